@@ -1,0 +1,37 @@
+# Everything runs in .venv; a stamp file says what is installed, so that a second call installs nothing.
+PYTHON ?= python3.11
+BIN := .venv/bin
+OUT ?= demo
+
+.PHONY: demo test check format clean
+
+demo: .venv/demo.stamp
+	$(BIN)/specxai explain demo:efficientnet-lite0 demo:chelsea --layer _avg_pooling --out $(OUT)
+
+test: .venv/dev.stamp
+	$(BIN)/python -m pytest
+
+check: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(MAKE) --no-print-directory test
+
+format: .venv/dev.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv demo .mypy_cache .pytest_cache .ruff_cache
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+# The development environment holds all the demo needs.
+.venv/demo.stamp: pyproject.toml constraints.txt | .venv/bin/python
+	test .venv/dev.stamp -nt pyproject.toml || $(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo]'
+	touch $@
+
+.venv/dev.stamp: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@

@@ -1,0 +1,39 @@
+"""Explain trained PyTorch networks exactly.
+
+At an input x, a network of affine maps and piecewise-linear activations is an affine map,
+y = u·x + b. specxai extracts it, splits it at a layer (u = L·R), takes the singular value
+decomposition of R, and writes y as a sum of few signed components, each a direction in input
+space. The method is SpecXAI (arXiv 2302.09949).
+
+The names below are imported when first used, so that ``import specxai`` stays light.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from specxai.errors import SpecxaiError
+
+if TYPE_CHECKING:
+    from specxai.affine import Linearization, linearize
+    from specxai.spectral import Explanation, Reduction, explain
+
+__version__ = "0.1.0"
+__all__ = ["Explanation", "Linearization", "Reduction", "SpecxaiError", "explain", "linearize"]
+
+_HOMES = {
+    "linearize": "specxai.affine",
+    "Linearization": "specxai.affine",
+    "explain": "specxai.spectral",
+    "Explanation": "specxai.spectral",
+    "Reduction": "specxai.spectral",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'specxai' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

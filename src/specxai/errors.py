@@ -1,0 +1,38 @@
+"""The errors specxai raises; each message names the fault, the place and the remedy."""
+
+
+class SpecxaiError(Exception):
+    """Base class of every error that specxai raises on purpose."""
+
+
+class InvalidInputError(SpecxaiError):
+    """The input tensor cannot be explained: shape, dtype, device or values."""
+
+
+class InvalidModelError(SpecxaiError):
+    """The model cannot be explained as it stands: train mode, NaN weights, random output."""
+
+
+class UnsupportedOperationError(SpecxaiError):
+    """The model calls an operation that is neither affine nor piecewise linear."""
+
+
+class LayerError(SpecxaiError):
+    """The layer does not exist, has no tensor output, or has no active unit."""
+
+
+class TargetError(SpecxaiError):
+    """The target is out of range or cannot be chosen automatically."""
+
+
+class LoadError(SpecxaiError):
+    """A model, an input or a file cannot be loaded."""
+
+
+class MissingExtraError(SpecxaiError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, purpose: str, extra: str) -> None:
+        super().__init__(
+            f"{purpose} needs the extra '{extra}': run  pip install 'specxai[{extra}]'"
+        )
