@@ -1,0 +1,127 @@
+"""Running a model up to a layer, or from a layer on, without leaving anything behind."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from specxai.errors import LayerError
+
+Forward = Callable[[Tensor], Tensor]
+
+
+def parse_address(address: str) -> tuple[str, int]:
+    """Split a layer address into module path and call number.
+
+    Args:
+        address: ``features.3``, or ``block.relu#2`` for the second call of a module used twice.
+
+    Returns:
+        The module path and the call number, counted from 1.
+
+    >>> parse_address("block.relu#2")
+    ('block.relu', 2)
+    """
+    path, mark, call = address.partition("#")
+    if not mark:
+        return path, 1
+    if not call.isdigit() or int(call) < 1:
+        raise LayerError(f"layer {address!r}: after '#' comes a call number, 1 or more")
+    return path, int(call)
+
+
+@contextmanager
+def frozen(model: nn.Module) -> Iterator[None]:
+    """Keep autograd from following the parameters while the input is followed."""
+    followed = [p for p in model.parameters() if p.requires_grad]
+    for parameter in followed:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in followed:
+            parameter.requires_grad_(True)
+
+
+class _Reached(BaseException):
+    """Carries a layer's output out of the model; no ``except Exception`` on its way stops it."""
+
+    def __init__(self, output: Tensor) -> None:
+        self.output = output
+
+
+@contextmanager
+def _intercept(model: nn.Module, layer: str, action: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Pass the output of one call of one layer through an action, inside the block only."""
+    path, wanted = parse_address(layer)
+    calls = 0
+
+    def hook(_module: nn.Module, _args: Any, output: Tensor) -> Tensor | None:
+        nonlocal calls
+        calls += 1
+        return action(output) if calls == wanted else None
+
+    handle = model.get_submodule(path).register_forward_hook(hook)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def run_until(model: nn.Module, layer: str | None, x: Float[Tensor, "B ..."]) -> Tensor:
+    """Run the model up to a layer and return that layer's output.
+
+    Args:
+        model: the network, in eval mode.
+        layer: the address of the layer; None means the whole network.
+        x: a batch of inputs.
+
+    Returns:
+        The layer's output z, batch first.
+
+    Raises:
+        LayerError: the model finished without calling the layer.
+    """
+    if layer is None:
+        return model(_private(x))  # type: ignore[no-any-return]
+
+    def stop(output: Tensor) -> Tensor:
+        raise _Reached(output)
+
+    try:
+        with _intercept(model, layer, stop):
+            model(_private(x))
+    except _Reached as reached:
+        return reached.output
+    raise LayerError(f"layer {layer!r} was not called: the model took another path this time")
+
+
+def run_from(
+    model: nn.Module, layer: str | None, x: Float[Tensor, "1 ..."], z: Float[Tensor, "B ..."]
+) -> Tensor:
+    """Run the model with a layer's output replaced, and return the model's output.
+
+    Everything that does not pass through the layer (a residual branch around it) still comes
+    from x.
+
+    Args:
+        model: the network, in eval mode.
+        layer: the address of the layer; None returns z itself.
+        x: one input.
+        z: a batch of values that take the place of the layer's output.
+
+    Returns:
+        The output of the model, batch first.
+    """
+    if layer is None:
+        return z
+    with _intercept(model, layer, lambda _: _private(z)):
+        return model(_private(x.expand(len(z), *x.shape[1:])))  # type: ignore[no-any-return]
+
+
+def _private(tensor: Tensor) -> Tensor:
+    """Copy a tensor, because an in-place operation may overwrite what a model is given."""
+    return torch.clone(tensor, memory_format=torch.contiguous_format)

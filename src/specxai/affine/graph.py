@@ -1,0 +1,93 @@
+"""The autograd graph of one forward pass: which tensors every path must cross."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from torch import Tensor
+from torch.autograd.function import BackwardCFunction
+from torch.autograd.graph import Node
+
+
+class Edge(NamedTuple):
+    """One output of one node: the place a tensor has in the graph."""
+
+    node: Node
+    output: int
+
+
+def edge_of(tensor: Tensor) -> Edge | None:
+    """Return the place of a tensor in the graph, or None when it depends on no input."""
+    if tensor.grad_fn is None:
+        return None
+    return Edge(tensor.grad_fn, tensor.output_nr)
+
+
+@dataclass(frozen=True)
+class PathCount:
+    """How many paths lead from an output to the leaves, and how many of them cross each edge.
+
+    The counts are exact integers, so that "all paths" is an equality.
+    """
+
+    total: int
+    above: dict[Edge, int]
+    below: dict[Node, int]
+
+    def is_cut(self, edge: Edge | None) -> bool:
+        """Tell whether every path from the output to the input crosses this edge."""
+        if edge is None or edge not in self.above:
+            return False
+        return self.above[edge] * self.below[edge.node] == self.total > 0
+
+
+def count_paths(output: Tensor) -> PathCount:
+    """Count the paths from an output to the leaves of its graph.
+
+    Args:
+        output: a tensor that requires grad, of any shape.
+
+    Returns:
+        The number of paths in all, from the output to each edge, and from each node to the leaves.
+    """
+    start = edge_of(output)
+    if start is None:
+        return PathCount(0, {}, {})
+    order = list(_children_first(start.node))
+    below: dict[Node, int] = {}
+    for node in order:
+        children = [child for child, _ in node.next_functions if child is not None]
+        below[node] = sum(below[child] for child in children) if children else 1
+    above: defaultdict[Edge, int] = defaultdict(int)
+    through: defaultdict[Node, int] = defaultdict(int)
+    above[start] = through[start.node] = 1
+    for node in reversed(order):
+        for child, output_number in node.next_functions:
+            if child is not None:
+                above[Edge(child, output_number)] += through[node]
+                through[child] += through[node]
+    return PathCount(below[start.node], dict(above), below)
+
+
+def custom_functions(output: Tensor) -> list[Node]:
+    """Return the nodes that user-written ``torch.autograd.Function`` classes put in the graph."""
+    start = edge_of(output)
+    nodes = _children_first(start.node) if start else iter(())
+    return [node for node in nodes if isinstance(node, BackwardCFunction)]
+
+
+def _children_first(root: Node) -> Iterator[Node]:
+    """Yield every node reachable from the root, each after all the nodes it leads to."""
+    seen = {root}
+    stack = [(root, iter(root.next_functions))]
+    while stack:
+        node, children = stack[-1]
+        for child, _ in children:
+            if child is not None and child not in seen:
+                seen.add(child)
+                stack.append((child, iter(child.next_functions)))
+                break
+        else:
+            stack.pop()
+            yield node

@@ -1,0 +1,135 @@
+"""The Jacobian of a function at a point as a linear operator (paper, equations 7 and 16)."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from specxai.affine import pullback, pushforward
+from specxai.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
+
+
+class Jacobian:
+    """J = ∂f/∂x at one x, used through products and rows, never as a whole.
+
+    Attributes:
+        function: maps a batch of inputs to a batch of outputs.
+        x: the point, shape (1, *input).
+        value: f(x), shape (1, *output).
+        shape: (m, M), the numbers of output and of input values.
+        block: how many products are computed at a time.
+
+    >>> weight = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    >>> J = Jacobian(lambda x: x @ weight.T, torch.ones(1, 3))
+    >>> J.matmat(torch.eye(3))
+    tensor([[1., 2., 3.],
+            [4., 5., 6.]])
+    """
+
+    def __init__(
+        self, function: Callable[[Tensor], Tensor], x: Float[Tensor, "1 ..."], block: int = 16
+    ) -> None:
+        self.function = function
+        self.x = x.detach()
+        self.block = block
+        with torch.no_grad():
+            self.value: Tensor = function(self.x).detach()
+        self.shape = (self.value.numel(), self.x.numel())
+
+    def matmat(self, V: Float[Tensor, "M k"]) -> Float[Tensor, "m k"]:
+        """Return J V: Jacobian-vector products, one for each column of V."""
+        return self.push(V.T).T
+
+    def rmatmat(self, W: Float[Tensor, "m k"]) -> Float[Tensor, "M k"]:
+        """Return Jᵀ W: vector-Jacobian products, one for each column of W."""
+        return self.pull(W.T).T
+
+    def push(self, tangents: Float[Tensor, "k M"]) -> Float[Tensor, "k m"]:
+        """Return J v for each row v: `matmat` for vectors stored as rows."""
+        try:
+            blocks = [
+                pushforward.vectorized(self.function, self.x, v) for v in tangents.split(self.block)
+            ]
+        except RuntimeError:  # an operation without a forward-mode formula or a vmap rule
+            blocks = [pushforward.transposed(self.function, self.x, tangents)]
+        return torch.cat(blocks).reshape(len(tangents), -1)
+
+    def pull(self, cotangents: Float[Tensor, "k m"]) -> Float[Tensor, "k M"]:
+        """Return Jᵀ w for each row w: `rmatmat` for vectors stored as rows."""
+        return torch.cat(list(self._pulled(cotangents.split(self.block), len(cotangents))))
+
+    def rows(
+        self, indices: Int[Tensor, "k"], progress: Callable[[int], None] = lambda done: None
+    ) -> Float[Tensor, "k M"]:
+        """Return rows of J.
+
+        Args:
+            indices: positions in the flattened output, int64.
+            progress: called with the number of finished rows after each block.
+
+        Returns:
+            The rows, in the order of the indices.
+        """
+        result = self.x.new_empty(len(indices), self.shape[1])
+        done = 0
+        one_hot = (self._basis(part) for part in indices.split(self.block))
+        for part in self._pulled(one_hot, len(indices)):
+            result[done : done + len(part)] = part
+            done += len(part)
+            progress(done)
+        return result
+
+    def to_scipy(self) -> "LinearOperator":
+        """Return the same operator as a ``scipy.sparse.linalg.LinearOperator``."""
+        try:
+            from scipy.sparse.linalg import LinearOperator
+        except ImportError:
+            raise MissingExtraError("Jacobian.to_scipy", "scipy") from None
+
+        def numpy(product: Callable[[Tensor], Tensor]) -> Callable[..., object]:
+            return lambda array: (
+                product(torch.as_tensor(array.reshape(len(array), -1)).to(self.x)).cpu().numpy()
+            )
+
+        return LinearOperator(
+            self.shape,
+            matvec=numpy(self.matmat),
+            matmat=numpy(self.matmat),
+            rmatvec=numpy(self.rmatmat),
+            rmatmat=numpy(self.rmatmat),
+            dtype=self.x.cpu().numpy().dtype,
+        )
+
+    @cached_property
+    def replicable(self) -> bool:
+        """Whether a batch of equal inputs gives independent rows (checked once by a test)."""
+        return not pullback.mixes_samples(self.function, self.x)
+
+    def _pulled(self, blocks: "Sequence[Tensor] | Iterator[Tensor]", count: int) -> Iterator[Tensor]:
+        """Pull blocks of cotangents back, by the fastest way that is right for the function."""
+        copies = min(count, self.block)
+        if copies > 1 and self.replicable:
+            pull = pullback.replicated(self.function, self.x, copies)
+        elif copies > 1:
+            pull = pullback.vectorized(self.function, self.x)
+        else:
+            pull = pullback.looped(self.function, self.x)
+        for cotangents in blocks:
+            try:
+                gradients = pull(cotangents)
+            except RuntimeError:  # an operation without a vmap rule
+                pull = pullback.looped(self.function, self.x)
+                gradients = pull(cotangents)
+            yield gradients.reshape(len(cotangents), -1)
+
+    def _basis(self, indices: Int[Tensor, "k"]) -> Float[Tensor, "k m"]:
+        """Return one unit cotangent for each index."""
+        one_hot = self.value.new_zeros(len(indices), self.shape[0])
+        one_hot[torch.arange(len(indices)), indices] = 1
+        return one_hot

@@ -1,0 +1,181 @@
+"""The network as an affine map at one input: y = u x + b (paper, equations 4, 8, 9)."""
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from specxai.affine.forward import frozen, parse_address, run_from, run_until
+from specxai.affine.jacobian import Jacobian
+from specxai.affine.preconditions import check_input, check_model, check_trace, plain_output
+from specxai.affine.trace import Layer, Site, trace
+from specxai.errors import LayerError
+
+# What one block of batched products may hold in activations.
+_BLOCK_BYTES = 2**30
+_LARGEST_BLOCK = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Linearization:
+    """A model as the affine map y = u x + b that it is at one input (8).
+
+    It holds no copy of the Jacobian: products and rows are computed when asked for.
+
+    Attributes:
+        model: the network, in eval mode, unchanged.
+        x: the input, shape (1, *input).
+        output: y = f(x), shape (1, *output), as the untouched model gives it.
+        sites: every operation call on the input's path.
+        layers: every module call: the places where the network can be split.
+    """
+
+    model: nn.Module = field(repr=False)
+    x: Float[Tensor, "1 ..."] = field(repr=False)
+    output: Tensor
+    sites: tuple[Site, ...] = field(repr=False)
+    layers: tuple[Layer, ...] = field(repr=False)
+
+    @property
+    def exactness(self) -> str:
+        """``canonical``: the map is exact and unique, because every operation is piecewise linear."""
+        return "canonical"
+
+    @property
+    def block(self) -> int:
+        """How many samples fit into one batch of products."""
+        values = sum(torch.Size(site.shape).numel() for site in self.sites)
+        # Autograd keeps about one tensor an operation for the way back, and makes another there.
+        per_sample = 2 * self.x.element_size() * max(values, self.x.numel())
+        return max(1, min(_LARGEST_BLOCK, _BLOCK_BYTES // per_sample))
+
+    @cached_property
+    def jacobian(self) -> Jacobian:
+        """u = ∂y/∂x as a linear operator of shape (number of outputs, M)."""
+        return self.right(None)
+
+    def layer(self, address: str) -> Layer:
+        """Look a layer up by its address.
+
+        Args:
+            address: module path, ``name#2`` for the second call of a module.
+
+        Raises:
+            LayerError: there is no such call, or its output is no tensor on the input's path.
+        """
+        path, call = parse_address(address)
+        known = {layer.address: layer for layer in self.layers}
+        found = known.get(path if call == 1 else f"{path}#{call}")
+        if found is None:
+            near = get_close_matches(address, known, n=3, cutoff=0.4) or list(known)[:3]
+            raise LayerError(f"no layer {address!r}; closest: {', '.join(near) or 'none'}")
+        if found.shape is None:
+            raise LayerError(
+                f"layer {address!r} ({found.type}) does not return a tensor: split at a layer "
+                "inside it, or after it"
+            )
+        if not found.on_path:
+            raise LayerError(f"layer {address!r} is not on the way from the input to the output")
+        return found
+
+    def right(self, layer: str | None) -> Jacobian:
+        """Return R = ∂z/∂x for a layer's output z (16); None gives u, the whole network.
+
+        Raises:
+            LayerError: see `layer`.
+        """
+        if layer is not None:
+            self.layer(layer)
+        return Jacobian(lambda x: self._frozen(run_until, layer, x), self.x, self.block)
+
+    def left(self, layer: str | None, z: Float[Tensor, "..."]) -> Jacobian:
+        """Return L = ∂y/∂z for a layer's output z, everything around the layer held fixed (16).
+
+        Args:
+            layer: the address of the layer; None gives the identity.
+            z: the layer's output at x, as `right` has it in ``value``.
+        """
+        return Jacobian(lambda value: self._frozen(run_from, layer, self.x, value), z, self.block)
+
+    def jvp(self, v: Float[Tensor, "..."], layer: str | None = None) -> Tensor:
+        """Return the Jacobian-vector product of the network, or of the network up to a layer.
+
+        Args:
+            v: a tangent with the shape of x.
+            layer: the address of the layer; None means the whole network.
+
+        Returns:
+            The product, with the shape of the layer's output.
+        """
+        jacobian = self.jacobian if layer is None else self.right(layer)
+        return jacobian.push(v.reshape(1, -1)).reshape(jacobian.value.shape)
+
+    def vjp(self, w: Float[Tensor, "..."], layer: str | None = None) -> Tensor:
+        """Return the vector-Jacobian product of the network, or of the network up to a layer.
+
+        Args:
+            w: a cotangent with the shape of the layer's output.
+            layer: the address of the layer; None means the whole network.
+
+        Returns:
+            The product, with the shape of x.
+        """
+        jacobian = self.jacobian if layer is None else self.right(layer)
+        return jacobian.pull(w.reshape(1, -1)).reshape(self.x.shape)
+
+    def rows(self, indices: Int[Tensor, "k"], layer: str | None = None) -> Float[Tensor, "k ..."]:
+        """Return rows of the Jacobian of the network, or of the network up to a layer.
+
+        Args:
+            indices: positions in the layer's flattened output, int64.
+            layer: the address of the layer; None means the whole network.
+
+        Returns:
+            One row for each index, each with the shape of x without its batch dimension.
+        """
+        jacobian = self.jacobian if layer is None else self.right(layer)
+        return jacobian.rows(indices).reshape(-1, *self.x.shape[1:])
+
+    def bias(self) -> Tensor:
+        """Return b = f(x) − u x, with the shape of the output (9)."""
+        return self.output - self.jvp(self.x)
+
+    def _frozen(self, run: object, *args: object) -> Tensor:
+        with frozen(self.model):
+            return run(self.model, *args)  # type: ignore[operator, no-any-return]
+
+
+def linearize(model: nn.Module, x: Float[Tensor, "1 ..."]) -> Linearization:
+    """Find the affine map that a piecewise-linear network is at one input (8).
+
+    The model runs twice: once untouched, once recorded. Nothing stays on it.
+
+    Args:
+        model: an nn.Module in eval mode that maps one tensor to one tensor.
+        x: one input with its batch dimension, shape (1, *input), of the model's dtype and device.
+
+    Returns:
+        The affine map, with its products, rows, bias, operation calls and layers.
+
+    Raises:
+        InvalidModelError: train mode, non-finite weights or output, random output.
+        InvalidInputError: wrong shape, dtype or device, non-finite values.
+        UnsupportedOperationError: an operation is neither affine nor piecewise linear.
+
+    >>> import torch
+    >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
+    >>> x = torch.ones(1, 3)
+    >>> lin = linearize(net.eval(), x)
+    >>> torch.allclose(lin.jvp(x) + lin.bias(), lin.output)
+    True
+    """
+    check_model(model)
+    check_input(model, x)
+    x = x.detach()
+    output = plain_output(model, x)
+    traced = trace(model, x)
+    check_trace(output, traced.output, traced.sites)
+    return Linearization(model, x, output, traced.sites, traced.layers)

@@ -1,0 +1,171 @@
+"""Which operations are affine and which piecewise linear (paper, section 4.3).
+
+Operations are told apart by name, because one operation reaches PyTorch under many spellings:
+``F.relu``, ``torch.relu_``, ``Tensor.relu`` and ``torch.ops.aten.relu.default`` are all ``relu``.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class Kind(StrEnum):
+    """How an operation acts on the tensors that depend on the input."""
+
+    AFFINE = "affine"
+    PIECEWISE_LINEAR = "piecewise-linear"
+    OTHER = "other"
+
+
+# Affine in all their tensor arguments together.
+_AFFINE = frozenset(
+    """
+    add sub subtract rsub neg negative pos sum mean cumsum diff nansum
+    cat concat concatenate stack hstack vstack dstack column_stack row_stack block_diag
+    reshape reshape_as view view_as view_as_real view_as_complex flatten unflatten ravel squeeze
+    unsqueeze atleast_1d atleast_2d atleast_3d permute transpose swapaxes swapdims movedim moveaxis
+    t T mT H mH adjoint real imag contiguous clone alias positive expand expand_as broadcast_to
+    broadcast_tensors repeat tile repeat_interleave roll flip fliplr flipud rot90 narrow
+    select slice index index_select gather take take_along_dim masked_select masked_fill
+    masked_scatter scatter scatter_add index_add index_fill index_put index_copy slice_scatter
+    select_scatter diagonal_scatter getitem setitem copy lift_fresh
+    split split_with_sizes chunk unsafe_chunk unsafe_split unbind tensor_split hsplit vsplit dsplit
+    unfold fold im2col col2im as_strided pad constant_pad_nd pixel_shuffle pixel_unshuffle
+    channel_shuffle tril triu diag diagonal diag_embed diagflat trace
+    to _to_copy type type_as float double half bfloat16 cpu cuda requires_grad_ fill zero
+    avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d
+    interpolate upsample upsample_nearest upsample_bilinear grid_sample
+    dropout dropout1d dropout2d dropout3d alpha_dropout feature_dropout feature_alpha_dropout
+    native_dropout identity
+    """.split()
+)
+
+# Linear in each of several factors: affine when at most one of those positions depends on x.
+_FACTORS = {
+    **dict.fromkeys(
+        "mul multiply matmul mm bmm mv dot vdot inner outer ger kron linear bilinear conv1d conv2d "
+        "conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution conv_tbc "
+        "einsum tensordot chain_matmul multi_dot".split(),
+        slice(None),
+    ),
+    **dict.fromkeys("addmm addmv addbmm baddbmm addr addcmul".split(), slice(1, 3)),
+}
+
+# Linear in the first argument only.
+_NUMERATORS = frozenset("div divide true_divide addcdiv lerp batch_norm".split())
+
+_PIECEWISE_LINEAR = frozenset(
+    """
+    relu relu6 leaky_relu prelu rrelu hardtanh threshold hardshrink softshrink hardsigmoid
+    abs absolute clamp clip clamp_min clamp_max maximum minimum max min amax amin fmax fmin
+    max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_indices
+    max_pool3d_with_indices adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d
+    adaptive_max_pool1d_with_indices adaptive_max_pool2d_with_indices
+    adaptive_max_pool3d_with_indices max_unpool1d max_unpool2d max_unpool3d
+    where sort topk kthvalue median nanmedian cummax cummin msort
+    sign sgn round floor ceil trunc fix
+    """.split()
+)
+
+# Reading an input's shape or making a constant like it carries no values along.
+_VALUE_FREE = ("zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like")
+_VALUE_FREE_PREFIXES = ("new_", "is_", "has_")
+
+# Values leave PyTorch as Python numbers.
+_TO_PYTHON = frozenset(["item", "tolist", "numpy", "__float__", "__int__"])
+
+_DUNDERS = {"__rtruediv__": "reciprocal", "__rdiv__": "reciprocal", "__rpow__": "exp"} | {
+    f"__{prefix}{operator}__": name
+    for prefix in ("", "i", "r")
+    for operator, name in {
+        "add": "add", "sub": "sub", "mul": "mul", "matmul": "matmul", "pow": "pow",
+        "getitem": "getitem", "setitem": "setitem", "neg": "neg", "pos": "pos", "abs": "abs",
+    }.items()
+} | {"__truediv__": "div", "__itruediv__": "div", "__div__": "div", "__idiv__": "div"}  # fmt: skip
+
+
+def operation_name(function: Callable[..., Any]) -> str:
+    """Return the plain name of an operation, whichever spelling called it.
+
+    Args:
+        function: what ``__torch_function__`` received: a function, a method, an operator overload
+            or the getter of a tensor attribute.
+
+    Returns:
+        The name without overload, double underscores or in-place mark.
+
+    >>> operation_name(torch.relu_), operation_name(torch.Tensor.__iadd__)
+    ('relu', 'add')
+    """
+    name = str(getattr(function, "__name__", function))
+    if name == "__get__":
+        return str(getattr(getattr(function, "__self__", None), "__name__", name))
+    if name in _DUNDERS:
+        return _DUNDERS[name]
+    name = name.split(".")[0]
+    if name in _AFFINE or name.startswith("__"):
+        return name
+    return name.removesuffix("_").removeprefix("_") or name
+
+
+def tensors_in(*values: Any) -> Iterator[Tensor]:
+    """Yield the tensors in nested sequences and mappings, in order."""
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, Mapping):
+            yield from tensors_in(*value.values())
+        elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+            yield from tensors_in(*value)
+
+
+def depends(*values: Any) -> bool:
+    """Tell whether any tensor in the values depends on the input being followed."""
+    return any(tensor.requires_grad for tensor in tensors_in(*values))
+
+
+def severs(function: Callable[..., Any], arguments: Any, result: Any) -> bool:
+    """Tell whether an operation hides the input from its result, as ``detach`` does."""
+    name = operation_name(function)
+    if name in _VALUE_FREE or name.startswith(_VALUE_FREE_PREFIXES):
+        return False
+    if name in _TO_PYTHON:
+        return depends(arguments)
+    floats = [t for t in tensors_in(result) if t.is_floating_point() or t.is_complex()]
+    return bool(floats) and not depends(floats) and depends(arguments)
+
+
+def classify(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Kind:
+    """Say how one call acts on the arguments that depend on the input.
+
+    Args:
+        function: the operation, as ``__torch_function__`` received it.
+        args: its positional arguments; tensors that depend on the input require grad.
+        kwargs: its keyword arguments.
+
+    Returns:
+        The kind of this call: ``x * 2`` is affine, ``x * x`` is not.
+    """
+    name = operation_name(function)
+    if name == "batch_norm" and _batch_statistics(args, kwargs):
+        return Kind.OTHER
+    if name in _AFFINE:
+        return Kind.AFFINE
+    if name in _PIECEWISE_LINEAR:
+        return Kind.PIECEWISE_LINEAR
+    if name in _FACTORS:
+        others = [value for key, value in kwargs.items() if key != "bias"]
+        factors = sum(depends(t) for t in tensors_in(*args[_FACTORS[name]], *others))
+        return Kind.AFFINE if factors <= 1 else Kind.OTHER
+    if name in _NUMERATORS and not depends(args[1:]):
+        return Kind.AFFINE
+    return Kind.OTHER
+
+
+def _batch_statistics(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Tell whether a batch norm uses the mean and variance of its input: the first flag."""
+    flags = [value for value in args if isinstance(value, bool)]
+    return bool(kwargs.get("training", flags[0] if flags else False))

@@ -1,0 +1,97 @@
+"""What must hold before a model is explained; each failure names its remedy."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from specxai.affine.forward import frozen
+from specxai.affine.operations import Kind
+from specxai.affine.trace import Site
+from specxai.errors import InvalidInputError, InvalidModelError, UnsupportedOperationError
+
+
+def check_model(model: nn.Module) -> None:
+    """Refuse a model that is not an nn.Module in eval mode with finite weights."""
+    if not isinstance(model, nn.Module):
+        raise InvalidModelError(
+            f"the model is a {type(model).__name__}, not an nn.Module: wrap the function in one"
+        )
+    training = next((path for path, part in model.named_modules() if part.training), None)
+    if training is not None:
+        where = f"module {training!r}" if training else "the model"
+        raise InvalidModelError(f"{where} is in train mode: call model.eval() first")
+    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        if not torch.isfinite(tensor).all():
+            raise InvalidModelError(
+                f"parameter {name!r} holds NaN or infinite values: load intact weights"
+            )
+
+
+def check_input(model: nn.Module, x: Float[Tensor, "1 ..."]) -> None:
+    """Refuse an input that is not one finite sample of the model's dtype on its device."""
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        found = x.dtype if isinstance(x, Tensor) else type(x).__name__
+        raise InvalidInputError(f"the input must be a floating-point tensor, not {found}")
+    if x.ndim == 0 or len(x) != 1:
+        raise InvalidInputError(
+            f"the input has shape {tuple(x.shape)}: explain one sample at a time, with a leading "
+            "batch dimension of 1 (x[None])"
+        )
+    if not torch.isfinite(x).all():
+        count = int((~torch.isfinite(x)).sum())
+        raise InvalidInputError(f"the input holds {count} NaN or infinite values: clean it first")
+    for name, parameter in model.named_parameters():
+        if parameter.device != x.device:
+            raise InvalidInputError(
+                f"the input is on {x.device} and parameter {name!r} on {parameter.device}: "
+                "move both to one device"
+            )
+        if parameter.is_floating_point() and parameter.dtype != x.dtype:
+            raise InvalidInputError(
+                f"the input is {x.dtype} and parameter {name!r} {parameter.dtype}: "
+                f"pass x.to({parameter.dtype}), or convert the model"
+            )
+
+
+def plain_output(model: nn.Module, x: Float[Tensor, "1 ..."]) -> Tensor:
+    """Run the untouched model and return its output, which must be a finite tensor."""
+    try:
+        with frozen(model), torch.no_grad():
+            output = model(x.clone())
+    except Exception as fault:
+        reason = str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__
+        raise InvalidInputError(
+            f"the model failed on an input of shape {tuple(x.shape)}: {reason}"
+        ) from fault
+    if not isinstance(output, Tensor):
+        raise InvalidModelError(
+            f"the model returns a {type(output).__name__}, not a tensor: "
+            "wrap it in a module that returns the tensor to explain"
+        )
+    if not torch.isfinite(output).all():
+        raise InvalidModelError(
+            "the model's output holds NaN or infinite values: check the input's scale"
+        )
+    return output
+
+
+def check_trace(output: Tensor, traced: Any, sites: tuple[Site, ...]) -> None:
+    """Refuse a model that answers differently each time, or is not piecewise affine."""
+    if not isinstance(traced, Tensor) or traced.shape != output.shape:
+        raise InvalidModelError("two runs of the model gave different shapes: fix its randomness")
+    scale = float(output.abs().max())
+    if float((traced - output).abs().max()) > 1e-3 * scale:
+        raise InvalidModelError(
+            "two runs of the model on the same input differ: it draws random numbers even in "
+            "eval mode (a functional dropout?); pass training=self.training there"
+        )
+    other = [site for site in sites if site.kind is Kind.OTHER]
+    if other:
+        more = f" (and {len(other) - 1} more such calls)" if len(other) > 1 else ""
+        where = f"module {other[0].module!r}" if other[0].module else "the model's own forward"
+        raise UnsupportedOperationError(
+            f"operation '{other[0].operation}' in {where} is neither affine nor piecewise "
+            f"linear{more}: explain the part of the model before it, or replace it"
+        )
