@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from specxai.errors import LayerError
 
@@ -33,17 +33,13 @@ def parse_address(address: str) -> tuple[str, int]:
     return path, int(call)
 
 
-@contextmanager
-def frozen(model: nn.Module) -> Iterator[None]:
-    """Keep autograd from following the parameters while the input is followed."""
-    followed = [p for p in model.parameters() if p.requires_grad]
-    for parameter in followed:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in followed:
-            parameter.requires_grad_(True)
+def run(model: nn.Module, x: Float[Tensor, "B ..."]) -> Any:
+    """Run the model on a copy of x, with parameters that autograd does not follow.
+
+    The copy is there because an in-place operation may overwrite what a model is given.
+    """
+    constants = {name: parameter.detach() for name, parameter in model.named_parameters()}
+    return functional_call(model, constants, (x.clone(),))
 
 
 class _Reached(BaseException):
@@ -86,14 +82,14 @@ def run_until(model: nn.Module, layer: str | None, x: Float[Tensor, "B ..."]) ->
         LayerError: the model finished without calling the layer.
     """
     if layer is None:
-        return model(_private(x))  # type: ignore[no-any-return]
+        return run(model, x)  # type: ignore[no-any-return]
 
     def stop(output: Tensor) -> Tensor:
         raise _Reached(output)
 
     try:
         with _intercept(model, layer, stop):
-            model(_private(x))
+            run(model, x)
     except _Reached as reached:
         return reached.output
     raise LayerError(f"layer {layer!r} was not called: the model took another path this time")
@@ -118,10 +114,5 @@ def run_from(
     """
     if layer is None:
         return z
-    with _intercept(model, layer, lambda _: _private(z)):
-        return model(_private(x.expand(len(z), *x.shape[1:])))  # type: ignore[no-any-return]
-
-
-def _private(tensor: Tensor) -> Tensor:
-    """Copy a tensor, because an in-place operation may overwrite what a model is given."""
-    return torch.clone(tensor, memory_format=torch.contiguous_format)
+    with _intercept(model, layer, lambda _: z.clone()):
+        return run(model, x.expand(len(z), *x.shape[1:]))  # type: ignore[no-any-return]

@@ -107,15 +107,26 @@ class Jacobian:
         )
 
     @cached_property
-    def replicable(self) -> bool:
-        """Whether a batch of equal inputs gives independent rows (checked once by a test)."""
-        return not pullback.mixes_samples(self.function, self.x)
+    def layout(self) -> torch.memory_format | None:
+        """The memory layout in which a batch of equal inputs gives independent rows.
 
-    def _pulled(self, blocks: "Sequence[Tensor] | Iterator[Tensor]", count: int) -> Iterator[Tensor]:
+        None when there is none: then the rows are computed without a batch. Checked once, by a
+        test.
+        """
+        fit = (
+            layout
+            for layout in pullback.layouts(self.x)
+            if not pullback.mixes_samples(self.function, self.x, layout)
+        )
+        return next(fit, None)
+
+    def _pulled(
+        self, blocks: "Sequence[Tensor] | Iterator[Tensor]", count: int
+    ) -> Iterator[Tensor]:
         """Pull blocks of cotangents back, by the fastest way that is right for the function."""
         copies = min(count, self.block)
-        if copies > 1 and self.replicable:
-            pull = pullback.replicated(self.function, self.x, copies)
+        if copies > 1 and self.layout is not None:
+            pull = pullback.replicated(self.function, self.x, copies, self.layout)
         elif copies > 1:
             pull = pullback.vectorized(self.function, self.x)
         else:

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from specxai.affine.forward import frozen, parse_address, run_from, run_until
+from specxai.affine.forward import parse_address, run_from, run_until
 from specxai.affine.jacobian import Jacobian
 from specxai.affine.preconditions import check_input, check_model, check_trace, plain_output
 from specxai.affine.trace import Layer, Site, trace
@@ -41,7 +41,7 @@ class Linearization:
 
     @property
     def exactness(self) -> str:
-        """``canonical``: the map is exact and unique, because every operation is piecewise linear."""
+        """``canonical``: every operation is piecewise linear, so the map is exact and unique."""
         return "canonical"
 
     @property
@@ -89,7 +89,7 @@ class Linearization:
         """
         if layer is not None:
             self.layer(layer)
-        return Jacobian(lambda x: self._frozen(run_until, layer, x), self.x, self.block)
+        return Jacobian(partial(run_until, self.model, layer), self.x, self.block)
 
     def left(self, layer: str | None, z: Float[Tensor, "..."]) -> Jacobian:
         """Return L = ∂y/∂z for a layer's output z, everything around the layer held fixed (16).
@@ -98,7 +98,7 @@ class Linearization:
             layer: the address of the layer; None gives the identity.
             z: the layer's output at x, as `right` has it in ``value``.
         """
-        return Jacobian(lambda value: self._frozen(run_from, layer, self.x, value), z, self.block)
+        return Jacobian(partial(run_from, self.model, layer, self.x), z, self.block)
 
     def jvp(self, v: Float[Tensor, "..."], layer: str | None = None) -> Tensor:
         """Return the Jacobian-vector product of the network, or of the network up to a layer.
@@ -142,10 +142,6 @@ class Linearization:
     def bias(self) -> Tensor:
         """Return b = f(x) − u x, with the shape of the output (9)."""
         return self.output - self.jvp(self.x)
-
-    def _frozen(self, run: object, *args: object) -> Tensor:
-        with frozen(self.model):
-            return run(self.model, *args)  # type: ignore[operator, no-any-return]
 
 
 def linearize(model: nn.Module, x: Float[Tensor, "1 ..."]) -> Linearization:

@@ -6,7 +6,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from specxai.affine.forward import frozen
 from specxai.affine.operations import Kind
 from specxai.affine.trace import Site
 from specxai.errors import InvalidInputError, InvalidModelError, UnsupportedOperationError
@@ -58,7 +57,7 @@ def check_input(model: nn.Module, x: Float[Tensor, "1 ..."]) -> None:
 def plain_output(model: nn.Module, x: Float[Tensor, "1 ..."]) -> Tensor:
     """Run the untouched model and return its output, which must be a finite tensor."""
     try:
-        with frozen(model), torch.no_grad():
+        with torch.no_grad():
             output = model(x.clone())
     except Exception as fault:
         reason = str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__

@@ -1,5 +1,6 @@
 """Jacobian-vector products of one function at one point, many at a time."""
 
+import warnings
 from collections.abc import Callable
 
 import torch
@@ -18,7 +19,9 @@ def vectorized(
     def push(tangent: Tensor) -> Tensor:
         return torch.func.jvp(function, (x,), (tangent,))[1]  # type: ignore[no-any-return]
 
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        # PyTorch loads its own formulas through a deprecated interface of its own.
+        warnings.simplefilter("ignore", FutureWarning)
         return torch.func.vmap(push)(tangents.reshape(-1, *x.shape)).flatten(0, 1)
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from specxai.affine.forward import frozen
+from specxai.affine.forward import run
 from specxai.affine.graph import Edge, count_paths, custom_functions, edge_of
 from specxai.affine.operations import (
     Kind,
@@ -103,8 +103,8 @@ def trace(model: nn.Module, x: Float[Tensor, "1 ..."]) -> Trace:
         The output, the operation calls and the layer calls.
     """
     recorder = _Recorder()
-    with frozen(model), torch.enable_grad(), _module_calls(model, recorder), recorder:
-        output = model(x.detach().requires_grad_().clone())
+    with torch.enable_grad(), _module_calls(model, recorder), recorder:
+        output = run(model, x.detach().requires_grad_())
     layers = recorder.layers(output) if isinstance(output, Tensor) else ()
     return Trace(
         output.detach() if isinstance(output, Tensor) else output,
@@ -131,6 +131,8 @@ class _Recorder(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
+        if not self.running:  # the model has not begun
+            return func(*args, **kwargs)
         # Before the call: an in-place operation changes what its arguments depend on.
         kind = classify(func, args, kwargs)
         result = func(*args, **kwargs)
@@ -142,7 +144,7 @@ class _Recorder(TorchFunctionMode):
         return result
 
     def _record(self, func: Callable[..., Any], kind: Kind, result: Any) -> None:
-        module, operation = self.running[-1] if self.running else "", operation_name(func)
+        module, operation = self.running[-1], operation_name(func)
         self._calls[module, operation] += 1
         shape = next((tuple(tensor.shape) for tensor in tensors_in(result)), ())
         self.sites.append(Site(module, operation, self._calls[module, operation], kind, shape))
@@ -171,7 +173,9 @@ class _Recorder(TorchFunctionMode):
         """Return a site for each custom autograd function: these bypass ``__torch_function__``."""
         homes = {edge.node: address for address, *_, edge in reversed(self._returned) if edge}
         nodes = custom_functions(output) if isinstance(output, Tensor) else []
-        names = [(homes.get(node, ""), type(node).__name__.removesuffix("Backward")) for node in nodes]
+        names = [
+            (homes.get(node, ""), type(node).__name__.removesuffix("Backward")) for node in nodes
+        ]
         return [Site(module, name, 1, Kind.OTHER, ()) for module, name in names]
 
 
@@ -180,8 +184,7 @@ def _module_calls(model: nn.Module, recorder: _Recorder) -> Iterator[None]:
     """Tell the recorder when each module is entered and left, inside the block only."""
     with ExitStack() as hooks:
         for path, module in model.named_modules():
-            if path:
-                hooks.enter_context(_watched(path, module, recorder))
+            hooks.enter_context(_watched(path, module, recorder))
         yield
 
 
@@ -196,7 +199,8 @@ def _watched(path: str, module: nn.Module, recorder: _Recorder) -> Iterator[None
         nonlocal calls
         calls += 1
         recorder.running.pop()
-        recorder.returned(path, calls, module, output)
+        if path:
+            recorder.returned(path, calls, module, output)
 
     handles = module.register_forward_pre_hook(enter), module.register_forward_hook(leave)
     try:

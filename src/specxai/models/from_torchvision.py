@@ -1,0 +1,84 @@
+"""Networks of torchvision: torchvision:alexnet."""
+
+from difflib import get_close_matches
+from typing import Any
+
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor, nn
+
+from specxai.errors import LoadError, MissingExtraError
+from specxai.models.loaded import LoadedModel, Preprocess
+from specxai.models.reason import reason
+from specxai.models.safe_pickle import data_only_pickles
+from specxai.models.seeded import build_seeded
+from specxai.models.state_dict import load_weights
+
+# Their own initialisation is slow and warns; the layers' default one serves as well.
+_SLOW_TO_INITIALISE = {"googlenet", "inception_v3"}
+
+
+def load_torchvision(architecture: str, weights: str) -> LoadedModel:
+    """Load a classification network of torchvision.
+
+    Args:
+        architecture: Its name in torchvision, e.g. "alexnet".
+        weights: "default", "none" (random, always the same) or a state-dict file.
+
+    Returns:
+        The network in evaluation mode, with the metadata of its default weights.
+
+    Raises:
+        LoadError: The name is unknown, or the weights cannot be fetched or do not fit.
+        MissingExtraError: torchvision is not installed.
+    """
+    try:
+        from torchvision import models
+    except ImportError as error:
+        raise MissingExtraError(f"torchvision:{architecture}", "vision") from error
+    known = models.list_models(module=models)
+    if architecture not in known:
+        close = ", ".join(get_close_matches(architecture, known)) or "alexnet, resnet18, vgg16"
+        raise LoadError(
+            f"torchvision has no classification model {architecture!r}: closest are {close}"
+        )
+    default = models.get_model_weights(architecture).DEFAULT
+    transforms = default.transforms()
+    size = transforms.crop_size[0]
+    return LoadedModel(
+        name=f"torchvision:{architecture}",
+        module=_build(models, architecture, weights).eval(),
+        classes=tuple(default.meta["categories"]),
+        input_shape=(3, size, size),
+        preprocess=_batched(transforms),
+    )
+
+
+def _build(models: Any, architecture: str, weights: str) -> nn.Module:
+    if weights == "default":
+        return _pretrained(models, architecture)
+    options = {"init_weights": False} if architecture in _SLOW_TO_INITIALISE else {}
+    module = build_seeded(lambda: models.get_model(architecture, weights=None, **options))
+    if weights != "none":
+        load_weights(module, weights)
+    return module
+
+
+def _pretrained(models: Any, architecture: str) -> nn.Module:
+    try:
+        with data_only_pickles():
+            module: nn.Module = models.get_model(architecture, weights="DEFAULT")
+    except Exception as error:  # network, cache and checksum failures are of many kinds
+        raise LoadError(
+            f"the weights of torchvision:{architecture} could not be fetched ({reason(error)}); "
+            "use --weights none, --weights FILE or the model demo:efficientnet-lite0"
+        ) from error
+    return module
+
+
+def _batched(transforms: Any) -> Preprocess:
+    def preprocess(image: Image.Image) -> Float[Tensor, "1 C H W"]:
+        tensor: Tensor = transforms(image)
+        return tensor.unsqueeze(0)
+
+    return preprocess

@@ -1,0 +1,70 @@
+"""Read the weights of a network from a file, as data only."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from specxai.errors import LoadError
+from specxai.models.existing_file import existing_file
+
+_SHOWN = 3
+
+
+def load_weights(module: nn.Module, path: str) -> None:
+    """Load a state dict from a file into a network; every key and shape must fit.
+
+    Args:
+        module: The network, changed in place.
+        path: A .pt, .pth or .safetensors file.
+
+    Raises:
+        LoadError: The file is missing or unreadable, or does not fit the network.
+    """
+    file = existing_file(path, "weights")
+    state = _read(file)
+    own = module.state_dict()
+    shapes = {name: tuple(value.shape) for name, value in own.items() if _is_tensor(value)}
+    _refuse(file, "lacks", [name for name in own if name not in state])
+    _refuse(file, "has unexpected", [name for name in state if name not in own])
+    wrong = [name for name, shape in shapes.items() if tuple(state[name].shape) != shape]
+    _refuse(file, "has the wrong shape for", wrong)
+    module.load_state_dict(state)
+
+
+def _read(file: Path) -> dict[str, Tensor]:
+    try:
+        if file.suffix == ".safetensors":
+            state = load_file(file)
+        elif file.suffix in {".pt", ".pth"}:
+            state = torch.load(file, map_location="cpu", weights_only=True)
+        else:
+            raise LoadError(f"weights '{file}': give a .pt, .pth or .safetensors file")
+    except LoadError:
+        raise
+    except Exception as error:  # the readers raise many kinds
+        raise LoadError(
+            f"weights '{file}' is not a file of tensors only ({type(error).__name__}); "
+            "save it with torch.save(model.state_dict(), FILE)"
+        ) from error
+    if not (isinstance(state, Mapping) and all(_is_tensor(value) for value in state.values())):
+        raise LoadError(
+            f"weights '{file}' is not a state dict (a map from names to tensors); "
+            "save it with torch.save(model.state_dict(), FILE)"
+        )
+    return dict(state)
+
+
+def _is_tensor(value: object) -> bool:
+    return isinstance(value, Tensor)
+
+
+def _refuse(file: Path, fault: str, names: list[str]) -> None:
+    if names:
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        raise LoadError(
+            f"weights '{file}' does not fit the model: it {fault} "
+            f"{', '.join(names[:_SHOWN])}{more}; give the weights of this architecture"
+        )

@@ -1,0 +1,19 @@
+"""The affine map split at a layer and decomposed into spectral components."""
+
+from specxai.spectral.decompose import explain, explain_at
+from specxai.spectral.explanation import Explanation
+from specxai.spectral.reduction import Reduction, reduce_contributions
+from specxai.spectral.split import Split, split
+from specxai.spectral.svd import LeftSVD, exact_svd
+
+__all__ = [
+    "Explanation",
+    "LeftSVD",
+    "Reduction",
+    "Split",
+    "exact_svd",
+    "explain",
+    "explain_at",
+    "reduce_contributions",
+    "split",
+]

@@ -1,0 +1,50 @@
+"""Heat maps: singular vectors contracted over the features of a point (paper, equation 23)."""
+
+from typing import Literal
+
+from jaxtyping import Float
+from torch import Tensor
+
+from specxai.errors import InvalidInputError
+
+Contraction = Literal["product", "mean"]
+
+
+def contract(
+    vectors: Float[Tensor, "n ..."],
+    x: Float[Tensor, "1 ..."],
+    how: Contraction = "product",
+    dim: int | None = 1,
+) -> Float[Tensor, "n ..."]:
+    """Contract singular vectors over one dimension of the input, such as an image's channels (23).
+
+    ``product`` is the paper's choice: map = Σ_c φ_c x_c, whose sum over all points is φ·x.
+    ``mean`` averages φ over c and ignores the input (the paper's Figure 11).
+
+    Args:
+        vectors: φ, shape (n, *input).
+        x: the input, shape (1, *input).
+        how: ``product`` or ``mean``.
+        dim: dimension of x to contract, counted with the batch dimension; None contracts nothing.
+
+    Returns:
+        One map for each vector, of the input's shape without that dimension.
+
+    Raises:
+        InvalidInputError: x has no such dimension, or it is the batch; or an unknown contraction.
+
+    >>> import torch
+    >>> contract(torch.ones(1, 3, 2), torch.arange(6.0).reshape(1, 3, 2)).tolist()
+    [[6.0, 9.0]]
+    """
+    if how not in ("product", "mean"):
+        raise InvalidInputError(f"contract={how!r} is unknown: choose 'product' or 'mean'")
+    if dim is not None and not 1 <= (dim if dim >= 0 else dim + x.ndim) < x.ndim:
+        raise InvalidInputError(
+            f"dim={dim} cannot be contracted in an input of shape {tuple(x.shape)}: choose from 1 "
+            f"to {x.ndim - 1}, or None"
+        )
+    values = vectors * x if how == "product" else vectors
+    if dim is None:
+        return values
+    return values.sum(dim) if how == "product" else values.mean(dim)

@@ -1,0 +1,109 @@
+"""The network split at a layer: u = L R, and what passes the layer by (paper, equation 16)."""
+
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from specxai.affine import Jacobian, Linearization
+from specxai.errors import TargetError
+
+Target = int | tuple[int, ...] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """One output as y_j = L_j R x + bypass + b (8, 16), or all outputs when the target is None.
+
+    Attributes:
+        layer: address of the layer; None means the whole network, R = u.
+        target: the chosen output j; None means all of them, L = identity.
+        right: R = ∂z/∂x, an operator of shape (m, M).
+        left: L_j = ∂y_j/∂z, shape (m,), float64; None stands for the identity.
+        output: y_j, shape () or the output's shape, float64, like all below.
+        linear: u_j·x.
+        bypass: u_j·x − L_j R x, what does not pass through the layer; zero at a cut.
+        bias: b_j = y_j − u_j·x.
+        cut: whether every path from input to output crosses the layer.
+    """
+
+    layer: str | None
+    target: Target
+    right: Jacobian = field(repr=False)
+    left: Float[Tensor, "m"] | None = field(repr=False)
+    output: Tensor
+    linear: Tensor
+    bypass: Tensor
+    bias: Tensor
+    cut: bool
+
+
+def split(lin: Linearization, layer: str | None, target: Target = None) -> Split:
+    """Split a linearized network at a layer (16).
+
+    Args:
+        lin: the network as an affine map.
+        layer: address of the layer; None for the whole network.
+        target: output to explain; None takes the largest of a (1, C) output, or all outputs when
+            the layer is None.
+
+    Returns:
+        The two factors and the terms beside them.
+
+    Raises:
+        LayerError: the layer cannot be split at.
+        TargetError: the target does not exist, or must be given.
+    """
+    right = lin.right(layer)
+    if layer is None and target is None:
+        output, linear = lin.output.double(), lin.jvp(lin.x).double()
+        return Split(
+            None, None, right, None, output, linear, torch.zeros_like(output), output - linear, True
+        )
+    target = choose_target(lin.output, target)
+    picked = torch.zeros_like(lin.output)
+    picked[0][target] = 1  # a scalar output has an empty index
+    x = lin.x.double()
+    output = lin.output[0][target].double()
+    linear = (lin.vjp(picked).double() * x).sum()
+    left = lin.left(layer, right.value).pull(picked.reshape(1, -1))[0].double()
+    cut = layer is None or lin.layer(layer).cut
+    through = left @ right.push(lin.x.reshape(1, -1))[0].double()
+    bypass = torch.zeros_like(linear) if cut else linear - through
+    return Split(layer, target, right, left, output, linear, bypass, output - linear, cut)
+
+
+def choose_target(output: Float[Tensor, "1 ..."], target: Target) -> int | tuple[int, ...]:
+    """Check a target, or choose the largest output.
+
+    Args:
+        output: the model's output, shape (1, *shape).
+        target: a position in ``output[0]``: an int for one dimension, a tuple for more; or None.
+
+    Returns:
+        The position.
+
+    Raises:
+        TargetError: it is out of range, or None where the output is not of shape (1, C).
+    """
+    shape = tuple(output.shape[1:])
+    if target is None:
+        if output.numel() == 1:
+            return (0,) * len(shape)
+        if len(shape) != 1:
+            raise TargetError(
+                f"the output has shape {tuple(output.shape)}: give a target of {len(shape)} "
+                "indices, or layer=None without a target for all outputs"
+            )
+        return int(output[0].argmax())
+    position = (target,) if isinstance(target, int) else tuple(target)
+    if len(position) != len(shape):
+        raise TargetError(
+            f"target {target} has {len(position)} indices and an output of shape "
+            f"{tuple(output.shape)} needs {len(shape)}"
+        )
+    for index, size in zip(position, shape, strict=True):
+        if not 0 <= index < size:
+            raise TargetError(f"target {target} is out of range: choose from 0 to {size - 1}")
+    return target

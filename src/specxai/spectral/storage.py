@@ -1,0 +1,83 @@
+"""Writing an explanation to a safetensors file."""
+
+import json
+import os
+import tempfile
+from os import PathLike
+from pathlib import Path
+
+import safetensors
+import torch
+from jaxtyping import Int
+from safetensors.torch import save as to_bytes
+from torch import Tensor
+
+import specxai
+from specxai.errors import SpecxaiError
+from specxai.spectral.explanation import Explanation, Indices
+
+SCHEMA = 1
+
+
+def save(explanation: Explanation, path: str | PathLike[str], vectors: Indices) -> None:
+    """Write an explanation's numbers, and some of its singular vectors, to a file.
+
+    The file holds the terms of the output, σ, ψ, c, α and the clusters, the input, and for the
+    chosen components their indices and right vectors. The header's entry ``specxai`` is JSON with
+    the schema, versions, layer, target, method and exactness. It is written beside its place and
+    then moved there, so that no half-written file is ever seen.
+
+    Args:
+        explanation: the result to write.
+        path: the file; an existing one is replaced.
+        vectors: components whose right singular vectors are kept.
+
+    Raises:
+        SpecxaiError: the file cannot be written.
+    """
+    tensors = {
+        name: getattr(explanation, name).detach().cpu().contiguous()
+        for name in (
+            "output", "linear", "bias", "bypass", "residual", "singular_values", "psi",
+            "coefficients", "contributions", "clusters", "x",
+        )
+    }  # fmt: skip
+    kept: Int[Tensor, n] = torch.as_tensor(vectors, dtype=torch.int64)
+    if len(kept):
+        tensors["vector_indices"] = kept
+        tensors["right_vectors"] = explanation.right_vectors(kept).cpu().contiguous()
+    content = to_bytes(tensors, {"specxai": json.dumps(_header(explanation), sort_keys=True)})
+    _write_atomically(Path(path), content)
+
+
+def _header(explanation: Explanation) -> dict[str, object]:
+    right = explanation.split.right
+    return {
+        "schema": SCHEMA,
+        "versions": {
+            "specxai": specxai.__version__,
+            "torch": torch.__version__,
+            "safetensors": safetensors.__version__,
+        },
+        "model": explanation.model,
+        "layer": explanation.layer,
+        "target": explanation.target,
+        "method": explanation.method,
+        "exactness": explanation.exactness,
+        "cut": explanation.split.cut,
+        "rank": explanation.rank,
+        "units": right.shape[0],
+        "active_units": len(explanation.svd.active),
+        "dtype": str(explanation.x.dtype).removeprefix("torch."),
+    }
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(file.name, path)
+    except OSError as fault:
+        raise SpecxaiError(f"cannot write {path}: {fault.strerror or fault}") from fault
