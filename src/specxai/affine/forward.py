@@ -1,9 +1,11 @@
 """Running a model up to a layer, or from a layer on, without leaving anything behind."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -93,6 +95,32 @@ def run_until(model: nn.Module, layer: str | None, x: Float[Tensor, "B ..."]) ->
     except _Reached as reached:
         return reached.output
     raise LayerError(f"layer {layer!r} was not called: the model took another path this time")
+
+
+def run_through(
+    model: nn.Module, layers: Sequence[str], x: Float[Tensor, "B ..."]
+) -> Float[Tensor, "B n"]:
+    """Run the model and return the outputs of many layers, flattened and one after the other.
+
+    Args:
+        model: the network, in eval mode.
+        layers: addresses of layers, each called once in the run.
+        x: a batch of inputs.
+
+    Returns:
+        All values of the first layer, then all of the second, and so on, for each input.
+    """
+    seen: dict[str, Tensor] = {}
+
+    def keep(address: str, output: Tensor) -> Tensor:
+        seen[address] = output.clone()  # an in-place operation may overwrite it
+        return output
+
+    with ExitStack() as hooks:
+        for address in layers:
+            hooks.enter_context(_intercept(model, address, partial(keep, address)))
+        run(model, x)
+    return torch.cat([seen[address].reshape(len(x), -1) for address in layers], dim=1)
 
 
 def run_from(

@@ -86,11 +86,6 @@ class Trace:
     sites: tuple[Site, ...]
     layers: tuple[Layer, ...]
 
-    @property
-    def values(self) -> int:
-        """The number of values that all operations on the path put out: a measure of memory."""
-        return sum(torch.Size(site.shape).numel() for site in self.sites)
-
 
 def trace(model: nn.Module, x: Float[Tensor, "1 ..."]) -> Trace:
     """Run the model once and record what it does to its input.

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from specxai.affine import Jacobian
+from specxai.affine import Jacobian, active_units
 from specxai.errors import LayerError
 
 Progress = Callable[[str, int, int], None]
@@ -53,7 +53,12 @@ def exact_svd(right: Jacobian, progress: Progress = lambda stage, done, total: N
     Raises:
         LayerError: no unit depends on the input here, or the rows do not fit in memory.
     """
-    active = active_units(right)
+    active = active_units(right).nonzero()[:, 0]
+    if len(active) == 0:
+        raise LayerError(
+            f"none of the {right.shape[0]} units of this layer depends on the input here "
+            "(no active unit): split at an earlier layer"
+        )
     _check_memory(right, len(active))
     rows = right.rows(active, lambda done: progress("rows", done, len(active)))
     if rows.dtype == torch.float64 or rows.shape[0] > rows.shape[1]:
@@ -68,33 +73,6 @@ def exact_svd(right: Jacobian, progress: Progress = lambda stage, done, total: N
     gaps = sigma[:-1] - sigma[1:] > resolution
     clusters = torch.cat([gaps.new_zeros(min(rank, 1), dtype=torch.int64), gaps.cumsum(0)])
     return LeftSVD(active, left * signs, sigma, clusters, coefficients.abs())
-
-
-def active_units(right: Jacobian, seed: int = 0) -> Int[Tensor, "a"]:
-    """Find the units whose row of R is not zero.
-
-    A zero row gives exactly zero along every direction; any other row does not, along a random
-    one. Two directions are taken, because a float product may underflow.
-
-    Args:
-        right: R, of shape (m, M).
-        seed: seed of the random directions.
-
-    Returns:
-        Positions in the flattened output, in order, int64.
-
-    Raises:
-        LayerError: there is none.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    directions = torch.randn(2, right.shape[1], generator=generator, dtype=right.x.dtype)
-    active = right.push(directions.to(right.x.device)).any(0).nonzero()[:, 0]
-    if len(active) == 0:
-        raise LayerError(
-            f"none of the {right.shape[0]} units of this layer depends on the input here "
-            "(no active unit): split at an earlier layer"
-        )
-    return active
 
 
 def _svd_by_gram(rows: Float[Tensor, "a M"], progress: Progress) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,5 @@
+"""``python -m specxai`` is the command line."""
+
+from specxai.cli import main
+
+main()

@@ -1,0 +1,82 @@
+"""The numbers of an explanation, as plain Python for a table or for JSON."""
+
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor
+
+from specxai.models import LoadedModel
+from specxai.spectral import Explanation
+
+Summary = dict[str, Any]
+
+
+def summarize(
+    explanation: Explanation, model: LoadedModel, outputs: Float[Tensor, "1 ..."], top: int
+) -> Summary:
+    """Collect what a person wants to read of an explanation.
+
+    Args:
+        explanation: the result.
+        model: the network, for its name and class names.
+        outputs: the model's whole output, for the probability of a named class.
+        top: how many components each ranking contributes to the list.
+
+    Returns:
+        Names, terms of the output (for a vector output their Euclidean norms), spectrum sizes and
+        the components that lead by |α|, by reduced share or by σ.
+    """
+    reduction = explanation.reduce()
+    listed = {
+        int(k): None  # a dict, to keep the first of equal entries in place
+        for by in ("contribution", "reduced", "singular_value")
+        for k in explanation.top(top, by=by)
+    }
+    shares = dict(zip(reduction.indices.tolist(), reduction.shares.tolist(), strict=True))
+    alphas = explanation.contributions
+    name, probability = _named_class(explanation, model, outputs)
+    rest = float(alphas.sum() - alphas[list(listed)].sum())
+    return {
+        "model": model.name,
+        "layer": explanation.layer,
+        "target": explanation.target,
+        "class": name,
+        "probability": probability,
+        "exactness": explanation.exactness,
+        "method": explanation.method,
+        "terms": {
+            name: float(getattr(explanation, name).norm())
+            if explanation.target is None
+            else float(getattr(explanation, name))
+            for name in ("output", "linear", "bypass", "bias", "residual")
+        },
+        "cut": explanation.split.cut,
+        "units": explanation.split.right.shape[0],
+        "active_units": len(explanation.svd.active),
+        "rank": explanation.rank,
+        "reduced_rank": len(reduction.indices),
+        "components": [
+            {
+                "k": k,
+                "singular_value": float(explanation.singular_values[k]),
+                "coefficient": float(explanation.coefficients[k]),
+                "psi": float(explanation.psi[k]),
+                "contribution": float(alphas[k]),
+                "reduced_share": shares.get(k),
+                "degenerate": int((explanation.clusters == explanation.clusters[k]).sum()) > 1,
+            }
+            for k in listed
+        ],
+        "other_components": explanation.rank - len(listed),
+        "other_contribution": rest,
+    }
+
+
+def _named_class(
+    explanation: Explanation, model: LoadedModel, outputs: Tensor
+) -> tuple[str | None, float | None]:
+    """Return the name of the explained class and its softmax probability, where it has one."""
+    target = explanation.target
+    if model.classes is None or not isinstance(target, int):
+        return None, None
+    return model.classes[target], float(outputs[0].softmax(0)[target])

@@ -1,0 +1,109 @@
+"""Tables for the terminal."""
+
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from specxai.affine import Layer
+from specxai.app.summary import Summary
+
+_TERMS = {
+    "output": ("y", "the output explained"),
+    "linear": ("u·x", "what is linear in the input"),
+    "bypass": ("bypass", "the part of u·x that goes around the layer"),
+    "bias": ("b", "what the biases add"),
+    "residual": ("residual", "y − Σα − bypass − b: rounding"),
+}
+
+
+def explanation_table(summary: Summary) -> RenderableType:
+    """Lay out an explanation: the terms of the output, then its leading components.
+
+    Args:
+        summary: the numbers, as `specxai.app.summary.summarize` collects them.
+
+    Returns:
+        Something rich can print.
+    """
+    return Group(_heading(summary), _terms(summary), _components(summary))
+
+
+def layers_table(title: str, layers: Sequence[Layer], active: dict[str, int]) -> RenderableType:
+    """Lay out the layers of a network.
+
+    Args:
+        title: what was looked at.
+        layers: the layer calls, in order.
+        active: number of active units by address.
+
+    Returns:
+        Something rich can print.
+    """
+    table = Table("layer", "type", title=title, caption="cut: every path crosses the layer")
+    for name in ("shape", "units", "active", "cut"):
+        table.add_column(name, justify="right")
+    for layer in layers:
+        found = active.get(layer.address)
+        table.add_row(
+            escape(layer.address),
+            layer.type,
+            "×".join(map(str, layer.shape[1:])) if layer.shape is not None else "no tensor",
+            f"{layer.units:,}" if layer.shape is not None else "",
+            f"{found:,}" if found is not None else "not on path",
+            "yes" if layer.cut else "no",
+        )
+    return table
+
+
+def print_wide(rendered: RenderableType) -> None:
+    """Print to standard output; never narrower than the tables are, also into a pipe."""
+    console = Console()
+    console.width = max(console.width, 100)
+    console.print(rendered)
+
+
+def _heading(summary: Summary) -> Text:
+    where = f"layer {summary['layer']}" if summary["layer"] else "the whole network"
+    target = summary["target"]
+    what = "all outputs (norms)" if target is None else f"output {target}"
+    if summary["class"] is not None:
+        what += f" '{summary['class']}', probability {summary['probability']:.3f}"
+    return Text(
+        f"{summary['model']}: {what}, at {where}{'' if summary['cut'] else ' (no cut)'}\n"
+        f"{summary['units']:,} units, {summary['active_units']:,} active, "
+        f"{summary['rank']:,} components, {summary['reduced_rank']:,} after cancellation; "
+        f"affine map: {summary['exactness']}"
+    )
+
+
+def _terms(summary: Summary) -> Table:
+    table = Table("term", box=None, pad_edge=False)
+    table.add_column("value", justify="right")
+    table.add_column("")
+    for name, (symbol, meaning) in _TERMS.items():
+        value = summary["terms"][name]
+        table.add_row(symbol, f"{value:.1e}" if name == "residual" else f"{value:+.5f}", meaning)
+    return table
+
+
+def _components(summary: Summary) -> Table:
+    table = Table()
+    for name in ("component k", "σ", "c = σ φ·x", "ψ", "α = ψ c", "reduced share"):
+        table.add_column(name, justify="right")
+    for part in summary["components"]:
+        share = part["reduced_share"]
+        table.add_row(
+            f"{part['k']}{' (σ not unique)' if part['degenerate'] else ''}",
+            f"{part['singular_value']:.4g}",
+            f"{part['coefficient']:.4g}",
+            f"{part['psi']:+.4g}",
+            f"{part['contribution']:+.5f}",
+            f"{share:.1%}" if share is not None else "cancelled",
+        )
+    if summary["other_components"]:
+        count, rest = summary["other_components"], summary["other_contribution"]
+        table.add_row(f"{count:,} others", "", "", "", f"{rest:+.5f}", "", end_section=True)
+    return table

@@ -1,0 +1,170 @@
+"""The command line: ``specxai layers`` and ``specxai explain``.
+
+What a command needs is imported inside it, so that ``specxai --help`` answers at once.
+"""
+
+import json as json_format
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+from specxai import __version__
+from specxai.errors import InvalidInputError, SpecxaiError
+
+if TYPE_CHECKING:
+    from specxai.affine import Linearization
+    from specxai.models import LoadedInput, LoadedModel
+    from specxai.spectral.split import Target
+
+app = App(
+    name="specxai",
+    version=__version__,
+    help="Explain trained PyTorch networks exactly, by their singular vectors at an input.",
+)
+
+Weights = Annotated[str, Parameter(help="'default', 'none' (random) or a state-dict FILE.")]
+Device = Annotated[str, Parameter(help="Where to compute: cpu, cuda, mps, …")]
+Quiet = Annotated[bool, Parameter(negative="", help="Show no progress.")]
+Json = Annotated[bool, Parameter(negative="", help="Print JSON in place of a table.")]
+
+
+@app.command
+def layers(
+    model: str,
+    input: str | None = None,
+    /,
+    *,
+    weights: Weights = "default",
+    device: Device = "cpu",
+    json: Json = False,
+) -> None:
+    """List the layers a network can be split at, with their active units on an input.
+
+    Args:
+        model: torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable or
+            a .pt2 file of torch.export.
+        input: an image, .npy or .safetensors file, or demo:chelsea; seeded noise if not given.
+    """
+    from dataclasses import asdict
+
+    from specxai.affine import count_active_units
+    from specxai.app.tables import layers_table, print_wide
+    from specxai.models import example_input, load_input, load_model
+
+    loaded = load_model(model, weights)
+    given = load_input(input, loaded) if input is not None else example_input(loaded)
+    lin = _linearize(loaded, given, device)
+    active = count_active_units(lin)
+    if json:
+        rows = [
+            {**asdict(layer), "units": layer.units, "active": active.get(layer.address)}
+            for layer in lin.layers
+        ]
+        print(json_format.dumps({"model": loaded.name, "input": given.name, "layers": rows}))
+    else:
+        print_wide(layers_table(f"{loaded.name} on {given.name}", lin.layers, active))
+
+
+@app.command
+def explain(
+    model: str,
+    input: str,
+    /,
+    *,
+    layer: str | None = None,
+    target: str | None = None,
+    top: int = 3,
+    method: Literal["auto", "exact"] = "auto",
+    weights: Weights = "default",
+    device: Device = "cpu",
+    out: Path = Path("explanation"),
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Explain an output of a network: a table, a figure and a file of the numbers.
+
+    Args:
+        model: torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable or
+            a .pt2 file of torch.export.
+        input: an image, .npy or .safetensors file, or demo:chelsea|coffee|astronaut|rocket.
+        layer: where to split, an address of 'specxai layers'; the whole network if not given.
+        target: output to explain, by number or class name; numbers with commas for more
+            dimensions; the largest if not given.
+        top: how many components to draw, by σ and by contribution.
+        method: how to decompose; auto chooses.
+        out: folder for explanation.png and explanation.safetensors.
+    """
+    from specxai.app.progress import progress_bars
+    from specxai.app.summary import summarize
+    from specxai.app.tables import explanation_table, print_wide
+    from specxai.models import load_input, load_model
+    from specxai.plots import explanation_figure, save_figure
+    from specxai.spectral import explain_at
+
+    if top < 1:
+        raise InvalidInputError(f"--top {top}: draw at least 1 component")
+    loaded = load_model(model, weights)
+    position = _target(loaded, target)
+    given = load_input(input, loaded)
+    lin = _linearize(loaded, given, device)
+    with progress_bars(quiet) as progress:
+        result = explain_at(lin, layer, position, method=method, progress=progress)
+    result = replace(result, model=loaded.name)
+    summary = summarize(result, loaded, lin.output, top)
+    figure = explanation_figure(result, given.image, top)
+    _make_folder(out)
+    result.save(out / "explanation.safetensors", [part["k"] for part in summary["components"]])
+    save_figure(figure, out / "explanation.png")
+    if json:
+        print(json_format.dumps(summary))
+        return
+    print_wide(explanation_table(summary))
+    print(f"wrote {out / 'explanation.png'} and {out / 'explanation.safetensors'}")
+
+
+def _linearize(model: "LoadedModel", given: "LoadedInput", device: str) -> "Linearization":
+    """Bring model and input to one device and dtype, and find the affine map."""
+    import torch
+
+    from specxai.affine import linearize
+
+    try:
+        module = model.module.to(torch.device(device))
+        x = given.tensor.to(torch.device(device))
+    except (RuntimeError, AssertionError) as fault:
+        reason = str(fault).strip().splitlines()[0]
+        raise InvalidInputError(f"--device {device} is not to be had here: {reason}") from fault
+    weight = next((p for p in module.parameters() if p.is_floating_point()), x)
+    return linearize(module, x.to(weight.dtype))
+
+
+def _target(model: "LoadedModel", text: str | None) -> "Target":
+    """Read a target: a class name, a number, or numbers with commas."""
+    parts = [part.strip() for part in (text or "").split(",")]
+    if text is None:
+        return None
+    if len(parts) > 1 and all(part.isdigit() for part in parts):
+        return tuple(int(part) for part in parts)
+    return int(text) if text.isdigit() else model.class_index(text)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise SpecxaiError(f"cannot make the folder {path}: {fault.strerror}") from fault
+
+
+def main() -> None:
+    """Run the command line; every expected fault is one line on standard error and exit code 2."""
+    try:
+        app(exit_on_error=False, print_error=False)
+    except (SpecxaiError, CycloptsError) as fault:
+        print(f"specxai: {' '.join(str(fault).split())}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("specxai: interrupted; nothing was written", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,257 @@
+"""The command line, run as a user runs it: in a process of its own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors import safe_open
+
+MODELS = '''
+import torch
+from torch import nn
+
+
+class Wild(nn.Module):
+    """Not piecewise linear, in a submodule."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(6, 5), nn.GELU())
+
+    def forward(self, x):
+        return self.body(x)
+
+
+class Pair(nn.Module):
+    def forward(self, x):
+        return x, x
+
+
+class WithPair(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.pair = Pair()
+        self.head = nn.Linear(6, 3)
+
+    def forward(self, x):
+        return self.head(self.pair(x)[0])
+
+
+def small():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 3)).eval()
+
+
+def training():
+    return small().train()
+
+
+def broken():
+    net = small()
+    net[0].weight.data[0, 0] = float("nan")
+    return net
+
+
+def dead():
+    net = small()
+    net[0].weight.data.zero_()
+    return net
+
+
+def wild():
+    return Wild().eval()
+
+
+def pair():
+    return WithPair().eval()
+
+
+def picture():
+    return nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU()).eval()
+'''
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("user")
+    (path / "nets.py").write_text(MODELS)
+    values = np.random.default_rng(0).standard_normal((1, 6)).astype(np.float32)
+    np.save(path / "x.npy", values)
+    np.save(path / "nan.npy", values * np.nan)
+    np.save(path / "wide.npy", np.ones((1, 7), np.float32))
+    np.save(path / "many.npy", np.ones((2, 6), np.float32))
+    np.save(path / "square.npy", np.ones((1, 1, 5, 5), np.float32))
+    Image.new("RGB", (20, 20), "red").save(path / "photo.png")
+    return path
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "specxai", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_explain_writes_a_table_a_figure_and_a_file(folder: Path) -> None:
+    done = run(folder, "explain", "nets.py:small", "x.npy", "--layer", "1", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for word in ("u·x", "bypass", "residual", "reduced share", "canonical"):
+        assert word in done.stdout
+    with Image.open(folder / "explanation" / "explanation.png") as figure:
+        assert figure.size[0] > 500
+    with safe_open(folder / "explanation" / "explanation.safetensors", "pt") as file:
+        header = json.loads(file.metadata()["specxai"])
+        total = file.get_tensor("contributions").sum() + file.get_tensor("bias")
+        output = file.get_tensor("output")
+    assert header["model"] == "nets.py:small"
+    assert header["layer"] == "1"
+    assert header["exactness"] == "canonical"
+    assert {"specxai", "torch"} <= set(header["versions"])
+    assert abs(total - output) <= 1e-6 * abs(output)
+
+
+def test_json_holds_the_numbers_of_the_model(folder: Path) -> None:
+    arguments = ("explain", "nets.py:small", "x.npy", "--layer", "1", "--target", "2")
+    done = run(folder, *arguments, "--out", "two", "--quiet", "--json")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    terms = summary["terms"]
+    total = sum(part["contribution"] for part in summary["components"])
+    total += summary["other_contribution"] + terms["bypass"] + terms["bias"]
+    assert summary["target"] == 2
+    assert total == pytest.approx(terms["output"], abs=1e-6)
+    assert (folder / "two" / "explanation.png").is_file()
+
+
+def test_the_whole_network_and_all_its_outputs(folder: Path) -> None:
+    done = run(folder, "explain", "nets.py:small", "x.npy", "--out", "whole", "--json", "--quiet")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["layer"] is None
+    assert summary["target"] is None
+    assert summary["units"] == 3
+
+
+def test_layers_lists_addresses_units_and_cuts(folder: Path) -> None:
+    done = run(folder, "layers", "nets.py:small", "x.npy", "--json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["layers"]
+    assert [row["address"] for row in rows] == ["0", "1", "2"]
+    assert [row["units"] for row in rows] == [5, 5, 3]
+    assert all(row["cut"] for row in rows)
+    assert 0 < rows[1]["active"] <= 5
+    table = run(folder, "layers", "nets.py:small", "x.npy")
+    assert "ReLU" in table.stdout
+
+
+def test_layers_without_an_input_takes_noise(folder: Path) -> None:
+    done = run(folder, "layers", "torchvision:squeezenet1_1", "--weights", "none")
+    assert done.returncode == 0, done.stderr
+    assert "features.12.expand3x3" in done.stdout
+    assert "noise 0" in done.stdout
+
+
+def test_progress_goes_to_standard_error_only(folder: Path) -> None:
+    arguments = ("explain", "nets.py:small", "x.npy", "--layer", "1", "--out", "p", "--json")
+    done = run(folder, *arguments)
+    assert done.returncode == 0, done.stderr
+    json.loads(done.stdout)
+
+
+EXPLAIN = ("explain", "nets.py:small", "x.npy", "--layer", "1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault", "remedy"),
+    [
+        (("explain", "nets.py:small", "x.npy", "--layer", "11"), "no layer '11'", "closest: 1"),
+        (("explain", "nets.py:pair", "x.npy", "--layer", "pair"), "pair", "does not return a tens"),
+        (("explain", "nets.py:training", "x.npy", "--layer", "1"), "train mode", "model.eval()"),
+        (("explain", "nets.py:small", "wide.npy", "--layer", "1"), "(1, 7)", "shape"),
+        (("explain", "nets.py:small", "many.npy", "--layer", "1"), "(2, 6)", "one sample"),
+        (("explain", "nets.py:small", "nan.npy", "--layer", "1"), "6 NaN", "clean"),
+        (("explain", "nets.py:broken", "x.npy", "--layer", "1"), "'0.weight'", "intact weights"),
+        ((*EXPLAIN, "--target", "3"), "target 3", "0 to 2"),
+        ((*EXPLAIN, "--target", "cat"), "cat", "number"),
+        (("explain", "nets.py:wild", "x.npy", "--layer", "body.0"), "'gelu'", "'body.1'"),
+        (("explain", "nets.py:dead", "x.npy", "--layer", "1"), "no active unit", "earlier layer"),
+        (("explain", "nets.py:picture", "square.npy", "--layer", "0"), "(1, 2, 3, 3)", "3 indices"),
+        (("explain", "nets.py:small", "photo.png", "--layer", "1"), "photo.png", ".npy"),
+        (("explain", "nets.py:small", "none.npy", "--layer", "1"), "none.npy", ""),
+        (("explain", "nets.py:nothing", "x.npy", "--layer", "1"), "nothing", ""),
+        (("explain", "nothing", "x.npy", "--layer", "1"), "'nothing'", "torchvision:"),
+        ((*EXPLAIN, "--device", "cuda:99"), "cuda:99", ""),
+        ((*EXPLAIN, "--device", "abacus"), "abacus", ""),
+        ((*EXPLAIN, "--top", "0"), "--top 0", "at least 1"),
+        ((*EXPLAIN, "--method", "magic"), "magic", "exact"),
+        (("explain", "nets.py:small"), "input", ""),
+        ((*EXPLAIN, "--out", "x.npy/deeper"), "x.npy/deeper", ""),
+        (("layers", "nets.py:small"), "INPUT", ""),
+    ],
+)
+def test_bad_input_gets_one_line_and_writes_nothing(
+    folder: Path, arguments: tuple[str, ...], fault: str, remedy: str
+) -> None:
+    before = sorted(folder.rglob("*"))
+    out = () if "--out" in arguments or arguments[0] == "layers" else ("--out", "bad")
+    done = run(folder, *arguments, *out)
+    message = done.stderr.splitlines()
+    assert done.returncode == 2, done.stderr
+    assert len(message) == 1, done.stderr
+    assert message[0].startswith("specxai: ")
+    assert fault.lower() in message[0].lower()
+    assert remedy.lower() in message[0].lower()
+    assert done.stdout == ""
+    kept = [path for path in sorted(folder.rglob("*")) if "__pycache__" not in path.parts]
+    assert kept == [path for path in before if "__pycache__" not in path.parts]
+
+
+def test_a_missing_extra_is_named(folder: Path) -> None:
+    code = (
+        "import sys; sys.modules['torchvision'] = None; from specxai.cli import main; "
+        "sys.argv = ['specxai', 'layers', 'torchvision:alexnet']; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "specxai[vision]" in done.stderr
+
+
+def test_help_does_not_import_torch() -> None:
+    code = (
+        "import sys; from specxai.cli import app; app(['--help'], exit_on_error=False, "
+        "result_action='return_value'); sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "explain" in done.stdout
+
+
+def test_importing_the_package_stays_light() -> None:
+    code = (
+        "import sys, specxai; from specxai import explain, linearize; "
+        "heavy = {'matplotlib', 'torchvision', 'timm', 'cyclopts', 'rich'} & set(sys.modules); "
+        "sys.exit(', '.join(heavy))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_readme_demo(folder: Path) -> None:
+    arguments = ("explain", "demo:efficientnet-lite0", "demo:chelsea", "--layer", "_avg_pooling")
+    done = run(folder, *arguments, "--out", "cat", "--json", "--quiet")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["class"] in {"Egyptian cat", "tiger cat", "tabby"}
+    assert (summary["units"], summary["active_units"]) == (1280, 478)
+    assert abs(summary["terms"]["residual"]) <= 1e-4 * abs(summary["terms"]["output"])
+    assert summary["cut"]
