@@ -144,7 +144,7 @@ class Linearization:
         return self.output - self.jvp(self.x)
 
 
-def linearize(model: nn.Module, x: Float[Tensor, "1 ..."]) -> Linearization:
+def linearize(model: nn.Module, x: Tensor) -> Linearization:
     """Find the affine map that a piecewise-linear network is at one input (8).
 
     The model runs twice: once untouched, once recorded. Nothing stays on it.

@@ -11,7 +11,7 @@ from specxai.affine.trace import Site
 from specxai.errors import InvalidInputError, InvalidModelError, UnsupportedOperationError
 
 
-def check_model(model: nn.Module) -> None:
+def check_model(model: Any) -> None:
     """Refuse a model that is not an nn.Module in eval mode with finite weights."""
     if not isinstance(model, nn.Module):
         raise InvalidModelError(
@@ -28,7 +28,7 @@ def check_model(model: nn.Module) -> None:
             )
 
 
-def check_input(model: nn.Module, x: Float[Tensor, "1 ..."]) -> None:
+def check_input(model: nn.Module, x: Any) -> None:
     """Refuse an input that is not one finite sample of the model's dtype on its device."""
     if not isinstance(x, Tensor) or not x.is_floating_point():
         found = x.dtype if isinstance(x, Tensor) else type(x).__name__

@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from specxai.affine import Linearization, linearize
@@ -16,7 +15,7 @@ Method = Literal["auto", "exact"]
 
 def explain(
     model: nn.Module,
-    x: Float[Tensor, "1 ..."],
+    x: Tensor,
     layer: str | None = None,
     target: Target = None,
     *,
