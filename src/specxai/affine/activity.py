@@ -40,6 +40,6 @@ def count_active_units(lin: Linearization) -> dict[str, int]:
     """
     layers = [layer for layer in lin.layers if layer.on_path and layer.shape is not None]
     addresses = [layer.address for layer in layers]
-    everything = Jacobian(partial(run_through, lin.model, addresses), lin.x)
+    everything = Jacobian(partial(run_through, lin.network, addresses), lin.x)
     parts = active_units(everything).split([layer.units for layer in layers])
     return {address: int(part.sum()) for address, part in zip(addresses, parts, strict=True)}

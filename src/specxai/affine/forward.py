@@ -1,7 +1,8 @@
 """Running a model up to a layer, or from a layer on, without leaving anything behind."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from specxai.affine.interpreter import Interpreter, Plan
 from specxai.errors import LayerError
 
 Forward = Callable[[Tensor], Tensor]
@@ -35,13 +37,30 @@ def parse_address(address: str) -> tuple[str, int]:
     return path, int(call)
 
 
-def run(model: nn.Module, x: Float[Tensor, "B ..."]) -> Any:
-    """Run the model on a copy of x, with parameters that autograd does not follow.
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A model with the rules it is run by; called like the model itself.
 
-    The copy is there because an in-place operation may overwrite what a model is given.
+    Attributes:
+        module: the user's model, in eval mode.
+        plan: the rule for each operation call that needs one; without any, the model runs as is.
     """
-    constants = {name: parameter.detach() for name, parameter in model.named_parameters()}
-    return functional_call(model, constants, (x.clone(),))
+
+    module: nn.Module
+    plan: Plan = field(default_factory=dict)
+
+    def __call__(self, x: Float[Tensor, "B ..."]) -> Any:
+        """Run the model on x, every operation by its rule."""
+        with Interpreter(self.module, self.plan) if self.plan else nullcontext():
+            return self.plain(x)
+
+    def plain(self, x: Float[Tensor, "B ..."]) -> Any:
+        """Run the model on a copy of x, with parameters that autograd does not follow.
+
+        The copy is there because an in-place operation may overwrite what a model is given.
+        """
+        constants = {name: value.detach() for name, value in self.module.named_parameters()}
+        return functional_call(self.module, constants, (x.clone(),))
 
 
 class _Reached(BaseException):
@@ -52,7 +71,7 @@ class _Reached(BaseException):
 
 
 @contextmanager
-def _intercept(model: nn.Module, layer: str, action: Callable[[Tensor], Tensor]) -> Iterator[None]:
+def _intercept(network: Network, layer: str, action: Callable[[Tensor], Tensor]) -> Iterator[None]:
     """Pass the output of one call of one layer through an action, inside the block only."""
     path, wanted = parse_address(layer)
     calls = 0
@@ -62,18 +81,18 @@ def _intercept(model: nn.Module, layer: str, action: Callable[[Tensor], Tensor])
         calls += 1
         return action(output) if calls == wanted else None
 
-    handle = model.get_submodule(path).register_forward_hook(hook)
+    handle = network.module.get_submodule(path).register_forward_hook(hook)
     try:
         yield
     finally:
         handle.remove()
 
 
-def run_until(model: nn.Module, layer: str | None, x: Float[Tensor, "B ..."]) -> Tensor:
+def run_until(network: Network, layer: str | None, x: Float[Tensor, "B ..."]) -> Tensor:
     """Run the model up to a layer and return that layer's output.
 
     Args:
-        model: the network, in eval mode.
+        network: the network, in eval mode.
         layer: the address of the layer; None means the whole network.
         x: a batch of inputs.
 
@@ -84,26 +103,26 @@ def run_until(model: nn.Module, layer: str | None, x: Float[Tensor, "B ..."]) ->
         LayerError: the model finished without calling the layer.
     """
     if layer is None:
-        return run(model, x)  # type: ignore[no-any-return]
+        return network(x)  # type: ignore[no-any-return]
 
     def stop(output: Tensor) -> Tensor:
         raise _Reached(output)
 
     try:
-        with _intercept(model, layer, stop):
-            run(model, x)
+        with _intercept(network, layer, stop):
+            network(x)
     except _Reached as reached:
         return reached.output
     raise LayerError(f"layer {layer!r} was not called: the model took another path this time")
 
 
 def run_through(
-    model: nn.Module, layers: Sequence[str], x: Float[Tensor, "B ..."]
+    network: Network, layers: Sequence[str], x: Float[Tensor, "B ..."]
 ) -> Float[Tensor, "B n"]:
     """Run the model and return the outputs of many layers, flattened and one after the other.
 
     Args:
-        model: the network, in eval mode.
+        network: the network, in eval mode.
         layers: addresses of layers, each called once in the run.
         x: a batch of inputs.
 
@@ -118,13 +137,13 @@ def run_through(
 
     with ExitStack() as hooks:
         for address in layers:
-            hooks.enter_context(_intercept(model, address, partial(keep, address)))
-        run(model, x)
+            hooks.enter_context(_intercept(network, address, partial(keep, address)))
+        network(x)
     return torch.cat([seen[address].reshape(len(x), -1) for address in layers], dim=1)
 
 
 def run_from(
-    model: nn.Module, layer: str | None, x: Float[Tensor, "1 ..."], z: Float[Tensor, "B ..."]
+    network: Network, layer: str | None, x: Float[Tensor, "1 ..."], z: Float[Tensor, "B ..."]
 ) -> Tensor:
     """Run the model with a layer's output replaced, and return the model's output.
 
@@ -132,7 +151,7 @@ def run_from(
     from x.
 
     Args:
-        model: the network, in eval mode.
+        network: the network, in eval mode.
         layer: the address of the layer; None returns z itself.
         x: one input.
         z: a batch of values that take the place of the layer's output.
@@ -142,5 +161,5 @@ def run_from(
     """
     if layer is None:
         return z
-    with _intercept(model, layer, lambda _: z.clone()):
-        return run(model, x.expand(len(z), *x.shape[1:]))  # type: ignore[no-any-return]
+    with _intercept(network, layer, lambda _: z.clone()):
+        return network(x.expand(len(z), *x.shape[1:]))  # type: ignore[no-any-return]

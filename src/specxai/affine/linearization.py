@@ -8,9 +8,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from specxai.affine.forward import parse_address, run_from, run_until
+from specxai.affine.conventions import RuleChoice, read_conventions
+from specxai.affine.forward import Network, parse_address, run_from, run_until
 from specxai.affine.jacobian import Jacobian
-from specxai.affine.preconditions import check_input, check_model, check_trace, plain_output
+from specxai.affine.preconditions import check_input, check_model, check_repeats, plain_output
 from specxai.affine.trace import Layer, Site, trace
 from specxai.errors import LayerError
 
@@ -26,23 +27,38 @@ class Linearization:
     It holds no copy of the Jacobian: products and rows are computed when asked for.
 
     Attributes:
-        model: the network, in eval mode, unchanged.
+        network: the model, in eval mode, unchanged, with the rules it is run by.
         x: the input, shape (1, *input).
         output: y = f(x), shape (1, *output), as the untouched model gives it.
         sites: every operation call on the input's path.
         layers: every module call: the places where the network can be split.
     """
 
-    model: nn.Module = field(repr=False)
+    network: Network = field(repr=False)
     x: Float[Tensor, "1 ..."] = field(repr=False)
     output: Tensor
     sites: tuple[Site, ...] = field(repr=False)
     layers: tuple[Layer, ...] = field(repr=False)
 
     @property
+    def model(self) -> nn.Module:
+        """The user's model."""
+        return self.network.module
+
+    @property
+    def conventional(self) -> tuple[Site, ...]:
+        """The operation calls that are not piecewise linear and needed a convention (14, 15)."""
+        return tuple(site for site in self.sites if site.convention is not None)
+
+    @property
     def exactness(self) -> str:
-        """``canonical``: every operation is piecewise linear, so the map is exact and unique."""
-        return "canonical"
+        """``canonical``, or the conventions that operations needed which are not piecewise linear.
+
+        Canonical means exact and unique. Otherwise y = u x + b still holds to rounding, and u is
+        one choice among others: ``convention: tangent``, ``secant``, or both.
+        """
+        used = sorted({site.convention for site in self.sites if site.convention is not None})
+        return f"convention: {', '.join(used)}" if used else "canonical"
 
     @property
     def block(self) -> int:
@@ -89,7 +105,7 @@ class Linearization:
         """
         if layer is not None:
             self.layer(layer)
-        return Jacobian(partial(run_until, self.model, layer), self.x, self.block)
+        return Jacobian(partial(run_until, self.network, layer), self.x, self.block)
 
     def left(self, layer: str | None, z: Float[Tensor, "..."]) -> Jacobian:
         """Return L = ∂y/∂z for a layer's output z, everything around the layer held fixed (16).
@@ -98,7 +114,7 @@ class Linearization:
             layer: the address of the layer; None gives the identity.
             z: the layer's output at x, as `right` has it in ``value``.
         """
-        return Jacobian(partial(run_from, self.model, layer, self.x), z, self.block)
+        return Jacobian(partial(run_from, self.network, layer, self.x), z, self.block)
 
     def jvp(self, v: Float[Tensor, "..."], layer: str | None = None) -> Tensor:
         """Return the Jacobian-vector product of the network, or of the network up to a layer.
@@ -144,22 +160,23 @@ class Linearization:
         return self.output - self.jvp(self.x)
 
 
-def linearize(model: nn.Module, x: Tensor) -> Linearization:
-    """Find the affine map that a piecewise-linear network is at one input (8).
+def linearize(model: nn.Module, x: Tensor, rule: RuleChoice = "tangent") -> Linearization:
+    """Find the affine map that a network is at one input (8).
 
     The model runs twice: once untouched, once recorded. Nothing stays on it.
 
     Args:
         model: an nn.Module in eval mode that maps one tensor to one tensor.
         x: one input with its batch dimension, shape (1, *input), of the model's dtype and device.
+        rule: how operations that are not piecewise linear become affine: ``tangent`` (15),
+            ``secant`` (14), or a mapping from operation names and module patterns to these.
 
     Returns:
         The affine map, with its products, rows, bias, operation calls and layers.
 
     Raises:
         InvalidModelError: train mode, non-finite weights or output, random output.
-        InvalidInputError: wrong shape, dtype or device, non-finite values.
-        UnsupportedOperationError: an operation is neither affine nor piecewise linear.
+        InvalidInputError: wrong shape, dtype or device, non-finite values, unknown rule.
 
     >>> import torch
     >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
@@ -168,10 +185,11 @@ def linearize(model: nn.Module, x: Tensor) -> Linearization:
     >>> torch.allclose(lin.jvp(x) + lin.bias(), lin.output)
     True
     """
+    conventions = read_conventions(rule)
     check_model(model)
     check_input(model, x)
     x = x.detach()
     output = plain_output(model, x)
-    traced = trace(model, x)
-    check_trace(output, traced.output, traced.sites)
-    return Linearization(model, x, output, traced.sites, traced.layers)
+    traced = trace(Network(model), conventions, x)
+    check_repeats(output, traced.output)
+    return Linearization(Network(model, traced.plan), x, output, traced.sites, traced.layers)

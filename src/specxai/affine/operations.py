@@ -10,13 +10,16 @@ from typing import Any
 
 from torch import Tensor
 
+from specxai.affine.rules import SECANT
+
 
 class Kind(StrEnum):
     """How an operation acts on the tensors that depend on the input."""
 
     AFFINE = "affine"
     PIECEWISE_LINEAR = "piecewise-linear"
-    OTHER = "other"
+    RULE = "rule"
+    AUTOGRAD = "autograd-only"
 
 
 # Affine in all their tensor arguments together.
@@ -110,6 +113,13 @@ def operation_name(function: Callable[..., Any]) -> str:
     return name.removesuffix("_").removeprefix("_") or name
 
 
+def in_place(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Tell whether a call writes its result into its first argument."""
+    name = str(getattr(function, "__name__", "")).split(".")[0]
+    marked = name.endswith("_") and not name.endswith("__")
+    return marked or name.startswith("__i") or bool(kwargs.get("inplace", False))
+
+
 def tensors_in(*values: Any) -> Iterator[Tensor]:
     """Yield the tensors in nested sequences and mappings, in order."""
     for value in values:
@@ -150,7 +160,7 @@ def classify(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
     """
     name = operation_name(function)
     if name == "batch_norm" and _batch_statistics(args, kwargs):
-        return Kind.OTHER
+        return Kind.AUTOGRAD
     if name in _AFFINE:
         return Kind.AFFINE
     if name in _PIECEWISE_LINEAR:
@@ -158,10 +168,14 @@ def classify(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
     if name in _FACTORS:
         others = [value for key, value in kwargs.items() if key != "bias"]
         factors = sum(depends(t) for t in tensors_in(*args[_FACTORS[name]], *others))
-        return Kind.AFFINE if factors <= 1 else Kind.OTHER
+        return Kind.AFFINE if factors <= 1 else _nonlinear(name)
     if name in _NUMERATORS and not depends(args[1:]):
         return Kind.AFFINE
-    return Kind.OTHER
+    return _nonlinear(name)
+
+
+def _nonlinear(name: str) -> Kind:
+    return Kind.RULE if name in SECANT else Kind.AUTOGRAD
 
 
 def _batch_statistics(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:

@@ -1,12 +1,14 @@
 """Jacobian-vector products of one function at one point, many at a time."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.autograd import grad
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 Function = Callable[[Tensor], Tensor]
 
@@ -19,9 +21,7 @@ def vectorized(
     def push(tangent: Tensor) -> Tensor:
         return torch.func.jvp(function, (x,), (tangent,))[1]  # type: ignore[no-any-return]
 
-    with torch.no_grad(), warnings.catch_warnings():
-        # PyTorch loads its own formulas through a deprecated interface of its own.
-        warnings.simplefilter("ignore", FutureWarning)
+    with torch.no_grad(), _forward_mode():
         return torch.func.vmap(push)(tangents.reshape(-1, *x.shape)).flatten(0, 1)
 
 
@@ -33,9 +33,25 @@ def transposed(
     Slow, and needs no forward-mode formula and no ``vmap`` rule.
     """
     leaf = x.detach().clone().requires_grad_()
-    with torch.enable_grad():
+    with torch.enable_grad(), _forward_mode():
         output = function(leaf)
         cotangent = torch.zeros_like(output, requires_grad=True)
         (pulled,) = grad(output, leaf, cotangent, create_graph=True)
     each = [grad(pulled, cotangent, v.reshape(x.shape), retain_graph=True) for v in tangents]
     return torch.cat([product for (product,) in each]) if each else output[:0].detach()
+
+
+@contextmanager
+def _forward_mode() -> Iterator[None]:
+    """Choose kernels that have a second derivative, and keep PyTorch's own warnings quiet."""
+    fused = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH), warnings.catch_warnings():
+            # PyTorch loads its own formulas through a deprecated interface of its own, and tells
+            # of batching rules that it does not have.
+            warnings.simplefilter("ignore", FutureWarning)
+            warnings.filterwarnings("ignore", message="There is a performance drop")
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fused)

@@ -1,26 +1,18 @@
 """One recorded forward pass: every operation on the input's path, and every layer call."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
-from specxai.affine.forward import run
+from specxai.affine.conventions import Conventions
+from specxai.affine.forward import Network
 from specxai.affine.graph import Edge, count_paths, custom_functions, edge_of
-from specxai.affine.operations import (
-    Kind,
-    classify,
-    depends,
-    operation_name,
-    severs,
-    tensors_in,
-)
+from specxai.affine.interpreter import Address, Call, Interpreter, Plan
+from specxai.affine.operations import Kind, classify, depends, severs, tensors_in
+from specxai.affine.rules import SECANT, Rule
 
 
 @dataclass(frozen=True)
@@ -28,24 +20,29 @@ class Site:
     """One call of one operation on a tensor that depends on the input.
 
     Attributes:
-        module: path of the module that made the call; the root is the empty string.
-        operation: plain name of the operation, such as ``relu``.
-        call: number of this call among the same operation's calls in the same module, from 1.
-        kind: affine, piecewise linear, or other.
+        address: module path, plain name and call number; prints as ``relu@features.1``.
+        kind: affine, piecewise linear, nonlinear with a rule, or known to autograd only.
         shape: shape of its (first) output.
+        convention: ``tangent`` or ``secant`` where the operation is not piecewise linear (14, 15),
+            ``frozen`` where it hides the input from its result, as ``detach`` does; else None.
+        frozen: what a secant rule holds fixed, in words.
     """
 
-    module: str
-    operation: str
-    call: int
+    address: Address
     kind: Kind
     shape: tuple[int, ...]
+    convention: str | None = None
+    frozen: str | None = None
 
     @property
-    def address(self) -> str:
-        """The operation at its module, such as ``relu@features.1`` or ``add@block#2``."""
-        number = f"#{self.call}" if self.call > 1 else ""
-        return f"{self.operation}@{self.module or 'model'}{number}"
+    def module(self) -> str:
+        """Path of the module that made the call; the root is the empty string."""
+        return self.address.module
+
+    @property
+    def operation(self) -> str:
+        """Plain name of the operation."""
+        return self.address.operation
 
 
 @dataclass(frozen=True)
@@ -80,72 +77,74 @@ class Trace:
         output: the model's output, detached.
         sites: every operation call on the input's path, in order.
         layers: every module call, in the order in which the calls returned.
+        plan: the rule for each call that needs one.
     """
 
     output: Any
     sites: tuple[Site, ...]
     layers: tuple[Layer, ...]
+    plan: Plan
 
 
-def trace(model: nn.Module, x: Float[Tensor, "1 ..."]) -> Trace:
+def trace(network: Network, conventions: Conventions, x: Float[Tensor, "1 ..."]) -> Trace:
     """Run the model once and record what it does to its input.
 
     Args:
-        model: the network, in eval mode.
+        network: the network, in eval mode.
+        conventions: which rule to plan for operations that are not piecewise linear.
         x: one input.
 
     Returns:
-        The output, the operation calls and the layer calls.
+        The output, the operation calls, the layer calls, and the rules to use from now on.
     """
-    recorder = _Recorder()
-    with torch.enable_grad(), _module_calls(model, recorder), recorder:
-        output = run(model, x.detach().requires_grad_())
+    recorder = _Recorder(network.module, conventions)
+    with torch.enable_grad(), recorder:
+        output = network.plain(x.detach().requires_grad_())
     layers = recorder.layers(output) if isinstance(output, Tensor) else ()
     return Trace(
         output.detach() if isinstance(output, Tensor) else output,
         tuple(recorder.sites + recorder.hidden_sites(output)),
         tuple(layers),
+        recorder.plan,
     )
 
 
-class _Recorder(TorchFunctionMode):
-    """Sees every call into PyTorch, and knows which module is running."""
+class _Recorder(Interpreter):
+    """Makes the plan while it runs: here x requires grad, so that dependence on it shows."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, module: nn.Module, conventions: Conventions) -> None:
+        self.rules: dict[Address, Rule] = {}
+        super().__init__(module, self.rules)
+        self.conventions = conventions
         self.sites: list[Site] = []
-        self.running: list[str] = []
         self._returned: list[tuple[str, str, tuple[int, ...] | None, Edge | None]] = []
-        self._calls: Counter[tuple[str, str]] = Counter()
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        kwargs = kwargs or {}
-        if not self.running:  # the model has not begun
-            return func(*args, **kwargs)
+    def run(self, call: Call) -> Any:
+        """Classify a call, choose its rule, make it, and note it if it lies on the path."""
         # Before the call: an in-place operation changes what its arguments depend on.
-        kind = classify(func, args, kwargs)
-        result = func(*args, **kwargs)
-        written = args[0] if operation_name(func) == "setitem" else result
-        if severs(func, (args, kwargs), result):
-            self._record(func, Kind.OTHER, written)
-        elif depends(written):
-            self._record(func, kind, written)
+        kind = classify(call.function, call.args, call.kwargs)
+        convention = rule = None
+        if kind in (Kind.RULE, Kind.AUTOGRAD) and depends(call.args, call.kwargs):
+            convention = self.conventions.of(call.address.module, call.address.operation)
+            rule = SECANT.get(call.address.operation) if convention == "secant" else None
+            convention = "secant" if rule else "tangent"
+        result = call.perform(rule)
+        written = call.written(result)
+        if severs(call.function, (call.args, call.kwargs), result):
+            kind, convention = (kind if rule else Kind.AUTOGRAD), convention if rule else "frozen"
+        elif not depends(written):
+            return result
+        if rule is not None:
+            self.rules[call.address] = rule
+        shape = next((tuple(tensor.shape) for tensor in tensors_in(written)), ())
+        frozen = rule.frozen if rule is not None else None
+        self.sites.append(Site(call.address, kind, shape, convention, frozen))
         return result
 
-    def _record(self, func: Callable[..., Any], kind: Kind, result: Any) -> None:
-        module, operation = self.running[-1], operation_name(func)
-        self._calls[module, operation] += 1
-        shape = next((tuple(tensor.shape) for tensor in tensors_in(result)), ())
-        self.sites.append(Site(module, operation, self._calls[module, operation], kind, shape))
-
-    def returned(self, path: str, call: int, module: nn.Module, output: Any) -> None:
+    def leave(self, path: str, call: int, module: nn.Module, output: Any) -> None:
         """Note that a module call is over and where its output stands in the graph."""
+        if not path:
+            return
         tensor = isinstance(output, Tensor)
         self._returned.append(
             (
@@ -168,38 +167,12 @@ class _Recorder(TorchFunctionMode):
         """Return a site for each custom autograd function: these bypass ``__torch_function__``."""
         homes = {edge.node: address for address, *_, edge in reversed(self._returned) if edge}
         nodes = custom_functions(output) if isinstance(output, Tensor) else []
-        names = [
-            (homes.get(node, ""), type(node).__name__.removesuffix("Backward")) for node in nodes
+        return [
+            Site(
+                Address(homes.get(node, ""), type(node).__name__.removesuffix("Backward"), number),
+                Kind.AUTOGRAD,
+                (),
+                "tangent",
+            )
+            for number, node in enumerate(nodes, start=1)
         ]
-        return [Site(module, name, 1, Kind.OTHER, ()) for module, name in names]
-
-
-@contextmanager
-def _module_calls(model: nn.Module, recorder: _Recorder) -> Iterator[None]:
-    """Tell the recorder when each module is entered and left, inside the block only."""
-    with ExitStack() as hooks:
-        for path, module in model.named_modules():
-            hooks.enter_context(_watched(path, module, recorder))
-        yield
-
-
-@contextmanager
-def _watched(path: str, module: nn.Module, recorder: _Recorder) -> Iterator[None]:
-    calls = 0
-
-    def enter(_module: nn.Module, _args: Any) -> None:
-        recorder.running.append(path)
-
-    def leave(_module: nn.Module, _args: Any, output: Any) -> None:
-        nonlocal calls
-        calls += 1
-        recorder.running.pop()
-        if path:
-            recorder.returned(path, calls, module, output)
-
-    handles = module.register_forward_pre_hook(enter), module.register_forward_hook(leave)
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()

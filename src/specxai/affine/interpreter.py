@@ -1,0 +1,121 @@
+"""Running a model operation by operation, each by its rule and with its address."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from specxai.affine.operations import in_place, operation_name
+from specxai.affine.rules import Rule
+
+
+class Address(NamedTuple):
+    """Where an operation was called: module path, plain name, and call number there, from 1."""
+
+    module: str
+    operation: str
+    call: int
+
+    def __str__(self) -> str:
+        number = f"#{self.call}" if self.call > 1 else ""
+        return f"{self.operation}@{self.module or 'model'}{number}"
+
+
+Plan = Mapping[Address, Rule]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call into PyTorch, about to be made."""
+
+    address: Address
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def perform(self, rule: Rule | None) -> Any:
+        """Make the call, by a rule if there is one, and return its result."""
+        if rule is None:
+            return self.function(*self.args, **self.kwargs)
+        kwargs = {key: value for key, value in self.kwargs.items() if key != "inplace"}
+        result = rule.apply(self.function, *self.args, **kwargs)
+        if in_place(self.function, self.args, self.kwargs):
+            return self.args[0].copy_(result)
+        return result
+
+    def written(self, result: Any) -> Any:
+        """Return what the call changed: its result, or the tensor that an assignment filled."""
+        return self.args[0] if self.address.operation == "setitem" else result
+
+
+class Interpreter(TorchFunctionMode):
+    """Sees every call into PyTorch that a model makes, and performs it by the plan.
+
+    Args:
+        module: the model; the interpreter is entered around one run of it.
+        plan: the rule for each address that needs one.
+    """
+
+    def __init__(self, module: nn.Module, plan: Plan) -> None:
+        super().__init__()
+        self.module = module
+        self.plan = plan
+        self.running: list[str] = []
+        self._calls: Counter[tuple[str, str]] = Counter()
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if not self.running:  # the model has not begun
+            return func(*args, **(kwargs or {}))
+        module, operation = self.running[-1], operation_name(func)
+        self._calls[module, operation] += 1
+        address = Address(module, operation, self._calls[module, operation])
+        return self.run(Call(address, func, args, kwargs or {}))
+
+    def run(self, call: Call) -> Any:
+        """Make one call; what an interpreter does beside it goes here."""
+        return call.perform(self.plan.get(call.address))
+
+    def leave(self, path: str, call: int, module: nn.Module, output: Any) -> None:
+        """Take note that a module call is over."""
+
+    def __enter__(self) -> "Interpreter":
+        with ExitStack() as hooks:
+            for path, module in self.module.named_modules():
+                hooks.enter_context(self._watched(path, module))
+            super().__enter__()
+            self._hooks = hooks.pop_all()
+        return self
+
+    def __exit__(self, *fault: Any) -> None:
+        self._hooks.close()
+        super().__exit__(*fault)
+
+    @contextmanager
+    def _watched(self, path: str, module: nn.Module) -> Iterator[None]:
+        calls = 0
+
+        def before(_module: nn.Module, _args: Any) -> None:
+            self.running.append(path)
+
+        def after(_module: nn.Module, _args: Any, output: Any) -> None:
+            nonlocal calls
+            calls += 1
+            self.running.pop()
+            self.leave(path, calls, module, output)
+
+        handles = module.register_forward_pre_hook(before), module.register_forward_hook(after)
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
