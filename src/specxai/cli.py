@@ -15,9 +15,8 @@ from specxai import __version__
 from specxai.errors import InvalidInputError, SpecxaiError
 
 if TYPE_CHECKING:
-    from specxai.affine import Linearization
+    from specxai.affine import Linearization, Target
     from specxai.models import LoadedInput, LoadedModel
-    from specxai.spectral.split import Target
 
 app = App(
     name="specxai",

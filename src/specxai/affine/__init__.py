@@ -2,17 +2,24 @@
 
 from specxai.affine.activity import active_units, count_active_units
 from specxai.affine.jacobian import Jacobian
+from specxai.affine.ledger import Entry, Ledger
 from specxai.affine.linearization import Linearization, linearize
 from specxai.affine.operations import Kind
+from specxai.affine.target import Target, choose_target, select_target
 from specxai.affine.trace import Layer, Site
 
 __all__ = [
+    "Entry",
     "Jacobian",
     "Kind",
     "Layer",
+    "Ledger",
     "Linearization",
     "Site",
+    "Target",
     "active_units",
+    "choose_target",
     "count_active_units",
     "linearize",
+    "select_target",
 ]

@@ -1,15 +1,15 @@
 """Running a model operation by operation, each by its rule and with its address."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from torch import nn
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from specxai.affine.operations import in_place, operation_name
+from specxai.affine.operations import depends, in_place, operation_name
 from specxai.affine.rules import Rule
 
 
@@ -37,19 +37,42 @@ class Call:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
+    @property
+    def in_place(self) -> bool:
+        """Whether the call writes into its first argument."""
+        return in_place(self.function, self.args, self.kwargs)
+
     def perform(self, rule: Rule | None) -> Any:
         """Make the call, by a rule if there is one, and return its result."""
         if rule is None:
             return self.function(*self.args, **self.kwargs)
         kwargs = {key: value for key, value in self.kwargs.items() if key != "inplace"}
         result = rule.apply(self.function, *self.args, **kwargs)
-        if in_place(self.function, self.args, self.kwargs):
-            return self.args[0].copy_(result)
-        return result
+        return self.args[0].copy_(result) if self.in_place else result
 
     def written(self, result: Any) -> Any:
         """Return what the call changed: its result, or the tensor that an assignment filled."""
         return self.args[0] if self.address.operation == "setitem" else result
+
+    def with_followed(self, values: Sequence[Tensor]) -> "Call":
+        """Return the call on other values of the tensors that depend on the input, in order.
+
+        Nothing that it is given is written into.
+        """
+        replacements = iter(values)
+
+        def replaced(value: Any) -> Any:
+            if isinstance(value, Tensor):
+                value = next(replacements) if value.requires_grad else value
+                return value.clone() if self.in_place else value
+            if isinstance(value, dict):
+                return {key: replaced(part) for key, part in value.items()}
+            if isinstance(value, tuple | list) and depends(value):
+                return type(value)([replaced(part) for part in value])
+            return value
+
+        args = tuple(replaced(value) for value in self.args)
+        return replace(self, args=args, kwargs=replaced(self.kwargs))
 
 
 class Interpreter(TorchFunctionMode):
@@ -92,13 +115,13 @@ class Interpreter(TorchFunctionMode):
         with ExitStack() as hooks:
             for path, module in self.module.named_modules():
                 hooks.enter_context(self._watched(path, module))
-            super().__enter__()
+            super().__enter__()  # type: ignore[no-untyped-call]
             self._hooks = hooks.pop_all()
         return self
 
     def __exit__(self, *fault: Any) -> None:
         self._hooks.close()
-        super().__exit__(*fault)
+        super().__exit__(*fault)  # type: ignore[no-untyped-call]
 
     @contextmanager
     def _watched(self, path: str, module: nn.Module) -> Iterator[None]:

@@ -11,7 +11,9 @@ from torch import Tensor, nn
 from specxai.affine.conventions import RuleChoice, read_conventions
 from specxai.affine.forward import Network, parse_address, run_from, run_until
 from specxai.affine.jacobian import Jacobian
+from specxai.affine.ledger import Ledger, keep_ledger
 from specxai.affine.preconditions import check_input, check_model, check_repeats, plain_output
+from specxai.affine.target import Target, choose_target, select_target
 from specxai.affine.trace import Layer, Site, trace
 from specxai.errors import LayerError
 
@@ -158,6 +160,26 @@ class Linearization:
     def bias(self) -> Tensor:
         """Return b = f(x) − u x, with the shape of the output (9)."""
         return self.output - self.jvp(self.x)
+
+    def ledger(self, target: Target = None) -> Ledger:
+        """Attribute the bias to the operation calls that make it (9).
+
+        Args:
+            target: the output whose bias is wanted; None keeps all outputs.
+
+        Returns:
+            One contribution for each call that adds an offset, and the remainder.
+
+        Raises:
+            TargetError: the target is out of range.
+        """
+        if target is None:
+            return keep_ledger(self.network, self.x, self.bias().double(), None)
+        position = choose_target(self.output, target)
+        selected = select_target(self.output, position)
+        linear = (self.vjp(selected).double() * self.x.double()).sum()
+        bias = self.output[0][position].double() - linear
+        return keep_ledger(self.network, self.x, bias, selected)
 
 
 def linearize(model: nn.Module, x: Tensor, rule: RuleChoice = "tangent") -> Linearization:

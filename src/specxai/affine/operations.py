@@ -117,7 +117,8 @@ def in_place(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
     """Tell whether a call writes its result into its first argument."""
     name = str(getattr(function, "__name__", "")).split(".")[0]
     marked = name.endswith("_") and not name.endswith("__")
-    return marked or name.startswith("__i") or bool(kwargs.get("inplace", False))
+    assigned = name.startswith("__i") or name == "__setitem__"
+    return marked or assigned or bool(kwargs.get("inplace", False))
 
 
 def tensors_in(*values: Any) -> Iterator[Tensor]:

@@ -21,7 +21,7 @@ def vectorized(
     def push(tangent: Tensor) -> Tensor:
         return torch.func.jvp(function, (x,), (tangent,))[1]  # type: ignore[no-any-return]
 
-    with torch.no_grad(), _forward_mode():
+    with torch.no_grad(), forward_mode():
         return torch.func.vmap(push)(tangents.reshape(-1, *x.shape)).flatten(0, 1)
 
 
@@ -33,7 +33,7 @@ def transposed(
     Slow, and needs no forward-mode formula and no ``vmap`` rule.
     """
     leaf = x.detach().clone().requires_grad_()
-    with torch.enable_grad(), _forward_mode():
+    with torch.enable_grad(), forward_mode():
         output = function(leaf)
         cotangent = torch.zeros_like(output, requires_grad=True)
         (pulled,) = grad(output, leaf, cotangent, create_graph=True)
@@ -42,8 +42,8 @@ def transposed(
 
 
 @contextmanager
-def _forward_mode() -> Iterator[None]:
-    """Choose kernels that have a second derivative, and keep PyTorch's own warnings quiet."""
+def forward_mode() -> Iterator[None]:
+    """Choose kernels with forward-mode and second derivatives, and quiet PyTorch's warnings."""
     fused = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:

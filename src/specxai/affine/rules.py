@@ -64,8 +64,9 @@ def elementwise(operation: Operation, z: Tensor, *args: Any, **kwargs: Any) -> T
     value, origin = sigma(point), sigma(zero)
     small = point.abs() < torch.finfo(z.dtype).eps ** 0.5
     limit = torch.func.grad(sigma)(zero)
-    slope = torch.where(small, limit, (value - origin) / torch.where(small, 1.0, point))
-    return value + slope * (z - point)
+    slope: Tensor = torch.where(small, limit, (value - origin) / torch.where(small, 1.0, point))
+    result: Tensor = value + slope * (z - point)
+    return result
 
 
 @secant("softmax", "softmin", frozen="the weights")
@@ -153,7 +154,8 @@ def normalize(
     _: Operation, input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: None = None
 ) -> Tensor:
     """Divide by a frozen norm."""
-    return input / input.detach().norm(p, dim, keepdim=True).clamp_min(eps)
+    norm: Tensor = input.detach().norm(p, dim, keepdim=True)
+    return input / norm.clamp_min(eps)
 
 
 @secant("mul", "multiply", frozen="the factor with fewer values, of equals the first")

@@ -123,10 +123,11 @@ class _Recorder(Interpreter):
         """Classify a call, choose its rule, make it, and note it if it lies on the path."""
         # Before the call: an in-place operation changes what its arguments depend on.
         kind = classify(call.function, call.args, call.kwargs)
-        convention = rule = None
+        convention: str | None = None
+        rule = None
         if kind in (Kind.RULE, Kind.AUTOGRAD) and depends(call.args, call.kwargs):
-            convention = self.conventions.of(call.address.module, call.address.operation)
-            rule = SECANT.get(call.address.operation) if convention == "secant" else None
+            chosen = self.conventions.of(call.address.module, call.address.operation)
+            rule = SECANT.get(call.address.operation) if chosen == "secant" else None
             convention = "secant" if rule else "tangent"
         result = call.perform(rule)
         written = call.written(result)

@@ -4,10 +4,10 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from specxai.affine import Linearization, linearize
+from specxai.affine import Linearization, Target, linearize
 from specxai.errors import InvalidInputError
 from specxai.spectral.explanation import Explanation
-from specxai.spectral.split import Target, split
+from specxai.spectral.split import split
 from specxai.spectral.svd import Progress, exact_svd
 
 Method = Literal["auto", "exact"]

@@ -10,11 +10,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from specxai.affine import Target
 from specxai.errors import InvalidInputError
 from specxai.spectral.contraction import Contraction
 from specxai.spectral.contraction import contract as contract_over
 from specxai.spectral.reduction import Reduction, reduce_contributions
-from specxai.spectral.split import Split, Target
+from specxai.spectral.split import Split
 from specxai.spectral.svd import LeftSVD
 
 Ranking = Literal["contribution", "singular_value", "reduced"]

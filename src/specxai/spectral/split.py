@@ -6,10 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from specxai.affine import Jacobian, Linearization
-from specxai.errors import TargetError
-
-Target = int | tuple[int, ...] | None
+from specxai.affine import Jacobian, Linearization, Target, choose_target, select_target
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +59,7 @@ def split(lin: Linearization, layer: str | None, target: Target = None) -> Split
             None, None, right, None, output, linear, torch.zeros_like(output), output - linear, True
         )
     target = choose_target(lin.output, target)
-    picked = torch.zeros_like(lin.output)
-    picked[0][target] = 1  # a scalar output has an empty index
+    picked = select_target(lin.output, target)
     x = lin.x.double()
     output = lin.output[0][target].double()
     linear = (lin.vjp(picked).double() * x).sum()
@@ -72,38 +68,3 @@ def split(lin: Linearization, layer: str | None, target: Target = None) -> Split
     through = left @ right.push(lin.x.reshape(1, -1))[0].double()
     bypass = torch.zeros_like(linear) if cut else linear - through
     return Split(layer, target, right, left, output, linear, bypass, output - linear, cut)
-
-
-def choose_target(output: Float[Tensor, "1 ..."], target: Target) -> int | tuple[int, ...]:
-    """Check a target, or choose the largest output.
-
-    Args:
-        output: the model's output, shape (1, *shape).
-        target: a position in ``output[0]``: an int for one dimension, a tuple for more; or None.
-
-    Returns:
-        The position.
-
-    Raises:
-        TargetError: it is out of range, or None where the output is not of shape (1, C).
-    """
-    shape = tuple(output.shape[1:])
-    if target is None:
-        if output.numel() == 1:
-            return (0,) * len(shape)
-        if len(shape) != 1:
-            raise TargetError(
-                f"the output has shape {tuple(output.shape)}: give a target of {len(shape)} "
-                "indices, or layer=None without a target for all outputs"
-            )
-        return int(output[0].argmax())
-    position = (target,) if isinstance(target, int) else tuple(target)
-    if len(position) != len(shape):
-        raise TargetError(
-            f"target {target} has {len(position)} indices and an output of shape "
-            f"{tuple(output.shape)} needs {len(shape)}"
-        )
-    for index, size in zip(position, shape, strict=True):
-        if not 0 <= index < size:
-            raise TargetError(f"target {target} is out of range: choose from 0 to {size - 1}")
-    return target

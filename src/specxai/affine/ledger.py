@@ -1,0 +1,202 @@
+"""The bias ledger: what every operation's offset adds to the output (paper, equation 9)."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from specxai.affine.forward import Network
+from specxai.affine.interpreter import Address, Call, Interpreter
+from specxai.affine.jacobian import Jacobian
+from specxai.affine.operations import depends, tensors_in
+from specxai.affine.pushforward import forward_mode
+from specxai.affine.rules import Rule
+
+Offsets = Mapping[Address, tuple[Tensor, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """The share of one operation call in the bias.
+
+    Attributes:
+        address: the call, or a module path where entries were grouped.
+        contribution: β, what the offset of this call adds to the output: shape () for one output,
+            else the output's shape; float64.
+    """
+
+    address: Address | str
+    contribution: Tensor
+
+    @property
+    def size(self) -> float:
+        """|β|, or its Euclidean norm."""
+        return float(self.contribution.norm())
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger:
+    """The bias as a sum over operation calls: b = Σ β + remainder (9).
+
+    Attributes:
+        entries: one for each call that adds an offset, in the order of the calls.
+        bias: b = y − u·x, float64, shape () for one output, else the output's shape.
+        remainder: b − Σ β: rounding, or what calls outside PyTorch's view have added.
+    """
+
+    entries: tuple[Entry, ...]
+    bias: Tensor = field(repr=False)
+
+    @property
+    def remainder(self) -> Tensor:
+        """b − Σ β."""
+        total = sum((entry.contribution for entry in self.entries), torch.zeros_like(self.bias))
+        return self.bias - total
+
+    def largest(self, n: int) -> tuple[Entry, ...]:
+        """Return the n entries of largest size, the largest first."""
+        return tuple(sorted(self.entries, key=lambda entry: -entry.size)[: max(n, 0)])
+
+    def by_module(self, depth: int | None = None) -> "Ledger":
+        """Sum the entries of each module.
+
+        Args:
+            depth: how many parts of a module's path to keep; None keeps all.
+
+        Returns:
+            A ledger whose addresses are module paths, in the order of their first call.
+        """
+        groups: defaultdict[str, Tensor] = defaultdict(lambda: torch.zeros_like(self.bias))
+        for entry in self.entries:
+            path = entry.address.module if isinstance(entry.address, Address) else entry.address
+            groups[".".join(path.split(".")[:depth])] += entry.contribution
+        return Ledger(tuple(Entry(path, beta) for path, beta in groups.items()), self.bias)
+
+
+def keep_ledger(
+    network: Network, x: Float[Tensor, "1 ..."], bias: Tensor, cotangent: Tensor | None
+) -> Ledger:
+    """Attribute the bias to the operation calls that make it (9).
+
+    Each call adds offset = out − J·in to what passes it. With the offsets of all calls scaled by
+    factors 1 + ε, the contribution of call l is β_l = ∂y/∂ε_l: one backward pass gives all of them
+    for one output, one batched forward-mode pass for all outputs.
+
+    Args:
+        network: the network with its rules.
+        x: the input.
+        bias: b = y − u·x, for the output or outputs wanted, float64.
+        cotangent: selects one output, shape of the model's output; None keeps all.
+
+    Returns:
+        The ledger, with one entry for each call whose offset is not zero.
+    """
+    offsets = _offsets(network, x)
+    if not offsets:
+        return Ledger((), bias)
+    scaled = Jacobian(partial(_run_scaled, network, offsets, x), x.new_zeros(1, len(offsets)))
+    if cotangent is None:
+        each = scaled.push(torch.eye(len(offsets), dtype=x.dtype, device=x.device))
+        shares = each.reshape(-1, *scaled.value.shape).double()
+    else:
+        shares = scaled.pull(cotangent.reshape(1, -1))[0].double()
+    return Ledger(tuple(map(Entry, offsets, shares)), bias)
+
+
+def _offsets(network: Network, x: Tensor) -> Offsets:
+    """Find the offset of every call on the input's path, where it is not zero."""
+    finder = _OffsetFinder(network)
+    with torch.enable_grad(), finder:
+        network.plain(x.detach().requires_grad_())
+    return finder.offsets
+
+
+class _OffsetFinder(Interpreter):
+    """Notes of every call's result what is not linear in its arguments."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__(network.module, network.plan)
+        self.offsets: dict[Address, tuple[Tensor, ...]] = {}
+
+    def run(self, call: Call) -> Any:
+        if not depends(call.args, call.kwargs):
+            return super().run(call)
+        rule = self.plan.get(call.address)
+        # An in-place call overwrites its argument; any other may return something without values.
+        linear = _linear_part(call, rule) if call.in_place else ()
+        result = super().run(call)
+        if not depends(call.written(result)):
+            return result
+        linear = linear or _linear_part(call, rule)
+        values = [value.detach() for value in _values(call.written(result))]
+        offsets = tuple(value - part for value, part in zip(values, linear, strict=True))
+        if any(map(_beyond_rounding, offsets, values)):
+            self.offsets[call.address] = offsets
+        return result
+
+
+def _linear_part(call: Call, rule: Rule | None) -> tuple[Tensor, ...]:
+    """Return J·in of one call, for all its arguments that depend on the input together."""
+    inputs = tuple(t.detach() for t in tensors_in(call.args, call.kwargs) if t.requires_grad)
+
+    def outputs(*values: Tensor) -> tuple[Tensor, ...]:
+        again = call.with_followed(values)
+        return tuple(_values(again.written(again.perform(rule))))
+
+    try:
+        with torch.no_grad(), forward_mode():
+            return tuple(torch.func.jvp(outputs, inputs, inputs)[1])
+    except RuntimeError:  # no forward-mode formula
+        with forward_mode():
+            return tuple(torch.autograd.functional.jvp(outputs, inputs, inputs)[1])
+
+
+def _values(result: Any) -> list[Tensor]:
+    return [tensor for tensor in tensors_in(result) if tensor.is_floating_point()]
+
+
+def _beyond_rounding(offset: Tensor, value: Tensor) -> bool:
+    if not offset.numel():
+        return False
+    return bool(offset.abs().max() > 8 * torch.finfo(value.dtype).eps * value.abs().max())
+
+
+class _OffsetScaler(Interpreter):
+    """Scales the offset of every call by 1 + its factor."""
+
+    def __init__(self, network: Network, offsets: Offsets, factors: Float[Tensor, "B n"]) -> None:
+        super().__init__(network.module, network.plan)
+        self.offsets = offsets
+        self.factors = dict(zip(offsets, factors.unbind(1), strict=True))
+
+    def run(self, call: Call) -> Any:
+        result = super().run(call)
+        if call.address not in self.offsets:
+            return result
+        written, factor = call.written(result), self.factors[call.address]
+        added = [torch.outer(factor, offset.reshape(-1)) for offset in self.offsets[call.address]]
+        if call.in_place:
+            written.copy_(written + added[0].reshape(written.shape))
+            return result
+        return _added(result, iter(added))
+
+
+def _added(result: Any, increments: Iterator[Tensor]) -> Any:
+    """Add an increment to every floating-point tensor of a result."""
+    if isinstance(result, Tensor):
+        if not result.is_floating_point():
+            return result
+        return result + next(increments).reshape(result.shape)
+    if isinstance(result, tuple | list):
+        return type(result)([_added(part, increments) for part in result])
+    return result
+
+
+def _run_scaled(network: Network, offsets: Offsets, x: Tensor, factors: Tensor) -> Tensor:
+    with _OffsetScaler(network, offsets, factors):
+        return network.plain(x.expand(len(factors), *x.shape[1:]))  # type: ignore[no-any-return]

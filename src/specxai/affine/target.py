@@ -1,0 +1,51 @@
+"""Which output is explained."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from specxai.errors import TargetError
+
+Target = int | tuple[int, ...] | None
+
+
+def select_target(output: Float[Tensor, "1 ..."], target: int | tuple[int, ...]) -> Tensor:
+    """Return the cotangent that selects one output: one there, zero elsewhere."""
+    selected = torch.zeros_like(output)
+    selected[0][target] = 1  # a scalar output has an empty index
+    return selected
+
+
+def choose_target(output: Float[Tensor, "1 ..."], target: Target) -> int | tuple[int, ...]:
+    """Check a target, or choose the largest output.
+
+    Args:
+        output: the model's output, shape (1, *shape).
+        target: a position in ``output[0]``: an int for one dimension, a tuple for more; or None.
+
+    Returns:
+        The position.
+
+    Raises:
+        TargetError: it is out of range, or None where the output is not of shape (1, C).
+    """
+    shape = tuple(output.shape[1:])
+    if target is None:
+        if output.numel() == 1:
+            return (0,) * len(shape)
+        if len(shape) != 1:
+            raise TargetError(
+                f"the output has shape {tuple(output.shape)}: give a target of {len(shape)} "
+                "indices, or layer=None without a target for all outputs"
+            )
+        return int(output[0].argmax())
+    position = (target,) if isinstance(target, int) else tuple(target)
+    if len(position) != len(shape):
+        raise TargetError(
+            f"target {target} has {len(position)} indices and an output of shape "
+            f"{tuple(output.shape)} needs {len(shape)}"
+        )
+    for index, size in zip(position, shape, strict=True):
+        if not 0 <= index < size:
+            raise TargetError(f"target {target} is out of range: choose from 0 to {size - 1}")
+    return target
