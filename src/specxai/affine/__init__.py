@@ -1,6 +1,7 @@
 """The network as an affine map at one input."""
 
 from specxai.affine.activity import active_units, count_active_units
+from specxai.affine.conventions import Convention, RuleChoice
 from specxai.affine.jacobian import Jacobian
 from specxai.affine.ledger import Entry, Ledger
 from specxai.affine.linearization import Linearization, linearize
@@ -9,12 +10,14 @@ from specxai.affine.target import Target, choose_target, select_target
 from specxai.affine.trace import Layer, Site
 
 __all__ = [
+    "Convention",
     "Entry",
     "Jacobian",
     "Kind",
     "Layer",
     "Ledger",
     "Linearization",
+    "RuleChoice",
     "Site",
     "Target",
     "active_units",

@@ -4,7 +4,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from specxai.affine import Linearization, Target, linearize
+from specxai.affine import Linearization, RuleChoice, Target, linearize
 from specxai.errors import InvalidInputError
 from specxai.spectral.explanation import Explanation
 from specxai.spectral.split import split
@@ -19,6 +19,7 @@ def explain(
     layer: str | None = None,
     target: Target = None,
     *,
+    rule: RuleChoice = "tangent",
     method: Method = "auto",
     progress: Progress = lambda stage, done, total: None,
 ) -> Explanation:
@@ -34,6 +35,8 @@ def explain(
             the second call of a module. None takes the whole network, R = u.
         target: output to explain, an int or a tuple of ints. None takes the largest of a (1, C)
             output, or, with ``layer=None``, all outputs.
+        rule: how operations that are not piecewise linear become affine: ``tangent`` (15),
+            ``secant`` (14), or a mapping from operation names and module patterns to these.
         method: ``exact`` computes every component; ``auto`` chooses it.
         progress: called with a stage's name, the work done and the work in all.
 
@@ -49,7 +52,7 @@ def explain(
     >>> bool(torch.isclose(ex.contributions.sum() + ex.bypass + ex.bias, ex.output))
     True
     """
-    return explain_at(linearize(model, x), layer, target, method=method, progress=progress)
+    return explain_at(linearize(model, x, rule), layer, target, method=method, progress=progress)
 
 
 def explain_at(
@@ -65,4 +68,4 @@ def explain_at(
         raise InvalidInputError(f"method={method!r} is unknown: choose 'auto' or 'exact'")
     parts = split(lin, layer, target)
     svd = exact_svd(parts.right, progress)
-    return Explanation(parts, svd, lin.x, type(lin.model).__name__, lin.exactness, "exact")
+    return Explanation(lin, parts, svd, type(lin.model).__name__, "exact")

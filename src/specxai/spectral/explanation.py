@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from specxai.affine import Target
+from specxai.affine import Ledger, Linearization, Target
 from specxai.errors import InvalidInputError
 from specxai.spectral.contraction import Contraction
 from specxai.spectral.contraction import contract as contract_over
@@ -33,18 +33,26 @@ class Explanation:
     and α_k = c_k is the length of the k-th term.
 
     Attributes:
+        linearization: the network as an affine map at the input.
         model: name of the model, its class unless it was given another.
-        exactness: ``canonical`` when the affine map is exact and unique.
-        x: the input, shape (1, *input).
         method: how the decomposition was computed.
     """
 
+    linearization: Linearization = field(repr=False)
     split: Split = field(repr=False)
     svd: LeftSVD = field(repr=False)
-    x: Float[Tensor, "1 ..."] = field(repr=False)
     model: str
-    exactness: str
     method: str
+
+    @property
+    def x(self) -> Float[Tensor, "1 ..."]:
+        """The input, shape (1, *input)."""
+        return self.linearization.x
+
+    @property
+    def exactness(self) -> str:
+        """``canonical`` when the affine map is exact and unique, else the conventions it needed."""
+        return self.linearization.exactness
 
     @property
     def layer(self) -> str | None:
@@ -177,6 +185,10 @@ class Explanation:
     def reduce(self) -> Reduction:
         """Cancel contributions of opposite sign until one sign is left (21, 22)."""
         return self._reduction
+
+    def ledger(self) -> Ledger:
+        """Attribute the bias to the operation calls that make it (9)."""
+        return self.linearization.ledger(self.target)
 
     def heatmaps(
         self, indices: Indices, contract: Contraction = "product", dim: int | None = 1
