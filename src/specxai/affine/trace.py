@@ -20,6 +20,7 @@ from specxai.affine.operations import (
     operation_name,
     severs,
     tensors_in,
+    to_python,
 )
 
 
@@ -103,7 +104,7 @@ def trace(model: nn.Module, x: Float[Tensor, "1 ..."]) -> Trace:
     layers = recorder.layers(output) if isinstance(output, Tensor) else ()
     return Trace(
         output.detach() if isinstance(output, Tensor) else output,
-        tuple(recorder.sites + recorder.hidden_sites(output)),
+        tuple(recorder.hidden_sites(output) + recorder.sites),
         tuple(layers),
     )
 
@@ -128,6 +129,9 @@ class _Recorder(TorchFunctionMode):
         kwargs = kwargs or {}
         if not self.running:  # the model has not begun
             return func(*args, **kwargs)
+        if to_python(func) and depends(args):
+            self._record(func, Kind.OTHER, args)
+            return func(args[0].detach(), *args[1:], **kwargs)
         # Before the call: an in-place operation changes what its arguments depend on.
         kind = classify(func, args, kwargs)
         result = func(*args, **kwargs)
@@ -139,7 +143,7 @@ class _Recorder(TorchFunctionMode):
         return result
 
     def _record(self, func: Callable[..., Any], kind: Kind, result: Any) -> None:
-        module, operation = self.running[-1], operation_name(func)
+        module, operation = self.running[-1], operation_name(func).strip("_")
         self._calls[module, operation] += 1
         shape = next((tuple(tensor.shape) for tensor in tensors_in(result)), ())
         self.sites.append(Site(module, operation, self._calls[module, operation], kind, shape))
