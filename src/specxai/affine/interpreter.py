@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from specxai.affine.operations import depends, in_place, operation_name
+from specxai.affine.operations import depends, in_place, operation_name, to_python
 from specxai.affine.rules import Rule
 
 
@@ -44,6 +44,8 @@ class Call:
 
     def perform(self, rule: Rule | None) -> Any:
         """Make the call, by a rule if there is one, and return its result."""
+        if to_python(self.function):
+            return self.function(self.args[0].detach(), *self.args[1:], **self.kwargs)
         if rule is None:
             return self.function(*self.args, **self.kwargs)
         kwargs = {key: value for key, value in self.kwargs.items() if key != "inplace"}
@@ -99,7 +101,7 @@ class Interpreter(TorchFunctionMode):
     ) -> Any:
         if not self.running:  # the model has not begun
             return func(*args, **(kwargs or {}))
-        module, operation = self.running[-1], operation_name(func)
+        module, operation = self.running[-1], operation_name(func).strip("_")
         self._calls[module, operation] += 1
         address = Address(module, operation, self._calls[module, operation])
         return self.run(Call(address, func, args, kwargs or {}))

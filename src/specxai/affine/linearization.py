@@ -213,5 +213,6 @@ def linearize(model: nn.Module, x: Tensor, rule: RuleChoice = "tangent") -> Line
     x = x.detach()
     output = plain_output(model, x)
     traced = trace(Network(model), conventions, x)
-    check_repeats(output, traced.output)
+    # Other kernels may run when gradients are recorded, and round differently.
+    check_repeats(output, traced.output, 1e-3)
     return Linearization(Network(model, traced.plan), x, output, traced.sites, traced.layers)

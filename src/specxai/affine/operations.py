@@ -76,6 +76,9 @@ _PIECEWISE_LINEAR = frozenset(
 _VALUE_FREE = ("zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like")
 _VALUE_FREE_PREFIXES = ("new_", "is_", "has_")
 
+# The second tensor lends its shape, dtype or device only.
+_SHAPED_LIKE = frozenset(["to", "type_as", "expand_as", "view_as", "reshape_as"])
+
 # Values leave PyTorch as Python numbers.
 _TO_PYTHON = frozenset(["item", "tolist", "numpy", "__float__", "__int__"])
 
@@ -137,15 +140,21 @@ def depends(*values: Any) -> bool:
     return any(tensor.requires_grad for tensor in tensors_in(*values))
 
 
-def severs(function: Callable[..., Any], arguments: Any, result: Any) -> bool:
+def to_python(function: Callable[..., Any]) -> bool:
+    """Tell whether an operation turns a tensor into Python numbers or an array."""
+    return operation_name(function) in _TO_PYTHON
+
+
+def severs(
+    function: Callable[..., Any], arguments: tuple[Sequence[Any], Mapping[str, Any]], result: Any
+) -> bool:
     """Tell whether an operation hides the input from its result, as ``detach`` does."""
     name = operation_name(function)
     if name in _VALUE_FREE or name.startswith(_VALUE_FREE_PREFIXES):
         return False
-    if name in _TO_PYTHON:
-        return depends(arguments)
+    values = arguments[0][:1] if name in _SHAPED_LIKE else arguments
     floats = [t for t in tensors_in(result) if t.is_floating_point() or t.is_complex()]
-    return bool(floats) and not depends(floats) and depends(arguments)
+    return bool(floats) and not depends(floats) and depends(values)
 
 
 def classify(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Kind:

@@ -20,6 +20,8 @@ def check_model(model: Any) -> None:
         where = f"module {training!r}" if training else "the model"
         raise InvalidModelError(f"{where} is in train mode: call model.eval() first")
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        if tensor.is_meta:
+            raise InvalidModelError(f"parameter {name!r} is on meta, without values: load weights")
         if not torch.isfinite(tensor).all():
             raise InvalidModelError(
                 f"parameter {name!r} holds NaN or infinite values: load intact weights"
@@ -36,9 +38,6 @@ def check_input(model: nn.Module, x: Any) -> None:
             f"the input has shape {tuple(x.shape)}: explain one sample at a time, with a leading "
             "batch dimension of 1 (x[None])"
         )
-    if not torch.isfinite(x).all():
-        count = int((~torch.isfinite(x)).sum())
-        raise InvalidInputError(f"the input holds {count} NaN or infinite values: clean it first")
     for name, parameter in model.named_parameters():
         if parameter.device != x.device:
             raise InvalidInputError(
@@ -50,13 +49,16 @@ def check_input(model: nn.Module, x: Any) -> None:
                 f"the input is {x.dtype} and parameter {name!r} {parameter.dtype}: "
                 f"pass x.to({parameter.dtype}), or convert the model"
             )
+    if not torch.isfinite(x).all():
+        count = int((~torch.isfinite(x)).sum())
+        raise InvalidInputError(f"the input holds {count} NaN or infinite values: clean it first")
 
 
 def plain_output(model: nn.Module, x: Float[Tensor, "1 ..."]) -> Tensor:
     """Run the untouched model and return its output, which must be a finite tensor."""
     try:
         with torch.no_grad():
-            output = model(x.clone())
+            output, again = model(x.clone()), model(x.clone())
     except Exception as fault:
         reason = str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__
         raise InvalidInputError(
@@ -67,6 +69,7 @@ def plain_output(model: nn.Module, x: Float[Tensor, "1 ..."]) -> Tensor:
             f"the model returns a {type(output).__name__}, not a tensor: "
             "wrap it in a module that returns the tensor to explain"
         )
+    check_repeats(output, again, 1e2 * torch.finfo(output.dtype).eps)
     if not torch.isfinite(output).all():
         raise InvalidModelError(
             "the model's output holds NaN or infinite values: check the input's scale"
@@ -74,11 +77,12 @@ def plain_output(model: nn.Module, x: Float[Tensor, "1 ..."]) -> Tensor:
     return output
 
 
-def check_repeats(output: Tensor, again: Any) -> None:
-    """Refuse a model that answers differently each time."""
+def check_repeats(output: Tensor, again: Any, tolerance: float) -> None:
+    """Refuse a model whose second answer differs by more than a share of the largest value."""
     if not isinstance(again, Tensor) or again.shape != output.shape:
         raise InvalidModelError("two runs of the model gave different shapes: fix its randomness")
-    if float((again - output).abs().max()) > 1e-3 * float(output.abs().max()):
+    difference = (again - output).nan_to_num().abs()
+    if bool((difference > tolerance * output.abs().max()).any()):
         raise InvalidModelError(
             "two runs of the model on the same input differ: it draws random numbers even in "
             "eval mode (a functional dropout?); pass training=self.training there"

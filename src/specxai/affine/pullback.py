@@ -12,6 +12,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd import grad
 
+from specxai.errors import InvalidModelError
+
 Function = Callable[[Tensor], Tensor]
 Pullback = Callable[[Tensor], Tensor]
 
@@ -52,7 +54,17 @@ def looped(function: Function, x: Float[Tensor, "1 ..."]) -> Pullback:
     leaf, output = _run(function, x)
 
     def pull(cotangents: Tensor) -> Tensor:
-        each = [grad(output, leaf, w.reshape(output.shape), retain_graph=True) for w in cotangents]
+        try:
+            each = [
+                grad(output, leaf, w.reshape(output.shape), retain_graph=True) for w in cotangents
+            ]
+        except RuntimeError as fault:
+            if "modified by an inplace operation" not in str(fault):
+                raise
+            raise InvalidModelError(
+                "an in-place operation of the model overwrites a value that its derivative needs "
+                "(such as  z = relu(x); z += 1): write it out of place (z = z + 1)"
+            ) from fault
         return torch.cat([gradient for (gradient,) in each]) if each else x[:0]
 
     return pull

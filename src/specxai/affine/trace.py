@@ -11,7 +11,7 @@ from specxai.affine.conventions import Conventions
 from specxai.affine.forward import Network
 from specxai.affine.graph import Edge, count_paths, custom_functions, edge_of
 from specxai.affine.interpreter import Address, Call, Interpreter, Plan
-from specxai.affine.operations import Kind, classify, depends, severs, tensors_in
+from specxai.affine.operations import Kind, classify, depends, severs, tensors_in, to_python
 from specxai.affine.rules import SECANT, Rule
 
 
@@ -103,7 +103,7 @@ def trace(network: Network, conventions: Conventions, x: Float[Tensor, "1 ..."])
     layers = recorder.layers(output) if isinstance(output, Tensor) else ()
     return Trace(
         output.detach() if isinstance(output, Tensor) else output,
-        tuple(recorder.sites + recorder.hidden_sites(output)),
+        tuple(recorder.hidden_sites(output) + recorder.sites),
         tuple(layers),
         recorder.plan,
     )
@@ -129,9 +129,10 @@ class _Recorder(Interpreter):
             chosen = self.conventions.of(call.address.module, call.address.operation)
             rule = SECANT.get(call.address.operation) if chosen == "secant" else None
             convention = "secant" if rule else "tangent"
+        severed = to_python(call.function) and depends(call.args)
         result = call.perform(rule)
         written = call.written(result)
-        if severs(call.function, (call.args, call.kwargs), result):
+        if severed or severs(call.function, (call.args, call.kwargs), result):
             kind, convention = (kind if rule else Kind.AUTOGRAD), convention if rule else "frozen"
         elif not depends(written):
             return result

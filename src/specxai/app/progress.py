@@ -14,7 +14,7 @@ def progress_bars(quiet: bool) -> Iterator[Report]:
     """Show one bar for each stage of the work inside the block.
 
     Args:
-        quiet: show nothing.
+        quiet: show nothing; nothing is shown either where standard error is no terminal.
 
     Yields:
         A function of a stage's name, the work done and the work in all.
@@ -27,7 +27,8 @@ def progress_bars(quiet: bool) -> Iterator[Report]:
     )
     stages: dict[str, TaskID] = {}
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=quiet, transient=True) as bars:
+    hidden = quiet or not console.is_terminal
+    with Progress(*columns, console=console, disable=hidden, transient=True) as bars:
 
         def report(stage: str, done: int, total: int) -> None:
             if stage not in stages:

@@ -1,19 +1,15 @@
 """Writing an explanation to a safetensors file."""
 
 import json
-import os
-import tempfile
 from os import PathLike
 from pathlib import Path
 
 import safetensors
 import torch
-from jaxtyping import Int
 from safetensors.torch import save as to_bytes
-from torch import Tensor
 
 import specxai
-from specxai.errors import SpecxaiError
+from specxai.files import write_atomically
 from specxai.spectral.explanation import Explanation, Indices
 
 SCHEMA = 1
@@ -24,8 +20,7 @@ def save(explanation: Explanation, path: str | PathLike[str], vectors: Indices) 
 
     The file holds the terms of the output, σ, ψ, c, α and the clusters, the input, and for the
     chosen components their indices and right vectors. The header's entry ``specxai`` is JSON with
-    the schema, versions, layer, target, method and exactness. It is written beside its place and
-    then moved there, so that no half-written file is ever seen.
+    the schema, versions, layer, target, method and exactness. No half-written file is ever seen.
 
     Args:
         explanation: the result to write.
@@ -42,12 +37,12 @@ def save(explanation: Explanation, path: str | PathLike[str], vectors: Indices) 
             "coefficients", "contributions", "clusters", "x",
         )
     }  # fmt: skip
-    kept: Int[Tensor, n] = torch.as_tensor(vectors, dtype=torch.int64)
+    kept = torch.as_tensor(vectors, dtype=torch.int64)
     if len(kept):
         tensors["vector_indices"] = kept
         tensors["right_vectors"] = explanation.right_vectors(kept).cpu().contiguous()
     content = to_bytes(tensors, {"specxai": json.dumps(_header(explanation), sort_keys=True)})
-    _write_atomically(Path(path), content)
+    write_atomically(Path(path), content)
 
 
 def _header(explanation: Explanation) -> dict[str, object]:
@@ -70,14 +65,3 @@ def _header(explanation: Explanation) -> dict[str, object]:
         "active_units": len(explanation.svd.active),
         "dtype": str(explanation.x.dtype).removeprefix("torch."),
     }
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(file.name, path)
-    except OSError as fault:
-        raise SpecxaiError(f"cannot write {path}: {fault.strerror or fault}") from fault

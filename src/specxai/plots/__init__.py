@@ -1,0 +1,24 @@
+"""Figures from results: heat maps, spectra, and the whole of an explanation on one page.
+
+Nothing here touches matplotlib's global state: figures are made with its object-oriented API.
+"""
+
+from specxai.plots.explanation import explanation_figure
+from specxai.plots.heatmap import draw_heatmap
+from specxai.plots.profile import draw_profile
+from specxai.plots.saving import save_figure
+from specxai.plots.spectrum import (
+    draw_contributions,
+    draw_reduced_spectrum,
+    draw_singular_values,
+)
+
+__all__ = [
+    "draw_contributions",
+    "draw_heatmap",
+    "draw_profile",
+    "draw_reduced_spectrum",
+    "draw_singular_values",
+    "explanation_figure",
+    "save_figure",
+]

@@ -1,0 +1,114 @@
+"""Panels that show an input, or a component of it, by the kind of the input."""
+
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from PIL import Image
+from torch import Tensor
+
+from specxai.plots.heatmap import draw_heatmap, to_array
+from specxai.plots.profile import draw_profile
+from specxai.plots.style import FAINT, INK, SMALL, TEXT, count_along_x, few_values_along_y, quiet
+
+InputKind = Literal["image", "sequence", "features", "flat"]
+
+_POSITIONS = {"sequence": "position", "features": "feature", "flat": "value of the flattened input"}
+
+_NAMES = {"sequence": "sequence", "features": "vector", "flat": "flattened"}
+
+
+def kind_of(x: Float[Tensor, "1 ..."]) -> InputKind:
+    """Tell how an input is best seen, from its shape.
+
+    Args:
+        x: (1, C, H, W) is an image, (1, C, L) a sequence, (1, F) features; points (1, P, 3) and
+            any other shape are seen flat.
+    """
+    if x.ndim == 3 and x.shape[2] == 3 < x.shape[1]:
+        return "flat"
+    kinds: dict[int, InputKind] = {4: "image", 3: "sequence", 2: "features"}
+    return kinds.get(x.ndim, "flat")
+
+
+def contracted_dim(x: Float[Tensor, "1 ..."]) -> int | None:
+    """Return the dimension that heat maps of an input are summed over (23); None for none."""
+    return 1 if kind_of(x) in ("image", "sequence") else None
+
+
+def draw_component(
+    axes: Axes, values: Float[np.ndarray, "..."], kind: InputKind, percentile: float
+) -> None:
+    """Draw the heat map of one component.
+
+    Args:
+        axes: where to draw.
+        values: φ_k ⊙ x after contraction, in units of φ·x.
+        kind: of the input.
+        percentile: limit of the colours of an image's map.
+    """
+    if kind == "image":
+        draw_heatmap(axes, values, percentile=percentile, note=False)
+    else:
+        draw_profile(axes, values.reshape(-1), _POSITIONS[kind], stems=kind == "features")
+
+
+def draw_input(axes: Axes, x: Float[Tensor, "1 ..."], image: Image.Image | None) -> None:
+    """Draw an input: the picture it was made from, or its values.
+
+    Args:
+        axes: where to draw.
+        x: the input; the values of an image are rescaled to its own range.
+        image: the picture, if there is one.
+    """
+    kind, values = kind_of(x), to_array(x)[0]
+    if image is not None:
+        picture = np.asarray(image.convert("RGB"))
+        name = f"picture\n{image.width} × {image.height}"
+    elif kind == "image":
+        channels, height, width = values.shape
+        shown = values if channels in (1, 3) else values.mean(0, keepdims=True)
+        picture = _rescaled(shown.transpose(1, 2, 0))
+        name = f"{'mean of channels, ' if channels not in (1, 3) else ''}rescaled"
+        name += f"\n{width} × {height}, {_counted(channels, 'channel')}"
+    else:
+        _draw_values(axes, values, kind)
+        return
+    axes.imshow(picture if picture.shape[2] == 3 else picture[:, :, 0], cmap="gray", vmin=0, vmax=1)
+    axes.set(xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set(color=FAINT, linewidth=0.5)
+    axes.set_anchor("N")
+    axes.set_title(name, fontsize=TEXT, color=INK, loc="left", linespacing=1.35)
+
+
+def _draw_values(axes: Axes, values: Float[np.ndarray, "..."], kind: InputKind) -> None:
+    """Draw an input that is no image: one line for each channel of a sequence, or a profile."""
+    name = f"{_NAMES[kind]}\n{_counted(values.size, 'value')}"
+    if kind == "sequence" and len(values) > 1:
+        name = f"{_NAMES[kind]}\n{len(values)} channels of {_counted(values.shape[1], 'value')}"
+        colors = colormaps["viridis"](np.linspace(0, 0.85, len(values)))
+        for channel, color in zip(values, colors, strict=True):
+            axes.plot(channel, color=color, linewidth=0.8)
+        quiet(axes)
+        count_along_x(axes, values.shape[1])
+        few_values_along_y(axes)
+        axes.set_xlabel(_POSITIONS[kind], fontsize=SMALL, color=INK)
+    else:
+        draw_profile(axes, values.reshape(-1), _POSITIONS[kind], stems=kind == "features")
+    axes.set_title(name, fontsize=TEXT, color=INK, loc="left", linespacing=1.35)
+
+
+def _rescaled(values: Float[np.ndarray, "H W C"]) -> Float[np.ndarray, "H W C"]:
+    """Map the range of the values to 0 … 1; a constant to one half."""
+    low, high = values.min(), values.max()
+    scaled: Float[np.ndarray, "H W C"] = (
+        (values - low) / (high - low) if high > low else np.full_like(values, 0.5)
+    )
+    return scaled
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"

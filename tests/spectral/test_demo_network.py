@@ -1,0 +1,82 @@
+"""The README's demo: EfficientNet-lite0 with its published weights, on a photo of a cat."""
+
+import pytest
+import torch
+
+import specxai
+from specxai.models import load_input, load_model
+
+LAYER = "_avg_pooling"
+
+
+@pytest.fixture(scope="module")
+def cat():
+    model = load_model("demo:efficientnet-lite0")
+    return model, load_input("demo:chelsea", model).tensor
+
+
+@pytest.fixture(scope="module")
+def single(cat):
+    model, x = cat
+    return specxai.explain(model.module, x, LAYER)
+
+
+@pytest.fixture(scope="module")
+def double(cat):
+    model, x = cat
+    module = model.module.double()
+    ex = specxai.explain(module, x.double(), LAYER)
+    module.float()
+    return ex
+
+
+def test_the_class_and_its_probability_are_the_untouched_models(cat, single):
+    model, x = cat
+    with torch.no_grad():
+        scores = load_model("demo:efficientnet-lite0").module(x.clone())
+    assert single.target == int(scores.argmax())
+    assert model.classes[single.target] in {"Egyptian cat", "tiger cat", "tabby"}
+    output = single.split.output.to(scores)
+    torch.testing.assert_close(output, scores[0, single.target], rtol=1e-6, atol=0)
+    with torch.no_grad():
+        after = model.module(x.clone()).softmax(1)[0, single.target]
+    assert float(after) == pytest.approx(float(scores.softmax(1)[0, single.target]), rel=1e-6)
+
+
+def test_units_and_active_units(single):
+    assert single.split.right.shape == (1280, 3 * 224 * 224)
+    assert len(single.svd.active) == 478
+    assert single.rank == 478
+    assert single.split.cut
+
+
+def test_equation_20_in_single_precision(single):
+    y = float(single.output)
+    assert abs(float(single.residual)) <= 1e-4 * abs(y)
+    total = float(single.contributions.sum() + single.bypass + single.bias)
+    assert abs(total - y) <= 1e-4 * abs(y)
+
+
+def test_equation_20_in_double_precision(double):
+    y = float(double.output)
+    assert abs(float(double.residual)) <= 1e-9 * abs(y)
+    total = float(double.contributions.sum() + double.bypass + double.bias)
+    assert abs(total - y) <= 1e-9 * abs(y)
+
+
+def test_both_precisions_agree(single, double):
+    """Real photos stand on borders of linear regions, so that only the output must agree."""
+    assert single.target == double.target
+    assert float(single.output) == pytest.approx(float(double.output), rel=1e-5)
+    first, second = single.singular_values[0], double.singular_values[0]
+    assert float(first) == pytest.approx(float(second), rel=0.1)
+
+
+def test_the_top_vectors(single):
+    chosen = single.top(4)
+    V = single.right_vectors(chosen).flatten(1).double()
+    torch.testing.assert_close(V @ V.T, torch.eye(4).double(), rtol=0, atol=1e-5)
+    maps = single.heatmaps(chosen)
+    assert maps.shape == (4, 224, 224)
+    along = maps.double().flatten(1).sum(1) * single.singular_values[chosen]
+    torch.testing.assert_close(along, single.coefficients[chosen], rtol=1e-3, atol=1e-4)

@@ -1,0 +1,120 @@
+"""No hook, graph, gradient or flag outlives a call."""
+
+import gc
+
+import pytest
+import torch
+import zoo
+
+import specxai
+
+
+def state(model):
+    """Return all that a call might change on a model."""
+    return (
+        [
+            (len(m._forward_hooks), len(m._forward_pre_hooks), len(m._backward_hooks), m.training)
+            for m in model.modules()
+        ],
+        [(p.requires_grad, p.grad, p._version, p.data_ptr()) for p in model.parameters()],
+        [(b.requires_grad, b._version) for b in model.buffers()],
+    )
+
+
+def use(ex):
+    chosen = ex.top(2)
+    ex.right_vectors(chosen)
+    ex.left_vectors(chosen)
+    ex.heatmaps(chosen)
+    ex.reduce()
+
+
+def tensors_alive():
+    # By the exact type: isinstance would ask every lazy object for its class.
+    return sum(issubclass(type(thing), torch.Tensor) for thing in gc.get_objects())
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_the_model_is_as_it_was(name):
+    net = zoo.build(name)
+    net.model.get_parameter(next(n for n, _ in net.model.named_parameters())).requires_grad_(False)
+    before, x = state(net.model), net.x.clone()
+    use(specxai.explain(net.model, net.x, net.layer, net.target))
+    assert state(net.model) == before
+    assert net.x.equal(x)
+    assert not net.x.requires_grad
+
+
+def test_gradients_a_user_keeps_are_not_touched():
+    net = zoo.build("residual branch")
+    x = net.x.requires_grad_()
+    net.model(x).sum().backward()
+    kept = [p.grad.clone() for p in net.model.parameters()]
+    use(specxai.explain(net.model, x, net.layer))
+    assert all(p.grad.equal(g) for p, g in zip(net.model.parameters(), kept, strict=True))
+    assert x.requires_grad
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_it_works_where_gradients_are_off(mode):
+    net = zoo.build("residual branch")
+    expected = specxai.explain(net.model, net.x, net.layer)
+    with mode():
+        ex = specxai.explain(net.model, net.x, net.layer)
+        use(ex)
+        assert not torch.is_grad_enabled()
+    assert torch.is_grad_enabled()
+    torch.testing.assert_close(ex.contributions, expected.contributions)
+
+
+def test_a_result_holds_no_graph():
+    net = zoo.build("norms and dropout")
+    ex = specxai.explain(net.model, net.x, net.layer)
+    use(ex)
+    results = [
+        ex.output, ex.linear, ex.bias, ex.bypass, ex.residual, ex.singular_values, ex.psi,
+        ex.coefficients, ex.contributions, ex.heatmaps([0]), ex.left_vectors([0]),
+    ]  # fmt: skip
+    assert not any(tensor.requires_grad or tensor.grad_fn for tensor in results)
+
+
+def test_fifty_explanations_leave_no_tensor_behind():
+    net = zoo.build("residual branch")
+
+    def explain_often(times):
+        for _ in range(times):
+            use(specxai.explain(net.model, net.x, net.layer))
+        gc.collect()
+        return tensors_alive()
+
+    first = explain_often(5)
+    assert explain_often(50) == first
+
+
+def test_fifty_refusals_leave_no_tensor_behind():
+    net = zoo.build("mlp")
+    net.model.append(torch.nn.GELU())
+
+    def refuse_often(times):
+        for _ in range(times):
+            with pytest.raises(specxai.SpecxaiError):
+                specxai.explain(net.model, net.x)
+        gc.collect()
+        return tensors_alive()
+
+    first = refuse_often(5)
+    assert refuse_often(50) == first
+
+
+def test_a_deleted_explanation_is_freed_without_the_garbage_collector():
+    net = zoo.build("mlp")
+    gc.collect()
+    gc.disable()
+    try:
+        before = tensors_alive()
+        ex = specxai.explain(net.model, net.x, net.layer)
+        use(ex)
+        del ex
+        assert tensors_alive() == before
+    finally:
+        gc.enable()
