@@ -7,7 +7,7 @@ import json as json_format
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -26,6 +26,13 @@ app = App(
 
 Weights = Annotated[str, Parameter(help="'default', 'none' (random) or a state-dict FILE.")]
 Device = Annotated[str, Parameter(help="Where to compute: cpu, cuda, mps, …")]
+Rule = Annotated[
+    str,
+    Parameter(
+        help="How operations that are not piecewise linear become affine: tangent, secant, or by "
+        "operation and module, such as 'secant,gelu=tangent,head.*=tangent'."
+    ),
+]
 Quiet = Annotated[bool, Parameter(negative="", help="Show no progress.")]
 Json = Annotated[bool, Parameter(negative="", help="Print JSON in place of a table.")]
 
@@ -36,6 +43,7 @@ def layers(
     input: str | None = None,
     /,
     *,
+    rule: Rule = "tangent",
     weights: Weights = "default",
     device: Device = "cpu",
     json: Json = False,
@@ -55,7 +63,7 @@ def layers(
 
     loaded = load_model(model, weights)
     given = load_input(input, loaded) if input is not None else example_input(loaded)
-    lin = _linearize(loaded, given, device)
+    lin = _linearize(loaded, given, device, rule)
     active = count_active_units(lin)
     if json:
         rows = [
@@ -77,6 +85,8 @@ def explain(
     target: str | None = None,
     top: int = 3,
     method: Literal["auto", "exact"] = "auto",
+    rule: Rule = "tangent",
+    ledger: bool = False,
     weights: Weights = "default",
     device: Device = "cpu",
     out: Path = Path("explanation"),
@@ -94,13 +104,14 @@ def explain(
             dimensions; the largest if not given.
         top: how many components to draw, by σ and by contribution.
         method: how to decompose; auto chooses.
+        ledger: also attribute the bias to the operations that make it: a table and ledger.png.
         out: folder for explanation.png and explanation.safetensors.
     """
     from specxai.app.progress import progress_bars
-    from specxai.app.summary import summarize
-    from specxai.app.tables import explanation_table, print_wide
+    from specxai.app.summary import summarize, summarize_ledger
+    from specxai.app.tables import explanation_table, ledger_table, print_wide
     from specxai.models import load_input, load_model
-    from specxai.plots import explanation_figure, save_figure
+    from specxai.plots import explanation_figure, ledger_figure, save_figure
     from specxai.spectral import explain_at
 
     if top < 1:
@@ -108,23 +119,32 @@ def explain(
     loaded = load_model(model, weights)
     position = _target(loaded, target)
     given = load_input(input, loaded)
-    lin = _linearize(loaded, given, device)
+    lin = _linearize(loaded, given, device, rule)
     with progress_bars(quiet) as progress:
         result = explain_at(lin, layer, position, method=method, progress=progress)
     result = replace(result, model=loaded.name)
     summary = summarize(result, loaded, lin.output, top)
+    account = result.ledger() if ledger else None
+    if account is not None:
+        summary["ledger"] = summarize_ledger(account)
     figure = explanation_figure(result, given.image, top)
     _make_folder(out)
     result.save(out / "explanation.safetensors", [part["k"] for part in summary["components"]])
     save_figure(figure, out / "explanation.png")
+    if account is not None:
+        save_figure(ledger_figure(account, f"Bias ledger of {loaded.name}"), out / "ledger.png")
     if json:
         print(json_format.dumps(summary))
         return
     print_wide(explanation_table(summary))
+    if account is not None:
+        print_wide(ledger_table(summary["ledger"]))
     print(f"wrote {out / 'explanation.png'} and {out / 'explanation.safetensors'}")
 
 
-def _linearize(model: "LoadedModel", given: "LoadedInput", device: str) -> "Linearization":
+def _linearize(
+    model: "LoadedModel", given: "LoadedInput", device: str, rule: str
+) -> "Linearization":
     """Bring model and input to one device and dtype, and find the affine map."""
     import torch
 
@@ -137,7 +157,7 @@ def _linearize(model: "LoadedModel", given: "LoadedInput", device: str) -> "Line
         reason = str(fault).strip().splitlines()[0]
         raise InvalidInputError(f"--device {device} is not to be had here: {reason}") from fault
     weight = next((p for p in module.parameters() if p.is_floating_point()), x)
-    return linearize(module, x.to(weight.dtype))
+    return linearize(module, x.to(weight.dtype), _rules(rule))
 
 
 def _target(model: "LoadedModel", text: str | None) -> "Target":
@@ -148,6 +168,13 @@ def _target(model: "LoadedModel", text: str | None) -> "Target":
     if len(parts) > 1 and all(part.isdigit() for part in parts):
         return tuple(int(part) for part in parts)
     return int(text) if text.isdigit() else model.class_index(text)
+
+
+def _rules(text: str) -> "RuleChoice":
+    """Read rules: a convention, or pairs pattern=convention with commas between."""
+    pairs = [part.strip().rpartition("=") for part in text.split(",")]
+    choices = {pattern or "*": convention for pattern, _, convention in pairs}
+    return cast("RuleChoice", choices)  # linearize checks the conventions
 
 
 def _make_folder(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -175,15 +175,18 @@ class _OffsetScaler(Interpreter):
         self.factors = dict(zip(offsets, factors.unbind(1), strict=True))
 
     def run(self, call: Call) -> Any:
-        result = super().run(call)
         if call.address not in self.offsets:
-            return result
-        written, factor = call.written(result), self.factors[call.address]
+            return super().run(call)
+        factor = self.factors[call.address]
         added = [torch.outer(factor, offset.reshape(-1)) for offset in self.offsets[call.address]]
-        if call.in_place:
-            written.copy_(written + added[0].reshape(written.shape))
-            return result
-        return _added(result, iter(added))
+        if not call.in_place:
+            return _added(super().run(call), iter(added))
+        # On a copy first: what the operation keeps for its derivative must not be overwritten.
+        target = call.args[0]
+        apart = replace(call, args=(target.clone(), *call.args[1:]))
+        result = apart.written(super().run(apart))
+        target.copy_(result + added[0].reshape(target.shape))
+        return None if call.address.operation == "setitem" else target
 
 
 def _added(result: Any, increments: Iterator[Tensor]) -> Any:

@@ -80,7 +80,7 @@ def log_softmax(
     operation: Operation, input: Tensor, dim: int | None = None, *args: Any, **kwargs: Any
 ) -> Tensor:
     """log softmax(z) = z − log Σ exp z, the sum frozen."""
-    value = operation(input.detach(), dim, *args, **kwargs)
+    value: Tensor = operation(input.detach(), dim, *args, **kwargs)
     return value + (input - input.detach())
 
 

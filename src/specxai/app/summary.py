@@ -1,10 +1,12 @@
 """The numbers of an explanation, as plain Python for a table or for JSON."""
 
+from collections import Counter
 from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor
 
+from specxai.affine import Ledger
 from specxai.models import LoadedModel
 from specxai.spectral import Explanation
 
@@ -43,6 +45,13 @@ def summarize(
         "class": name,
         "probability": probability,
         "exactness": explanation.exactness,
+        "conventions": [
+            {"operation": operation, "convention": convention, "frozen": frozen, "calls": calls}
+            for (operation, convention, frozen), calls in Counter(
+                (site.operation, site.convention, site.frozen)
+                for site in explanation.linearization.conventional
+            ).items()
+        ],
         "method": explanation.method,
         "terms": {
             name: float(getattr(explanation, name).norm())
@@ -69,6 +78,29 @@ def summarize(
         ],
         "other_components": explanation.rank - len(listed),
         "other_contribution": rest,
+    }
+
+
+def summarize_ledger(ledger: Ledger) -> Summary:
+    """Collect a bias ledger, largest entries first.
+
+    Args:
+        ledger: the bias by operation calls.
+
+    Returns:
+        The bias, the remainder and the entries; for several outputs their Euclidean norms.
+    """
+    scalar = ledger.bias.ndim == 0
+    return {
+        "bias": float(ledger.bias if scalar else ledger.bias.norm()),
+        "remainder": float(ledger.remainder if scalar else ledger.remainder.norm()),
+        "entries": [
+            {
+                "site": str(entry.address),
+                "contribution": float(entry.contribution) if scalar else entry.size,
+            }
+            for entry in ledger.largest(len(ledger.entries))
+        ],
     }
 
 

@@ -28,7 +28,31 @@ def explanation_table(summary: Summary) -> RenderableType:
     Returns:
         Something rich can print.
     """
-    return Group(_heading(summary), _terms(summary), _components(summary))
+    parts: list[RenderableType] = [_heading(summary), _terms(summary), _components(summary)]
+    return Group(*parts, *_conventions(summary))
+
+
+def ledger_table(summary: Summary, most: int = 12) -> RenderableType:
+    """Lay out a bias ledger, largest entries first.
+
+    Args:
+        summary: the numbers, as `specxai.app.summary.summarize_ledger` collects them.
+        most: how many entries to list; the rest is one row.
+
+    Returns:
+        Something rich can print.
+    """
+    table = Table("operation call", title="Bias ledger: b = Σ β + remainder", title_justify="left")
+    table.add_column("β", justify="right")
+    entries = summary["entries"]
+    for entry in entries[:most]:
+        table.add_row(escape(entry["site"]), f"{entry['contribution']:+.5f}")
+    if len(entries) > most:
+        rest = sum(entry["contribution"] for entry in entries[most:])
+        table.add_row(f"{len(entries) - most:,} others", f"{rest:+.5f}")
+    table.add_row("remainder", f"{summary['remainder']:+.1e}", end_section=True)
+    table.add_row("b", f"{summary['bias']:+.5f}")
+    return table
 
 
 def layers_table(title: str, layers: Sequence[Layer], active: dict[str, int]) -> RenderableType:
@@ -87,6 +111,17 @@ def _terms(summary: Summary) -> Table:
         value = summary["terms"][name]
         table.add_row(symbol, f"{value:.1e}" if name == "residual" else f"{value:+.5f}", meaning)
     return table
+
+
+def _conventions(summary: Summary) -> list[Text]:
+    """Say which operations are not piecewise linear, and what was made of them."""
+    return [
+        Text(
+            f"{part['calls']:,} × {part['operation']}: {part['convention']}"
+            f"{', frozen: ' + part['frozen'] if part['frozen'] else ''}"
+        )
+        for part in summary["conventions"]
+    ]
 
 
 def _components(summary: Summary) -> Table:

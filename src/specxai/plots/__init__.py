@@ -5,6 +5,7 @@ Nothing here touches matplotlib's global state: figures are made with its object
 
 from specxai.plots.explanation import explanation_figure
 from specxai.plots.heatmap import draw_heatmap
+from specxai.plots.ledger import ledger_figure
 from specxai.plots.profile import draw_profile
 from specxai.plots.saving import save_figure
 from specxai.plots.spectrum import (
@@ -20,5 +21,6 @@ __all__ = [
     "draw_reduced_spectrum",
     "draw_singular_values",
     "explanation_figure",
+    "ledger_figure",
     "save_figure",
 ]

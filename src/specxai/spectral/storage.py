@@ -59,6 +59,9 @@ def _header(explanation: Explanation) -> dict[str, object]:
         "target": explanation.target,
         "method": explanation.method,
         "exactness": explanation.exactness,
+        "conventions": {
+            str(site.address): site.convention for site in explanation.linearization.conventional
+        },
         "cut": explanation.split.cut,
         "rank": explanation.rank,
         "units": right.shape[0],
