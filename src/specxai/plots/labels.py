@@ -10,6 +10,8 @@ from specxai.plots.style import FAINT, INK, SMALL
 
 Boxes = Float[np.ndarray, "_ 4"]
 
+# The first shifts put a text right at its point.
+_TOUCHING = 4
 # How far a text may reach over each side of the axes, in points.
 _BEYOND = np.array([-2.0, 0.0, 2.0, 0.0])
 # Width of a digit and height of a line, in units of the font size; a marker in points.
@@ -51,15 +53,14 @@ def label_points(
         free = np.flatnonzero(free & ~_crossed(place, shifts, labels))
         if len(free):
             labels = np.vstack([labels, boxes[free[:1]]])
-            _write(axes, tuple(point), tuple(shifts[free[0]]), text, width)
+            _write(axes, tuple(point), tuple(shifts[free[0]]), text, bool(free[0] >= _TOUCHING))
 
 
 def _write(
-    axes: Axes, point: tuple[float, ...], shift: tuple[float, ...], text: str, width: float
+    axes: Axes, point: tuple[float, ...], shift: tuple[float, ...], text: str, far: bool
 ) -> None:
     """Write one text at a shift from its point, with a line to it where it is far."""
-    far = float(np.hypot(shift[0], shift[1])) > width / 2 + 12
-    line = {"arrowstyle": "-", "color": FAINT, "lw": 0.5, "shrinkA": 1, "shrinkB": 3}
+    line = {"arrowstyle": "-", "color": FAINT, "lw": 0.5, "shrinkA": 0, "shrinkB": 2}
     axes.annotate(
         text,
         (point[0], point[1]),
