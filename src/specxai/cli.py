@@ -127,7 +127,8 @@ def explain(
     account = result.ledger() if ledger else None
     if account is not None:
         summary["ledger"] = summarize_ledger(account)
-    figure = explanation_figure(result, given.image, top)
+    title = ": ".join(filter(None, (loaded.name, summary["class"])))
+    figure = explanation_figure(result, given.image, top, title)
     _make_folder(out)
     result.save(out / "explanation.safetensors", [part["k"] for part in summary["components"]])
     save_figure(figure, out / "explanation.png")

@@ -7,7 +7,6 @@ from specxai.errors import (
     InvalidInputError,
     InvalidModelError,
     SpecxaiError,
-    UnsupportedOperationError,
 )
 
 F = torch.nn.functional
@@ -159,21 +158,14 @@ class SelfGate(nn.Module):
         (nn.SiLU(), "silu"),
         (nn.LayerNorm(4), "layer_norm"),
         (SelfGate(), "mul"),
+        (SquareLayer(), "Square"),
     ],
 )
-def test_the_operation_and_its_module_are_named(act, operation):
-    message = message_of(
-        UnsupportedOperationError, nn.Sequential(mlp(), Calls(lambda x: x, act))[1].eval(), ones()
-    )
-    assert f"operation '{operation}' in module 'act'" in message
-    assert "explain the part of the model before it, or replace it" in message
-
-
-def test_a_custom_function_is_named():
-    message = message_of(
-        UnsupportedOperationError, Calls(lambda x: x, SquareLayer()).eval(), ones()
-    )
-    assert "'Square' in module 'act'" in message
+def test_an_operation_that_is_not_piecewise_linear_is_listed_with_its_module(act, operation):
+    lin = linearize(Calls(lambda x: x, act).eval(), ones())
+    assert (lin.conventional[0].operation, lin.conventional[0].module) == (operation, "act")
+    assert lin.conventional[0].convention == "tangent"
+    assert "tangent" in lin.exactness
 
 
 def ones():
@@ -198,15 +190,14 @@ def in_numpy(x):
         (lambda x: x * float(x.abs().max()), "float"),
         (lambda x: x + torch.tensor(x.tolist()), "tolist"),
         (lambda x: x + without_grad(x), "mul"),
-        (lambda x: F.normalize(x), "normalize"),
         (in_numpy, "numpy"),
     ],
-    ids=["detach", "data", "item", "float", "tolist", "no_grad", "normalize", "numpy"],
+    ids=["detach", "data", "item", "float", "tolist", "no_grad", "numpy"],
 )
-def test_what_hides_the_input_is_named(function, operation):
-    message = message_of(UnsupportedOperationError, Calls(function).eval(), ones())
-    assert operation in message
-    assert "the model's own forward" in message
+def test_what_hides_the_input_is_listed(function, operation):
+    lin = linearize(Calls(function).eval(), ones())
+    (site,) = lin.conventional
+    assert (site.operation, site.module, site.convention) == (operation, "", "frozen")
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ class Jacobian:
             ]
         except RuntimeError:  # an operation without a forward-mode formula or a vmap rule
             blocks = [pushforward.transposed(self.function, self.x, tangents)]
-        return torch.cat(blocks).reshape(len(tangents), -1)
+        return torch.cat(blocks).reshape(len(tangents), self.shape[0])
 
     def pull(self, cotangents: Float[Tensor, "k m"]) -> Float[Tensor, "k M"]:
         """Return Jᵀ w for each row w: `rmatmat` for vectors stored as rows."""
@@ -137,7 +137,7 @@ class Jacobian:
             except RuntimeError:  # an operation without a vmap rule
                 pull = pullback.looped(self.function, self.x)
                 gradients = pull(cotangents)
-            yield gradients.reshape(len(cotangents), -1)
+            yield gradients.reshape(len(cotangents), self.shape[1])
 
     def _basis(self, indices: Int[Tensor, "k"]) -> Float[Tensor, "k m"]:
         """Return one unit cotangent for each index."""

@@ -39,9 +39,8 @@ _AFFINE = frozenset(
     channel_shuffle tril triu diag diagonal diag_embed diagflat trace
     to _to_copy type type_as float double half bfloat16 cpu cuda requires_grad_ fill zero
     avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d
-    interpolate upsample upsample_nearest upsample_bilinear grid_sample
-    dropout dropout1d dropout2d dropout3d alpha_dropout feature_dropout feature_alpha_dropout
-    native_dropout identity
+    interpolate upsample upsample_nearest upsample_bilinear
+    identity
     """.split()
 )
 
@@ -56,8 +55,19 @@ _FACTORS = {
     **dict.fromkeys("addmm addmv addbmm baddbmm addr addcmul".split(), slice(1, 3)),
 }
 
-# Linear in the first argument only.
-_NUMERATORS = frozenset("div divide true_divide addcdiv lerp batch_norm".split())
+# Affine in the first argument, when nothing else depends on x.
+_FIRST_ONLY = frozenset(
+    """
+    div divide true_divide addcdiv lerp batch_norm grid_sample
+    dropout dropout1d dropout2d dropout3d alpha_dropout feature_dropout feature_alpha_dropout
+    native_dropout
+    """.split()
+)
+
+# Operations with a train mode, in which they are random or mix samples, and its default.
+_TRAIN_MODE = {"batch_norm": False, "rrelu": False} | dict.fromkeys(
+    (name for name in _FIRST_ONLY if "dropout" in name), True
+)
 
 _PIECEWISE_LINEAR = frozenset(
     """
@@ -169,17 +179,20 @@ def classify(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
         The kind of this call: ``x * 2`` is affine, ``x * x`` is not.
     """
     name = operation_name(function)
-    if name == "batch_norm" and _batch_statistics(args, kwargs):
+    if name in _TRAIN_MODE and _trains(args, kwargs, _TRAIN_MODE[name]):
         return Kind.AUTOGRAD
     if name in _AFFINE:
         return Kind.AFFINE
+    others = [value for key, value in kwargs.items() if key not in ("input", "self", "bias")]
     if name in _PIECEWISE_LINEAR:
-        return Kind.PIECEWISE_LINEAR
+        curved = name == "prelu" and depends(args[1:], others)
+        curved |= any(tensor.is_complex() for tensor in tensors_in(args))
+        return Kind.AUTOGRAD if curved else Kind.PIECEWISE_LINEAR
     if name in _FACTORS:
-        others = [value for key, value in kwargs.items() if key != "bias"]
-        factors = sum(depends(t) for t in tensors_in(*args[_FACTORS[name]], *others))
+        factors = sum(map(depends, tensors_in(*args[_FACTORS[name]], *others)))
+        factors += depends(kwargs.get("input"))
         return Kind.AFFINE if factors <= 1 else _nonlinear(name)
-    if name in _NUMERATORS and not depends(args[1:]):
+    if name in _FIRST_ONLY and not depends(args[1:], others, kwargs.get("bias")):
         return Kind.AFFINE
     return _nonlinear(name)
 
@@ -188,7 +201,7 @@ def _nonlinear(name: str) -> Kind:
     return Kind.RULE if name in SECANT else Kind.AUTOGRAD
 
 
-def _batch_statistics(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-    """Tell whether a batch norm uses the mean and variance of its input: the first flag."""
+def _trains(args: Sequence[Any], kwargs: Mapping[str, Any], default: bool) -> bool:
+    """Tell whether an operation runs in train mode: its first flag, or the one of that name."""
     flags = [value for value in args if isinstance(value, bool)]
-    return bool(kwargs.get("training", flags[0] if flags else False))
+    return bool(kwargs.get("training", kwargs.get("train", [*flags, default][0])))

@@ -44,7 +44,7 @@ def vectorized(function: Function, x: Float[Tensor, "1 ..."]) -> Pullback:
     def pull(cotangents: Tensor) -> Tensor:
         stack = cotangents.reshape(-1, *output.shape)
         gradients = grad(output, leaf, stack, retain_graph=True, is_grads_batched=True)[0]
-        return gradients.reshape(-1, *x.shape[1:])
+        return gradients.flatten(0, 1)
 
     return pull
 
