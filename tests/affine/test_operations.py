@@ -116,7 +116,7 @@ OTHER = {
 BY_ARGUMENT = {
     "divisor by name": lambda x: torch.div(C, other=x),
     "batch norm's weight by name": lambda x: F.batch_norm(
-        C, C[0, :, 0], C[0, :, 1], weight=x[0, :, 0]
+        x, C[0, :, 0], C[0, :, 1], weight=x[0, :, 0]
     ),
     "grid from x": lambda x: F.grid_sample(
         C[:, None], x[..., None].expand(1, 2, 4, 2), align_corners=True
