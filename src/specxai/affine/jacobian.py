@@ -32,6 +32,7 @@ class Jacobian:
             [4., 5., 6.]])
     """
 
+    @torch.inference_mode(False)
     def __init__(
         self, function: Callable[[Tensor], Tensor], x: Float[Tensor, "1 ..."], block: int = 16
     ) -> None:
@@ -50,6 +51,7 @@ class Jacobian:
         """Return Jᵀ W: vector-Jacobian products, one for each column of W."""
         return self.pull(W.T).T
 
+    @torch.inference_mode(False)
     def push(self, tangents: Float[Tensor, "k M"]) -> Float[Tensor, "k m"]:
         """Return J v for each row v: `matmat` for vectors stored as rows."""
         try:
@@ -60,10 +62,12 @@ class Jacobian:
             blocks = [pushforward.transposed(self.function, self.x, tangents)]
         return torch.cat(blocks).reshape(len(tangents), self.shape[0])
 
+    @torch.inference_mode(False)
     def pull(self, cotangents: Float[Tensor, "k m"]) -> Float[Tensor, "k M"]:
         """Return Jᵀ w for each row w: `rmatmat` for vectors stored as rows."""
         return torch.cat(list(self._pulled(cotangents.split(self.block), len(cotangents))))
 
+    @torch.inference_mode(False)
     def rows(
         self, indices: Int[Tensor, "k"], progress: Callable[[int], None] = lambda done: None
     ) -> Float[Tensor, "k M"]:

@@ -161,6 +161,7 @@ class Linearization:
         """Return b = f(x) − u x, with the shape of the output (9)."""
         return self.output - self.jvp(self.x)
 
+    @torch.inference_mode(False)
     def ledger(self, target: Target = None) -> Ledger:
         """Attribute the bias to the operation calls that make it (9).
 
@@ -182,6 +183,7 @@ class Linearization:
         return keep_ledger(self.network, self.x, bias, selected)
 
 
+@torch.inference_mode(False)
 def linearize(model: nn.Module, x: Tensor, rule: RuleChoice = "tangent") -> Linearization:
     """Find the affine map that a network is at one input (8).
 
@@ -210,7 +212,7 @@ def linearize(model: nn.Module, x: Tensor, rule: RuleChoice = "tangent") -> Line
     conventions = read_conventions(rule)
     check_model(model)
     check_input(model, x)
-    x = x.detach()
+    x = x.detach().clone()
     output = plain_output(model, x)
     traced = trace(Network(model), conventions, x)
     # Other kernels may run when gradients are recorded, and round differently.

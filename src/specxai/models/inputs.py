@@ -27,7 +27,7 @@ class LoadedInput:
     """
 
     name: str
-    tensor: Float[Tensor, "1 *shape"]
+    tensor: Float[Tensor, "..."]
     image: Image.Image | None = None
 
 

@@ -153,11 +153,11 @@ class Explanation:
         """
         wanted, places = self._checked(indices).unique(return_inverse=True)
         scaled = self.svd.left[:, wanted].T / self.singular_values[wanted, None]
-        cotangents = self._at_layer(scaled).to(self.x.dtype).reshape(len(wanted), -1)
+        cotangents = self._at_layer(scaled).to(self.x.dtype).flatten(1)
         vectors = self.split.right.pull(cotangents).double()
         basis, triangle = torch.linalg.qr(vectors.T)
         oriented: Tensor = (basis * triangle.diagonal().sign()).T.to(self.x.dtype)
-        return oriented[places].reshape(-1, *self.x.shape[1:])
+        return oriented[places].reshape(len(places), *self.x.shape[1:])
 
     def top(self, n: int, by: Ranking = "contribution") -> Int[Tensor, "n"]:
         """Return the n first components of a ranking, or all if there are fewer.

@@ -40,7 +40,7 @@ class LeftSVD:
 def exact_svd(right: Jacobian, progress: Progress = lambda stage, done, total: None) -> LeftSVD:
     """Decompose a Jacobian exactly, from its nonzero rows.
 
-    Directions with σ ≤ ε‖R‖, ε the rounding of R's dtype and ‖·‖ the Frobenius norm, are rounding
+    Directions with σ ≤ 8ε‖R‖, ε the rounding of R's dtype and ‖·‖ the Frobenius norm, are rounding
     noise and left out: r is the numerical rank.
 
     Args:
@@ -65,7 +65,7 @@ def exact_svd(right: Jacobian, progress: Progress = lambda stage, done, total: N
         left, sigma = _svd_by_qr(rows, progress)
     else:
         left, sigma = _svd_by_gram(rows, progress)
-    resolution = float(torch.finfo(rows.dtype).eps * sigma.norm())
+    resolution = float(8 * torch.finfo(rows.dtype).eps * sigma.norm())
     rank = int((sigma > resolution).sum())
     left, sigma = left[:, :rank], sigma[:rank]
     coefficients = left.T @ _product(rows, right.x.reshape(-1))
