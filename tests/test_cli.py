@@ -140,6 +140,23 @@ def test_the_whole_network_and_all_its_outputs(folder: Path) -> None:
     assert summary["units"] == 3
 
 
+def test_rules_and_the_bias_ledger(folder: Path) -> None:
+    arguments = ("explain", "nets.py:wild", "x.npy", "--layer", "body.0", "--out", "wild")
+    done = run(folder, *arguments, "--rule", "secant", "--ledger")
+    assert done.returncode == 0, done.stderr
+    for word in ("convention: secant", "1 × gelu: secant, frozen:", "linear@body.0", "remainder"):
+        assert word in done.stdout
+    with Image.open(folder / "wild" / "ledger.png") as figure:
+        assert figure.size[0] > 500
+    done = run(folder, *arguments, "--ledger", "--json")
+    summary = json.loads(done.stdout)
+    (part,) = summary["conventions"]
+    assert (part["operation"], part["convention"], part["calls"]) == ("gelu", "tangent", 1)
+    total = sum(entry["contribution"] for entry in summary["ledger"]["entries"])
+    assert total + summary["ledger"]["remainder"] == pytest.approx(summary["terms"]["bias"])
+    assert abs(summary["ledger"]["remainder"]) < 1e-6
+
+
 def test_layers_lists_addresses_units_and_cuts(folder: Path) -> None:
     done = run(folder, "layers", "nets.py:small", "x.npy", "--json")
     assert done.returncode == 0, done.stderr
@@ -181,7 +198,7 @@ EXPLAIN = ("explain", "nets.py:small", "x.npy", "--layer", "1")
         (("explain", "nets.py:broken", "x.npy", "--layer", "1"), "'0.weight'", "intact weights"),
         ((*EXPLAIN, "--target", "3"), "target 3", "0 to 2"),
         ((*EXPLAIN, "--target", "cat"), "cat", "index"),
-        (("explain", "nets.py:wild", "x.npy", "--layer", "body.0"), "'gelu'", "'body.1'"),
+        ((*EXPLAIN, "--rule", "gelu=chord"), "'chord' for 'gelu'", "'tangent' or 'secant'"),
         (("explain", "nets.py:dead", "x.npy", "--layer", "1"), "no active unit", "earlier layer"),
         (("explain", "nets.py:picture", "square.npy", "--layer", "0"), "(1, 2, 3, 3)", "3 indices"),
         (("explain", "nets.py:small", "photo.png", "--layer", "1"), "photo.png", ".npy"),

@@ -112,6 +112,7 @@ def operation_name(function: Callable[..., Any]) -> str:
     Returns:
         The name without overload, double underscores or in-place mark.
 
+    >>> import torch
     >>> operation_name(torch.relu_), operation_name(torch.Tensor.__iadd__)
     ('relu', 'add')
     """
