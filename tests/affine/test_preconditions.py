@@ -249,3 +249,18 @@ def test_a_tensor_overwritten_after_its_use():
 
     with pytest.raises(SpecxaiError, match=r"in.place"):
         linearize(Calls(overwrite).eval(), ones()).rows(torch.arange(3))
+
+
+@pytest.mark.parametrize("wrap", [torch.compile, nn.DataParallel])
+def test_wrappers_are_taken_off(wrap):
+    model = mlp()
+    lin = linearize(wrap(model), ones())
+    assert lin.model is model
+    assert lin.layers[0].address == "0"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_a_script_module_is_refused_with_the_way_out():
+    message = message_of(InvalidModelError, torch.jit.trace(mlp(), ones()), ones())
+    assert "ScriptModule" in message
+    assert "torch.export" in message

@@ -12,7 +12,13 @@ from specxai.affine.conventions import RuleChoice, read_conventions
 from specxai.affine.forward import Network, parse_address, run_from, run_until
 from specxai.affine.jacobian import Jacobian
 from specxai.affine.ledger import Ledger, keep_ledger
-from specxai.affine.preconditions import check_input, check_model, check_repeats, plain_output
+from specxai.affine.preconditions import (
+    check_input,
+    check_model,
+    check_repeats,
+    plain_output,
+    unwrapped,
+)
 from specxai.affine.target import Target, choose_target, select_target
 from specxai.affine.trace import Layer, Site, trace
 from specxai.errors import LayerError
@@ -190,7 +196,8 @@ def linearize(model: nn.Module, x: Tensor, rule: RuleChoice = "tangent") -> Line
     The model runs twice: once untouched, once recorded. Nothing stays on it.
 
     Args:
-        model: an nn.Module in eval mode that maps one tensor to one tensor.
+        model: an nn.Module in eval mode that maps one tensor to one tensor; the wrappers of
+            ``torch.compile``, DataParallel and DistributedDataParallel are taken off.
         x: one input with its batch dimension, shape (1, *input), of the model's dtype and device.
         rule: how operations that are not piecewise linear become affine: ``tangent`` (15),
             ``secant`` (14), or a mapping from operation names and module patterns to these.
@@ -210,6 +217,7 @@ def linearize(model: nn.Module, x: Tensor, rule: RuleChoice = "tangent") -> Line
     True
     """
     conventions = read_conventions(rule)
+    model = unwrapped(model)
     check_model(model)
     check_input(model, x)
     x = x.detach().clone()

@@ -9,11 +9,27 @@ from torch import Tensor, nn
 from specxai.errors import InvalidInputError, InvalidModelError
 
 
+def unwrapped(model: Any) -> Any:
+    """Return the module inside the wrappers of ``torch.compile`` and of data-parallel training.
+
+    Compiled and replicated runs hide the operations; the module inside computes the same.
+    """
+    if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
+        return unwrapped(model.module)
+    compiled = isinstance(model, nn.Module) and hasattr(model, "_orig_mod")
+    return unwrapped(model._orig_mod) if compiled else model
+
+
 def check_model(model: Any) -> None:
     """Refuse a model that is not an nn.Module in eval mode with finite weights."""
     if not isinstance(model, nn.Module):
         raise InvalidModelError(
             f"the model is a {type(model).__name__}, not an nn.Module: wrap the function in one"
+        )
+    if isinstance(model, torch.jit.ScriptModule):
+        raise InvalidModelError(
+            "a ScriptModule hides its operations: pass the nn.Module that it was made from, or a "
+            ".pt2 file of torch.export"
         )
     training = next((path for path, part in model.named_modules() if part.training), None)
     if training is not None:
