@@ -6,10 +6,12 @@ from specxai.affine.jacobian import Jacobian
 from specxai.affine.ledger import Entry, Ledger
 from specxai.affine.linearization import Linearization, linearize
 from specxai.affine.operations import Kind
+from specxai.affine.region import Certificate, Region, Tie
 from specxai.affine.target import Target, choose_target, select_target
 from specxai.affine.trace import Layer, Site
 
 __all__ = [
+    "Certificate",
     "Convention",
     "Entry",
     "Jacobian",
@@ -17,9 +19,11 @@ __all__ = [
     "Layer",
     "Ledger",
     "Linearization",
+    "Region",
     "RuleChoice",
     "Site",
     "Target",
+    "Tie",
     "active_units",
     "choose_target",
     "count_active_units",

@@ -19,6 +19,7 @@ from specxai.affine.preconditions import (
     plain_output,
     unwrapped,
 )
+from specxai.affine.region import Region
 from specxai.affine.target import Target, choose_target, select_target
 from specxai.affine.trace import Layer, Site, trace
 from specxai.errors import LayerError
@@ -166,6 +167,11 @@ class Linearization:
     def bias(self) -> Tensor:
         """Return b = f(x) − u x, with the shape of the output (9)."""
         return self.output - self.jvp(self.x)
+
+    @cached_property
+    def region(self) -> Region:
+        """The linear region around x: where the same affine map holds (4)."""
+        return Region(self.network, self.x)
 
     @torch.inference_mode(False)
     def ledger(self, target: Target = None) -> Ledger:

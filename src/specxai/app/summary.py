@@ -59,6 +59,10 @@ def summarize(
             else float(getattr(explanation, name))
             for name in ("output", "linear", "bypass", "bias", "residual")
         },
+        "ties": [
+            {"site": str(tie.address), "count": tie.count, "total": tie.total}
+            for tie in explanation.region.ties()
+        ],
         "cut": explanation.split.cut,
         "units": explanation.split.right.shape[0],
         "active_units": len(explanation.svd.active),

@@ -29,7 +29,7 @@ def explanation_table(summary: Summary) -> RenderableType:
         Something rich can print.
     """
     parts: list[RenderableType] = [_heading(summary), _terms(summary), _components(summary)]
-    return Group(*parts, *_conventions(summary))
+    return Group(*parts, *_conventions(summary), *_ties(summary))
 
 
 def ledger_table(summary: Summary, most: int = 12) -> RenderableType:
@@ -121,6 +121,14 @@ def _conventions(summary: Summary) -> list[Text]:
             f"{', frozen: ' + part['frozen'] if part['frozen'] else ''}"
         )
         for part in summary["conventions"]
+    ]
+
+
+def _ties(summary: Summary) -> list[Text]:
+    """Say where the input stands exactly on a border between linear regions."""
+    return [
+        Text(f"tie: {tie['count']:,} of {tie['total']:,} borders of {tie['site']} pass through x")
+        for tie in summary["ties"]
     ]
 
 

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from specxai.affine import Ledger, Linearization, Target
+from specxai.affine import Ledger, Linearization, Region, Target
 from specxai.errors import InvalidInputError
 from specxai.spectral.contraction import Contraction
 from specxai.spectral.contraction import contract as contract_over
@@ -185,6 +185,11 @@ class Explanation:
     def reduce(self) -> Reduction:
         """Cancel contributions of opposite sign until one sign is left (21, 22)."""
         return self._reduction
+
+    @property
+    def region(self) -> Region:
+        """The linear region around the input, on which the components hold (4)."""
+        return self.linearization.region
 
     def ledger(self) -> Ledger:
         """Attribute the bias to the operation calls that make it (9)."""

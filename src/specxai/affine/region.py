@@ -1,0 +1,188 @@
+"""The linear region around an input: its pattern, its borders, and how far away they are."""
+
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from specxai.affine.borders import BORDERS, Choice
+from specxai.affine.forward import Network
+from specxai.affine.interpreter import Address, Call, Interpreter
+from specxai.affine.jacobian import Jacobian
+from specxai.affine.operations import depends
+
+
+@dataclass(frozen=True)
+class Tie:
+    """Switching values of one operation call that are exactly zero although the input moves them.
+
+    Attributes:
+        address: the call.
+        count: how many of its switching values.
+        total: how many it has.
+    """
+
+    address: Address
+    count: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How far the affine map holds from x, along some directions, in units of the input's norm.
+
+    Attributes:
+        distances: for each named direction the distance ‖δ‖ to the first border; infinite where
+            there is none.
+        norm: ‖x‖, to compare with.
+        ties: switching values that stand exactly on their border.
+    """
+
+    distances: dict[str, float]
+    norm: float
+    ties: tuple[Tie, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """The set of inputs with the same pattern of gates and pool choices as x (4).
+
+    Attributes:
+        network: the network with its rules.
+        x: the input, shape (1, *input).
+    """
+
+    network: Network = field(repr=False)
+    x: Float[Tensor, "1 ..."] = field(repr=False)
+
+    @cached_property
+    def _choices(self) -> dict[Address, Choice]:
+        reader = _Reader(self.network, None)
+        with torch.inference_mode(False), torch.enable_grad(), reader:
+            self.network.plain(self.x.detach().clone().requires_grad_())
+        return reader.choices
+
+    @cached_property
+    def _switches(self) -> Jacobian:
+        """The switching values as a function of the input, with the choices made at x."""
+        return Jacobian(partial(_read, self.network, self._choices), self.x)
+
+    @property
+    def borders(self) -> int:
+        """The number of switching values, each with a border where it is zero."""
+        return self._switches.shape[0]
+
+    def contains(self, x: Float[Tensor, "1 ..."]) -> bool:
+        """Tell whether another input has the same pattern, so that the same affine map holds.
+
+        Args:
+            x: an input of the same shape, dtype and device.
+        """
+        with torch.no_grad():
+            other = self._switches.function(x)
+        return bool(((other > 0) == (self._switches.value > 0)).all())
+
+    def distance(self, direction: Float[Tensor, "..."]) -> float:
+        """Return the exact distance from x to the first border along a direction.
+
+        One Jacobian-vector product gives the rate of every switching value; the first of
+        −value / rate that lies ahead is the border.
+
+        Args:
+            direction: shape of x; its length does not matter.
+
+        Returns:
+            The distance in the input's Euclidean norm, in float64; infinite where there is none.
+        """
+        unit = direction.detach().reshape(1, -1) / direction.norm()
+        rates = self._switches.push(unit.to(self.x)).double().flatten()
+        values = self._switches.value.double().flatten()
+        ahead = torch.where(values > 0, rates < 0, rates > 0)
+        steps = (-values[ahead] / rates[ahead]).clamp(min=0)
+        return float(steps.min()) if len(steps) else float("inf")
+
+    def ties(self, seed: int = 0) -> tuple[Tie, ...]:
+        """Return the operation calls with switching values exactly on their border.
+
+        Values that are zero because nothing moves them, such as those behind a closed gate, are
+        no ties: a random direction tells them apart.
+
+        Args:
+            seed: seed of the direction.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        direction = torch.randn(1, self.x.numel(), generator=generator, dtype=self.x.dtype)
+        rates = self._switches.push(direction.to(self.x.device)).flatten()
+        tied = (self._switches.value.flatten() == 0) & (rates != 0)
+        parts = zip(self._sizes, tied.split(list(self._sizes.values())), strict=True)
+        return tuple(
+            Tie(address, int(part.sum()), len(part)) for address, part in parts if part.any()
+        )
+
+    def certificate(
+        self, gradient: Float[Tensor, "..."] | None = None, directions: int = 8, seed: int = 0
+    ) -> Certificate:
+        """Measure the region along ±x, ± a gradient, and random directions.
+
+        Args:
+            gradient: u of the explained output, shape of x; None leaves it out.
+            directions: how many random directions.
+            seed: seed of these.
+        """
+        named = {"+x": self.x, "-x": -self.x}
+        if gradient is not None:
+            named |= {"+u": gradient, "-u": -gradient}
+        generator = torch.Generator().manual_seed(seed)
+        for number in range(directions):
+            noise = torch.randn(self.x.shape, generator=generator, dtype=self.x.dtype)
+            named[f"random {number}"] = noise.to(self.x.device)
+        distances = {name: self.distance(v) for name, v in named.items() if v.any()}
+        return Certificate(distances, float(self.x.norm()), self.ties(seed))
+
+    @cached_property
+    def _sizes(self) -> dict[Address, int]:
+        reader = _Reader(self.network, self._choices)
+        with torch.no_grad(), reader:
+            self.network.plain(self.x)
+        return {
+            address: sum(part.numel() for part in parts) for address, parts in reader.values.items()
+        }
+
+
+class _Reader(Interpreter):
+    """Notes the switching values of every call that has borders.
+
+    Args:
+        network: the network with its rules.
+        choices: what was chosen at the input, for each call to read; None to choose now, for the
+            calls on tensors that require grad.
+    """
+
+    def __init__(self, network: Network, choices: dict[Address, Choice] | None) -> None:
+        super().__init__(network.module, network.plan)
+        self.choosing = choices is None
+        self.choices = {} if choices is None else choices
+        self.values: dict[Address, list[Tensor]] = {}
+
+    def run(self, call: Call) -> Any:
+        border = BORDERS.get(call.address.operation)
+        wanted = depends(call.args, call.kwargs) if self.choosing else call.address in self.choices
+        if border is not None and wanted and call.address not in self.plan:
+            chosen = None if self.choosing else self.choices[call.address]
+            # Before the call: it may overwrite its argument.
+            values, choice = border(chosen, *call.args, **call.kwargs)
+            self.choices[call.address] = choice
+            self.values[call.address] = [value.clone() for value in values]
+        return super().run(call)
+
+
+def _read(network: Network, choices: dict[Address, Choice], x: Tensor) -> Float[Tensor, "B n"]:
+    """Run the network and return all switching values, one call after the other."""
+    reader = _Reader(network, choices)
+    with reader:
+        network.plain(x)
+    flat = [part.reshape(len(x), -1) for parts in reader.values.values() for part in parts]
+    return torch.cat(flat, 1) if flat else x.new_zeros(len(x), 0)
