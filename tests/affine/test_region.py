@@ -75,6 +75,7 @@ X = torch.tensor([[0.5, -1.0, 2.0, 3.5]], dtype=torch.float64)
         (lambda z: torch.where(z > 1.75, z, -z), 0.25),
         (lambda z: F.max_pool1d(z[:, None], 2)[:, 0], 0.75),
         (lambda z: F.max_pool1d(z[:, None], 3, 2, 1)[:, 0], 0.75),
+        (lambda z: F.max_pool1d(z[:, None], 2, return_indices=True)[0][:, 0], 0.75),
         (lambda z: F.adaptive_max_pool1d(z[:, None], 3)[:, 0], 0.75),
     ],
 )

@@ -114,7 +114,7 @@ def ordered(order: Choice, z: Tensor, *args: Any, **kwargs: Any) -> Switches:
     return [rows.gather(-1, order.expand(rows.shape)).diff(dim=-1)], order
 
 
-@borders(*"max_pool1d max_pool2d max_pool3d".split())
+@borders(*(f"max_pool{d}d{suffix}" for d in (1, 2, 3) for suffix in ("", "_with_indices")))
 def max_pool(
     winners: Choice,
     z: Tensor,
@@ -142,7 +142,7 @@ def max_pool(
     return _leads(winners, windows.flatten(2 + rank))
 
 
-@borders(*"adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d".split())
+@borders(*(f"adaptive_max_pool{d}d{suffix}" for d in (1, 2, 3) for suffix in ("", "_with_indices")))
 def adaptive_max_pool(winners: Choice, z: Tensor, output_size: Any, *_: Any, **__: Any) -> Switches:
     """The same, for windows that cover the input in a given number."""
     rank = z.ndim - 2

@@ -39,7 +39,10 @@ _AFFINE = frozenset(
     channel_shuffle tril triu diag diagonal diag_embed diagflat trace
     to _to_copy type type_as float double half bfloat16 cpu cuda requires_grad_ fill zero
     avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d
-    interpolate upsample upsample_nearest upsample_bilinear
+    interpolate upsample upsample_nearest upsample_bilinear upsample_nearest1d upsample_nearest2d
+    upsample_nearest3d upsample_linear1d upsample_bilinear2d upsample_trilinear3d upsample_bicubic2d
+    reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d
+    replication_pad3d unsafe_view view_copy permute_copy expand_copy slice_copy select_copy
     identity
     """.split()
 )

@@ -42,7 +42,7 @@ def ledger_table(summary: Summary, most: int = 12) -> RenderableType:
     Returns:
         Something rich can print.
     """
-    table = Table("operation call", title="Bias ledger: b = Σ β + remainder", title_justify="left")
+    table = Table("operation call", title="b = Σ β + remainder", title_justify="left")
     table.add_column("β", justify="right")
     entries = summary["entries"]
     for entry in entries[:most]:
