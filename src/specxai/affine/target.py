@@ -32,7 +32,7 @@ def choose_target(output: Float[Tensor, "1 ..."], target: Target) -> int | tuple
     shape = tuple(output.shape[1:])
     if target is None:
         if output.numel() == 1:
-            return (0,) * len(shape)
+            return 0 if len(shape) == 1 else (0,) * len(shape)
         if len(shape) != 1:
             raise TargetError(
                 f"the output has shape {tuple(output.shape)}: give a target of {len(shape)} "
