@@ -98,3 +98,11 @@ def test_targets_that_do_not_exist(shape, target, words):
         choose_target(torch.zeros(shape), target)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("unchecked_annotations")
+def test_targets_of_other_types():
+    output = torch.arange(4.0)[None]
+    assert choose_target(output, torch.tensor(2)) == 2
+    with pytest.raises(TargetError, match="target 'cat' is no position"):
+        choose_target(output, "cat")

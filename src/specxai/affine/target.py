@@ -1,5 +1,7 @@
 """Which output is explained."""
 
+from operator import index
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -39,13 +41,19 @@ def choose_target(output: Float[Tensor, "1 ..."], target: Target) -> int | tuple
                 "indices, or layer=None without a target for all outputs"
             )
         return int(output[0].argmax())
-    position = (target,) if isinstance(target, int) else tuple(target)
+    given = target if isinstance(target, tuple) else (target,)
+    try:
+        position = tuple(map(index, given))  # numpy and torch integers too
+    except TypeError:
+        raise TargetError(
+            f"target {target!r} is no position: give an int, or one for each dimension"
+        ) from None
     if len(position) != len(shape):
         raise TargetError(
             f"target {target} has {len(position)} indices and an output of shape "
             f"{tuple(output.shape)} needs {len(shape)}"
         )
-    for index, size in zip(position, shape, strict=True):
-        if not 0 <= index < size:
+    for place, size in zip(position, shape, strict=True):
+        if not 0 <= place < size:
             raise TargetError(f"target {target} is out of range: choose from 0 to {size - 1}")
-    return target
+    return position if isinstance(target, tuple) else position[0]
