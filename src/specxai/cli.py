@@ -53,7 +53,8 @@ def layers(
     Args:
         model: torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable or
             a .pt2 file of torch.export.
-        input: an image, .npy or .safetensors file, or demo:chelsea; seeded noise if not given.
+        input: an image, .npy or .safetensors file, or demo:chelsea; seeded noise if not given and
+            the model's input shape is known (which that of a .py model is not).
     """
     from dataclasses import asdict
 
@@ -101,7 +102,7 @@ def explain(
         input: an image, .npy or .safetensors file, or demo:chelsea|coffee|astronaut|rocket.
         layer: where to split, an address of 'specxai layers'; the whole network if not given.
         target: output to explain, by number or class name; numbers with commas for more
-            dimensions; the largest if not given.
+            dimensions. If not given: the largest of a row of outputs; all of them without --layer.
         top: how many components to draw, by σ and by contribution.
         method: how to decompose; auto chooses.
         ledger: also attribute the bias to the operations that make it: a table and ledger.png.

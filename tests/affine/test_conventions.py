@@ -42,6 +42,19 @@ def test_the_rule_says_what_it_freezes() -> None:
     assert {site.frozen for site in lin.conventional} == {"the slope (σ(z) − σ(0)) / z"}
 
 
+def test_a_pattern_that_fits_nothing_is_refused() -> None:
+    x = torch.ones(1, 4).double()
+    with pytest.raises(SpecxaiError, match=r"'gleu': no operation or module.*closest: .*gelu"):
+        linearize(net(), x, {"gleu": "secant"})
+    linearize(net(), x, {"softmax": "secant", "?": "secant"})  # known, though not in this network
+
+
+def test_a_rule_that_freezes_everything_is_refused() -> None:
+    model = nn.Sequential(nn.Linear(4, 3), nn.Softmax(1)).double().eval()
+    with pytest.raises(SpecxaiError, match="past softmax@1, whose value is frozen"):
+        linearize(model, torch.ones(1, 4).double(), "secant")
+
+
 @pytest.mark.usefixtures("unchecked_annotations")
 def test_an_unknown_convention_is_refused() -> None:
     with pytest.raises(SpecxaiError, match="'secants' for 'gelu' is unknown: choose 'tangent'"):

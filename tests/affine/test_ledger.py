@@ -88,6 +88,35 @@ def test_a_network_without_offsets() -> None:
     assert abs(float(ledger.bias)) <= 1e-15
 
 
+class Between(nn.Module):
+    """A function between two linear layers."""
+
+    def __init__(self, function: object) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.second = nn.Linear(4, 6).double(), nn.Linear(6, 3).double()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.second(self.function(self.first(x)))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("function", "site"),
+    [
+        (lambda z: z.relu().sqrt(), "sqrt@model"),  # infinite slope where the gate is closed
+        (lambda z: z.relu() ** 0.5, "pow@model"),
+        (lambda z: (torch.fft.fft(z) + 1j).abs(), "add@model"),
+    ],
+)
+def test_infinite_slopes_and_complex_values(function: object, site: str) -> None:
+    model = Between(function).eval()
+    ledger = linearize(model, torch.ones(1, 4).double()).ledger(1)
+    assert (model.first(torch.ones(1, 4).double()) < 0).any()
+    assert site in {str(entry.address) for entry in ledger.entries}
+    assert abs(float(ledger.remainder)) <= 1e-12
+
+
 class Doubled(torch.autograd.Function):
     """Hidden from PyTorch's function hooks, and not linear."""
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 import zoo
 from reference import dense
+from torch import nn
 
 import specxai
 from specxai.errors import InvalidInputError, LayerError, TargetError
@@ -181,3 +182,29 @@ def test_what_the_result_says_of_itself():
     assert (ex.layer, ex.target, ex.model) == ("1", (1, 2, 3), "Sequential")
     assert (ex.method, ex.exactness) == ("exact", "canonical")
     assert len(repr(ex)) < 200
+
+
+@pytest.mark.parametrize("layer", [None, "3"])
+def test_outputs_without_a_second_dimension(layer):
+    model = nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 1), nn.Flatten(0)).eval()
+    x = torch.ones(1, 5)
+    ex = specxai.explain(model, x, layer)
+    assert ex.left_vectors([0]).shape == (1,)
+    (phi,) = ex.right_vectors([0])
+    assert phi.shape == (5,)
+    assert float(phi.norm()) == pytest.approx(1)
+    assert float(ex.singular_values[0] * (phi @ x[0])) == pytest.approx(float(ex.coefficients[0]))
+
+
+def test_a_layer_that_folds_the_batch_into_time():
+    class Folding(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.token, self.head = nn.Linear(3, 2), nn.Linear(8, 2)
+
+        def forward(self, x):
+            return self.head(self.token(x.flatten(0, 1)).reshape(len(x), -1))
+
+    ex = specxai.explain(Folding().eval(), torch.randn(1, 4, 3), "token")
+    assert ex.left_vectors([0, 1]).shape == (2, 4, 2)
+    assert abs(float(ex.residual)) <= 1e-6

@@ -46,6 +46,10 @@ def read_conventions(rule: RuleChoice) -> Conventions:
     >>> read_conventions({"gelu": "secant"}).of("encoder.0", "gelu")
     'secant'
     """
+    if not isinstance(rule, str | Mapping):
+        raise InvalidInputError(
+            f"rule {rule!r} is neither a convention nor a mapping to conventions"
+        )
     choices = {"*": rule} if isinstance(rule, str) else dict(rule)
     for pattern, convention in choices.items():
         if convention not in ("tangent", "secant"):

@@ -130,11 +130,14 @@ class _OffsetFinder(Interpreter):
         # An in-place call overwrites its argument; any other may return something without values.
         linear = _linear_part(call, rule) if call.in_place else ()
         result = super().run(call)
-        if not depends(call.written(result)):
+        values = [value.detach() for value in _values(call.written(result))]
+        if not values or not depends(call.written(result)):
             return result
         linear = linear or _linear_part(call, rule)
-        values = [value.detach() for value in _values(call.written(result))]
-        offsets = tuple(value - part for value, part in zip(values, linear, strict=True))
+        # An infinite slope at zero, such as that of a square root, carries nothing: 0·∞ = 0.
+        offsets = tuple(
+            value - part.nan_to_num(nan=0.0) for value, part in zip(values, linear, strict=True)
+        )
         if any(map(_beyond_rounding, offsets, values)):
             self.offsets[call.address] = offsets
         return result
@@ -157,7 +160,11 @@ def _linear_part(call: Call, rule: Rule | None) -> tuple[Tensor, ...]:
 
 
 def _values(result: Any) -> list[Tensor]:
-    return [tensor for tensor in tensors_in(result) if tensor.is_floating_point()]
+    return [tensor for tensor in tensors_in(result) if _has_values(tensor)]
+
+
+def _has_values(tensor: Tensor) -> bool:
+    return tensor.is_floating_point() or tensor.is_complex()
 
 
 def _beyond_rounding(offset: Tensor, value: Tensor) -> bool:
@@ -178,7 +185,7 @@ class _OffsetScaler(Interpreter):
         if call.address not in self.offsets:
             return super().run(call)
         factor = self.factors[call.address]
-        added = [torch.outer(factor, offset.reshape(-1)) for offset in self.offsets[call.address]]
+        added = [factor[:, None] * offset.reshape(1, -1) for offset in self.offsets[call.address]]
         if not call.in_place:
             return _added(super().run(call), iter(added))
         # On a copy first: what the operation keeps for its derivative must not be overwritten.
@@ -192,7 +199,7 @@ class _OffsetScaler(Interpreter):
 def _added(result: Any, increments: Iterator[Tensor]) -> Any:
     """Add an increment to every floating-point tensor of a result."""
     if isinstance(result, Tensor):
-        if not result.is_floating_point():
+        if not _has_values(result):
             return result
         return result + next(increments).reshape(result.shape)
     if isinstance(result, tuple | list):

@@ -1,5 +1,6 @@
 """The network as an affine map at one input: y = u x + b (paper, equations 4, 8, 9)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property, partial
@@ -13,8 +14,10 @@ from specxai.affine.forward import Network, parse_address, run_from, run_until
 from specxai.affine.jacobian import Jacobian
 from specxai.affine.ledger import Ledger, keep_ledger
 from specxai.affine.preconditions import (
+    check_dependence,
     check_input,
     check_model,
+    check_patterns,
     check_repeats,
     plain_output,
     unwrapped,
@@ -22,7 +25,7 @@ from specxai.affine.preconditions import (
 from specxai.affine.region import Region
 from specxai.affine.target import Target, choose_target, select_target
 from specxai.affine.trace import Layer, Site, trace
-from specxai.errors import LayerError
+from specxai.errors import InvalidInputError, LayerError
 
 # What one block of batched products may hold in activations.
 _BLOCK_BYTES = 2**30
@@ -91,6 +94,8 @@ class Linearization:
         Raises:
             LayerError: there is no such call, or its output is no tensor on the input's path.
         """
+        if not isinstance(address, str):
+            raise LayerError(f"layer {address!r} is no address: give a string such as 'features.3'")
         path, call = parse_address(address)
         known = {layer.address: layer for layer in self.layers}
         found = known.get(path if call == 1 else f"{path}#{call}")
@@ -100,7 +105,7 @@ class Linearization:
         if found.shape is None:
             raise LayerError(
                 f"layer {address!r} ({found.type}) does not return a tensor: split at a layer "
-                "inside it, or after it"
+                "inside it, before it or after it"
             )
         if not found.on_path:
             raise LayerError(f"layer {address!r} is not on the way from the input to the output")
@@ -136,6 +141,7 @@ class Linearization:
             The product, with the shape of the layer's output.
         """
         jacobian = self.jacobian if layer is None else self.right(layer)
+        _check_shape("tangent", v, self.x)
         return jacobian.push(v.reshape(1, -1)).reshape(jacobian.value.shape)
 
     def vjp(self, w: Float[Tensor, "..."], layer: str | None = None) -> Tensor:
@@ -149,20 +155,29 @@ class Linearization:
             The product, with the shape of x.
         """
         jacobian = self.jacobian if layer is None else self.right(layer)
+        _check_shape("cotangent", w, jacobian.value)
         return jacobian.pull(w.reshape(1, -1)).reshape(self.x.shape)
 
-    def rows(self, indices: Int[Tensor, "k"], layer: str | None = None) -> Float[Tensor, "k ..."]:
+    def rows(
+        self, indices: Sequence[int] | Int[Tensor, "k"], layer: str | None = None
+    ) -> Float[Tensor, "k ..."]:
         """Return rows of the Jacobian of the network, or of the network up to a layer.
 
         Args:
-            indices: positions in the layer's flattened output, int64.
+            indices: positions in the layer's flattened output, a sequence of ints or int64 tensor.
             layer: the address of the layer; None means the whole network.
 
         Returns:
             One row for each index, each with the shape of x without its batch dimension.
+
+        Raises:
+            InvalidInputError: an index is out of range.
         """
         jacobian = self.jacobian if layer is None else self.right(layer)
-        return jacobian.rows(indices).reshape(-1, *self.x.shape[1:])
+        wanted = torch.as_tensor(indices, dtype=torch.int64, device=self.x.device)
+        if len(wanted) and not 0 <= int(wanted.min()) <= int(wanted.max()) < jacobian.shape[0]:
+            raise InvalidInputError(f"rows are numbered from 0 to {jacobian.shape[0] - 1}")
+        return jacobian.rows(wanted).reshape(-1, *self.x.shape[1:])
 
     def bias(self) -> Tensor:
         """Return b = f(x) − u x, with the shape of the output (9)."""
@@ -193,6 +208,14 @@ class Linearization:
         linear = (self.vjp(selected).double() * self.x.double()).sum()
         bias = self.output[0][position].double() - linear
         return keep_ledger(self.network, self.x, bias, selected)
+
+
+def _check_shape(name: str, given: Tensor, like: Tensor) -> None:
+    if given.numel() != like.numel() or given.dtype != like.dtype:
+        raise InvalidInputError(
+            f"the {name} has shape {tuple(given.shape)} and dtype {given.dtype}: give one of shape "
+            f"{tuple(like.shape)} and dtype {like.dtype}"
+        )
 
 
 @torch.inference_mode(False)
@@ -231,4 +254,6 @@ def linearize(model: nn.Module, x: Tensor, rule: RuleChoice = "tangent") -> Line
     traced = trace(Network(model), conventions, x)
     # Other kernels may run when gradients are recorded, and round differently.
     check_repeats(output, traced.output, 1e-3)
+    check_dependence(traced.depends, traced.sites)
+    check_patterns(conventions, model, traced.sites)
     return Linearization(Network(model, traced.plan), x, output, traced.sites, traced.layers)

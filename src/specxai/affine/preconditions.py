@@ -1,11 +1,16 @@
 """What must hold before a model is explained; each failure names its remedy."""
 
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from specxai.affine.conventions import Conventions
+from specxai.affine.rules import SECANT
+from specxai.affine.trace import Site
 from specxai.errors import InvalidInputError, InvalidModelError
 
 
@@ -85,6 +90,10 @@ def plain_output(model: nn.Module, x: Float[Tensor, "1 ..."]) -> Tensor:
             f"the model returns a {type(output).__name__}, not a tensor: "
             "wrap it in a module that returns the tensor to explain"
         )
+    if output.ndim == 0:
+        raise InvalidModelError(
+            "the model returns a number without a batch dimension: return shape (1,) or (1, 1)"
+        )
     check_repeats(output, again, 1e2 * torch.finfo(output.dtype).eps)
     if not torch.isfinite(output).all():
         raise InvalidModelError(
@@ -103,3 +112,31 @@ def check_repeats(output: Tensor, again: Any, tolerance: float) -> None:
             "two runs of the model on the same input differ: it draws random numbers even in "
             "eval mode (a functional dropout?); pass training=self.training there"
         )
+
+
+def check_dependence(depends: bool, sites: tuple[Site, ...]) -> None:
+    """Refuse a model whose output has nothing to do with its input: u would be zero."""
+    if depends:
+        return
+    frozen = next((site for site in sites if site.convention in ("secant", "frozen")), None)
+    if frozen is None:
+        raise InvalidModelError(
+            "the model's output does not depend on its input: nothing to explain"
+        )
+    raise InvalidModelError(
+        f"nothing of the input reaches the output past {frozen.address}, whose value is frozen: "
+        f"choose rule='tangent' for {frozen.operation!r}, or a model without it"
+    )
+
+
+def check_patterns(conventions: Conventions, model: nn.Module, sites: tuple[Site, ...]) -> None:
+    """Refuse a choice of rules that names no operation and no module: a slip of the pen."""
+    operations = {*SECANT, *(site.operation for site in sites)}
+    paths = [path for path, _ in model.named_modules()]
+    for pattern, _ in conventions.choices:
+        if pattern not in operations and not any(fnmatchcase(path, pattern) for path in paths):
+            near = get_close_matches(pattern, [*operations, *paths], n=3)
+            raise InvalidInputError(
+                f"rule for {pattern!r}: no operation or module of that name; "
+                f"closest: {', '.join(near) or 'none'}"
+            )

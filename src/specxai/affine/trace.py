@@ -75,12 +75,14 @@ class Trace:
 
     Attributes:
         output: the model's output, detached.
+        depends: whether the output depends on the input.
         sites: every operation call on the input's path, in order.
         layers: every module call, in the order in which the calls returned.
         plan: the rule for each call that needs one.
     """
 
     output: Any
+    depends: bool
     sites: tuple[Site, ...]
     layers: tuple[Layer, ...]
     plan: Plan
@@ -103,6 +105,7 @@ def trace(network: Network, conventions: Conventions, x: Float[Tensor, "1 ..."])
     layers = recorder.layers(output) if isinstance(output, Tensor) else ()
     return Trace(
         output.detach() if isinstance(output, Tensor) else output,
+        depends(output),
         tuple(recorder.hidden_sites(output) + recorder.sites),
         tuple(layers),
         recorder.plan,

@@ -153,7 +153,9 @@ class Explanation:
         """
         wanted, places = self._checked(indices).unique(return_inverse=True)
         scaled = self.svd.left[:, wanted].T / self.singular_values[wanted, None]
-        cotangents = self._at_layer(scaled).to(self.x.dtype).flatten(1)
+        cotangents = (
+            self._at_layer(scaled).to(self.x.dtype).reshape(len(wanted), self.split.right.shape[0])
+        )
         vectors = self.split.right.pull(cotangents).double()
         basis, triangle = torch.linalg.qr(vectors.T)
         oriented: Tensor = (basis * triangle.diagonal().sign()).T.to(self.x.dtype)
@@ -235,4 +237,6 @@ class Explanation:
         rows = active.reshape(-1, len(self.svd.active))
         full = rows.new_zeros(len(rows), self.split.right.shape[0])
         full[:, self.svd.active] = rows
-        return full.reshape(-1, *self.split.right.value.shape[1:])
+        shape = self.split.right.value.shape
+        # A layer may fold the batch dimension into another, so that nothing of it is left.
+        return full.reshape(len(rows), *(shape[1:] if shape[:1] == (1,) else shape))
