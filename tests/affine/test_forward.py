@@ -44,7 +44,7 @@ def test_run_from_a_batch():
     net = zoo.build("mlp")
     z = run_until(Network(net.model), "1", net.x)
     batch = torch.cat([z, 2 * z, 0 * z])
-    out = run_from(Network(net.model), "1", net.x, batch)
+    out = run_from(Network(net.model), "1", net.x.expand(3, -1), batch)
     torch.testing.assert_close(out[1:2], run_from(Network(net.model), "1", net.x, 2 * z))
 
 

@@ -143,7 +143,7 @@ def run_through(
 
 
 def run_from(
-    network: Network, layer: str | None, x: Float[Tensor, "1 ..."], z: Float[Tensor, "B ..."]
+    network: Network, layer: str | None, x: Float[Tensor, "B ..."], z: Float[Tensor, "..."]
 ) -> Tensor:
     """Run the model with a layer's output replaced, and return the model's output.
 
@@ -153,8 +153,8 @@ def run_from(
     Args:
         network: the network, in eval mode.
         layer: the address of the layer; None returns z itself.
-        x: one input.
-        z: a batch of values that take the place of the layer's output.
+        x: a batch of inputs.
+        z: what takes the place of the layer's output on this batch.
 
     Returns:
         The output of the model, batch first.
@@ -162,4 +162,4 @@ def run_from(
     if layer is None:
         return z
     with _intercept(network, layer, lambda _: z.clone()):
-        return network(x.expand(len(z), *x.shape[1:]))  # type: ignore[no-any-return]
+        return network(x)  # type: ignore[no-any-return]

@@ -60,7 +60,7 @@ class Jacobian:
             ]
         except RuntimeError:  # an operation without a forward-mode formula or a vmap rule
             blocks = [pushforward.transposed(self.function, self.x, tangents)]
-        return torch.cat(blocks).reshape(len(tangents), self.shape[0])
+        return torch.cat(blocks)
 
     @torch.inference_mode(False)
     def pull(self, cotangents: Float[Tensor, "k m"]) -> Float[Tensor, "k M"]:

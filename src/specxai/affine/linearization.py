@@ -128,7 +128,13 @@ class Linearization:
             layer: the address of the layer; None gives the identity.
             z: the layer's output at x, as `right` has it in ``value``.
         """
-        return Jacobian(partial(run_from, self.network, layer, self.x), z, self.block)
+
+        def rest(values: Tensor) -> Tensor:
+            # A layer may have folded the batch dimension into another: z is flat in between.
+            x = self.x.expand(len(values), *self.x.shape[1:])
+            return run_from(self.network, layer, x, values.reshape(-1, *z.shape[1:]))
+
+        return Jacobian(rest, z.reshape(1, -1), self.block)
 
     def jvp(self, v: Float[Tensor, "..."], layer: str | None = None) -> Tensor:
         """Return the Jacobian-vector product of the network, or of the network up to a layer.

@@ -15,19 +15,19 @@ Function = Callable[[Tensor], Tensor]
 
 def vectorized(
     function: Function, x: Float[Tensor, "1 ..."], tangents: Float[Tensor, "k ..."]
-) -> Float[Tensor, "k ..."]:
+) -> Float[Tensor, "k m"]:
     """Push k tangents forward together: forward-mode derivative under ``vmap``, x run once."""
 
     def push(tangent: Tensor) -> Tensor:
         return torch.func.jvp(function, (x,), (tangent,))[1]  # type: ignore[no-any-return]
 
     with torch.no_grad(), forward_mode():
-        return torch.func.vmap(push)(tangents.reshape(-1, *x.shape)).flatten(0, 1)
+        return torch.func.vmap(push)(tangents.reshape(-1, *x.shape)).flatten(1)
 
 
 def transposed(
     function: Function, x: Float[Tensor, "1 ..."], tangents: Float[Tensor, "k ..."]
-) -> Float[Tensor, "k ..."]:
+) -> Float[Tensor, "k m"]:
     """Push tangents forward one by one, by differentiating the vector-Jacobian product.
 
     Slow, and needs no forward-mode formula and no ``vmap`` rule.
@@ -38,7 +38,8 @@ def transposed(
         cotangent = torch.zeros_like(output, requires_grad=True)
         (pulled,) = grad(output, leaf, cotangent, create_graph=True)
     each = [grad(pulled, cotangent, v.reshape(x.shape), retain_graph=True) for v in tangents]
-    return torch.cat([product for (product,) in each]) if each else output[:0].detach()
+    products = [product.reshape(1, -1) for (product,) in each]
+    return torch.cat(products) if products else output.detach().reshape(1, -1)[:0]
 
 
 @contextmanager
