@@ -15,7 +15,7 @@ from specxai import __version__
 from specxai.errors import InvalidInputError, SpecxaiError
 
 if TYPE_CHECKING:
-    from specxai.affine import Linearization, Target
+    from specxai.affine import Layers, Linearization, Target
     from specxai.models import LoadedInput, LoadedModel
 
 app = App(
@@ -51,8 +51,8 @@ def layers(
     """List the layers a network can be split at, with their active units on an input.
 
     Args:
-        model: torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable or
-            a .pt2 file of torch.export.
+        model: torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable, a
+            .pt2 file of torch.export, or an .onnx file.
         input: an image, .npy or .safetensors file, or demo:chelsea; seeded noise if not given and
             the model's input shape is known (which that of a .py model is not).
     """
@@ -97,10 +97,11 @@ def explain(
     """Explain an output of a network: a table, a figure and a file of the numbers.
 
     Args:
-        model: torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable or
-            a .pt2 file of torch.export.
+        model: torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable, a
+            .pt2 file of torch.export, or an .onnx file.
         input: an image, .npy or .safetensors file, or demo:chelsea|coffee|astronaut|rocket.
-        layer: where to split, an address of 'specxai layers'; the whole network if not given.
+        layer: where to split, an address of 'specxai layers', or several with commas; the whole
+            network if not given.
         target: output to explain, by number or class name; numbers with commas for more
             dimensions. If not given: the largest of a row of outputs; all of them without --layer.
         top: how many components to draw, by σ and by contribution.
@@ -122,7 +123,7 @@ def explain(
     given = load_input(input, loaded)
     lin = _linearize(loaded, given, device, rule)
     with progress_bars(quiet) as progress:
-        result = explain_at(lin, layer, position, method=method, progress=progress)
+        result = explain_at(lin, _layers(layer), position, method=method, progress=progress)
     result = replace(result, model=loaded.name)
     summary = summarize(result, loaded, lin.output, top)
     account = result.ledger() if ledger else None
@@ -160,6 +161,12 @@ def _linearize(
         raise InvalidInputError(f"--device {device} is not to be had here: {reason}") from fault
     weight = next((p for p in module.parameters() if p.is_floating_point()), x)
     return linearize(module, x.to(weight.dtype), _rules(rule))
+
+
+def _layers(text: str | None) -> "Layers":
+    """Read where to split: one address, or several with commas between."""
+    names = [part.strip() for part in (text or "").split(",")]
+    return names[0] or None if len(names) == 1 else names
 
 
 def _target(model: "LoadedModel", text: str | None) -> "Target":

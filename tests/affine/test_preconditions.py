@@ -116,7 +116,7 @@ def test_an_output_that_is_no_tensor(function):
     model = Calls(lambda x: x)
     model.head = nn.Identity()
     model.function = function
-    assert "wrap it in a module that returns the tensor" in message_of(
+    assert "name the tensor to explain by forward=" in message_of(
         InvalidModelError, model.eval(), torch.ones(1, 4)
     )
 

@@ -132,6 +132,12 @@ def test_a_product_freezes_the_smaller_factor_and_of_equals_the_first(x: Tensor)
     assert np.allclose(gate, np.eye(4) * values.sum())
 
 
+@pytest.mark.parametrize("scale", [torch.rsqrt, torch.reciprocal])
+def test_a_scale_is_frozen_whatever_its_size(x: Tensor, scale: Callable[[Tensor], Tensor]) -> None:
+    values = scale(x.square() + 1)[0].numpy()
+    assert np.allclose(slope(lambda z: z * scale(z.square() + 1), x), np.diag(values))
+
+
 def test_a_quotient_freezes_the_denominator(x: Tensor) -> None:
     assert np.allclose(slope(lambda z: z / (z.abs() + 1), x), np.diag(1 / (np.abs(x[0]) + 1)))
 

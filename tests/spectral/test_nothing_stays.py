@@ -2,6 +2,7 @@
 
 import gc
 
+import psutil
 import pytest
 import torch
 import zoo
@@ -78,32 +79,58 @@ def test_a_result_holds_no_graph():
     assert not any(tensor.requires_grad or tensor.grad_fn for tensor in results)
 
 
-def test_fifty_explanations_leave_no_tensor_behind():
+def interrupted(stage, done, total):
+    raise InterruptedError
+
+
+def refuse(model, x, layer):
+    with pytest.raises(specxai.SpecxaiError):
+        specxai.explain(model, x, "no such layer")
+
+
+def fail_halfway(model, x, layer):
+    with pytest.raises(InterruptedError):
+        specxai.explain(model, x, layer, rule="secant", progress=interrupted)
+
+
+def succeed(model, x, layer):
+    ex = specxai.explain(model, x, layer, rule="secant")
+    use(ex)
+    ex.ledger()
+    ex.region.ties()
+
+
+@pytest.mark.usefixtures("unchecked_annotations")  # the checks are slow
+@pytest.mark.parametrize("call", [succeed, refuse, fail_halfway])
+def test_two_hundred_calls_leave_nothing_behind(call):
     net = zoo.build("residual branch")
+    net.model.head = torch.nn.Sequential(net.model.head, torch.nn.GELU()).double().eval()
+    before = state(net.model)
 
-    def explain_often(times):
+    def repeat(times):
         for _ in range(times):
-            use(specxai.explain(net.model, net.x, net.layer))
+            call(net.model, net.x, net.layer)
         gc.collect()
         return tensors_alive()
 
-    first = explain_often(5)
-    assert explain_often(50) == first
+    first = repeat(5)
+    assert repeat(200) == first
+    assert state(net.model) == before
 
 
-def test_fifty_refusals_leave_no_tensor_behind():
-    net = zoo.build("mlp")
-    net.model.append(torch.nn.GELU())
+@pytest.mark.usefixtures("unchecked_annotations")
+def test_two_hundred_explanations_take_no_more_memory():
+    net = zoo.build("residual branch")
+    process = psutil.Process()
 
-    def refuse_often(times):
+    def repeat(times):
         for _ in range(times):
-            with pytest.raises(specxai.SpecxaiError):
-                specxai.explain(net.model, net.x)
+            succeed(net.model, net.x, net.layer)
         gc.collect()
-        return tensors_alive()
+        return process.memory_info().rss
 
-    first = refuse_often(5)
-    assert refuse_often(50) == first
+    warm = repeat(100)
+    assert repeat(200) - warm < 4 * 2**20
 
 
 def test_a_deleted_explanation_is_freed_without_the_garbage_collector():

@@ -44,7 +44,8 @@ def test_the_header(explanation, tmp_path):
     del found["versions"]
     assert found == {
         "schema": 1, "model": "Sequential", "layer": "1", "target": [1, 2, 3], "method": "exact",
-        "exactness": "canonical", "conventions": {}, "cut": True, "rank": explanation.rank,
+        "exactness": "canonical",
+        "precision": "float64", "conventions": {}, "cut": True, "rank": explanation.rank,
         "units": 18,
         "active_units": len(explanation.svd.active), "dtype": "float64",
     }  # fmt: skip

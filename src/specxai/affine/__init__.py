@@ -1,12 +1,14 @@
 """The network as an affine map at one input."""
 
 from specxai.affine.activity import active_units, count_active_units
+from specxai.affine.arguments import Inputs
 from specxai.affine.conventions import Convention, RuleChoice
 from specxai.affine.jacobian import Jacobian
 from specxai.affine.ledger import Entry, Ledger
-from specxai.affine.linearization import Linearization, linearize
+from specxai.affine.linearization import Layers, Linearization, linearize
 from specxai.affine.operations import Kind
 from specxai.affine.region import Certificate, Region, Tie
+from specxai.affine.root import Forward
 from specxai.affine.target import Target, choose_target, select_target
 from specxai.affine.trace import Layer, Site
 
@@ -14,9 +16,12 @@ __all__ = [
     "Certificate",
     "Convention",
     "Entry",
+    "Forward",
+    "Inputs",
     "Jacobian",
     "Kind",
     "Layer",
+    "Layers",
     "Ledger",
     "Linearization",
     "Region",

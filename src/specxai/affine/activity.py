@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from specxai.affine.forward import run_through
+from specxai.affine.forward import run_until
 from specxai.affine.jacobian import Jacobian
 from specxai.affine.linearization import Linearization
 
@@ -40,6 +40,8 @@ def count_active_units(lin: Linearization) -> dict[str, int]:
     """
     layers = [layer for layer in lin.layers if layer.on_path and layer.shape is not None]
     addresses = [layer.address for layer in layers]
-    everything = Jacobian(partial(run_through, lin.network, addresses), lin.x)
+    if not addresses:
+        return {}
+    everything = Jacobian(partial(run_until, lin.network, addresses), lin.x)
     parts = active_units(everything).split([layer.units for layer in layers])
     return {address: int(part.sum()) for address, part in zip(addresses, parts, strict=True)}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -11,10 +11,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from specxai.affine.arguments import Arguments
 from specxai.affine.interpreter import Interpreter, Plan
+from specxai.affine.precision import HALF, working_dtype
+from specxai.affine.root import Forward, Root
 from specxai.errors import LayerError
-
-Forward = Callable[[Tensor], Tensor]
 
 
 def parse_address(address: str) -> tuple[str, int]:
@@ -39,35 +40,44 @@ def parse_address(address: str) -> tuple[str, int]:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A model with the rules it is run by; called like the model itself.
+    """A model with all it needs to run as a function of one input.
 
     Attributes:
         module: the user's model, in eval mode.
         plan: the rule for each operation call that needs one; without any, the model runs as is.
+        arguments: the inputs beside the one that is explained.
+        forward: calls the model and returns a tensor; None calls it directly.
     """
 
     module: nn.Module
     plan: Plan = field(default_factory=dict)
+    arguments: Arguments = field(default_factory=Arguments)
+    forward: Forward | None = None
 
     def __call__(self, x: Float[Tensor, "B ..."]) -> Any:
         """Run the model on x, every operation by its rule."""
-        with Interpreter(self.module, self.plan) if self.plan else nullcontext():
+        with Interpreter(self.root, self.plan) if self.plan else nullcontext():
             return self.plain(x)
 
     def plain(self, x: Float[Tensor, "B ..."]) -> Any:
-        """Run the model on a copy of x, with parameters that autograd does not follow.
+        """Run the model on x as it is, with parameters that autograd does not follow."""
+        return functional_call(self.root, self._constants, *self.arguments.filled(x))
 
-        The copy is there because an in-place operation may overwrite what a model is given.
-        """
-        constants = {name: value.detach() for name, value in self.module.named_parameters()}
-        return functional_call(self.module, constants, (x.clone(),))
+    @cached_property
+    def root(self) -> Root:
+        """The model together with what calls it."""
+        return Root(self.module, self.forward)
+
+    @cached_property
+    def _constants(self) -> dict[str, Tensor]:
+        """The parameters apart from autograd; half precision is computed in float32."""
+        own: dict[str, Tensor] = dict(self.root.named_parameters())
+        own |= {name: value for name, value in self.root.named_buffers() if value.dtype in HALF}
+        return {name: value.detach().to(working_dtype(value.dtype)) for name, value in own.items()}
 
 
 class _Reached(BaseException):
-    """Carries a layer's output out of the model; no ``except Exception`` on its way stops it."""
-
-    def __init__(self, output: Tensor) -> None:
-        self.output = output
+    """Stops the model when nothing more is needed; no ``except Exception`` on its way stops it."""
 
 
 @contextmanager
@@ -88,78 +98,76 @@ def _intercept(network: Network, layer: str, action: Callable[[Tensor], Tensor])
         handle.remove()
 
 
-def run_until(network: Network, layer: str | None, x: Float[Tensor, "B ..."]) -> Tensor:
-    """Run the model up to a layer and return that layer's output.
+def run_until(network: Network, layers: Sequence[str], x: Float[Tensor, "B ..."]) -> Tensor:
+    """Run the model up to the last of some layers and return what they give.
 
     Args:
         network: the network, in eval mode.
-        layer: the address of the layer; None means the whole network.
+        layers: addresses of layers, each called once in the run; none means the whole network.
         x: a batch of inputs.
 
     Returns:
-        The layer's output z, batch first.
+        The output of a single layer as it is, batch first; of several layers all values, one layer
+        after the other, shape (B, n).
 
     Raises:
-        LayerError: the model finished without calling the layer.
+        LayerError: the model finished without calling a layer.
     """
-    if layer is None:
+    if not layers:
         return network(x)  # type: ignore[no-any-return]
-
-    def stop(output: Tensor) -> Tensor:
-        raise _Reached(output)
-
-    try:
-        with _intercept(network, layer, stop):
-            network(x)
-    except _Reached as reached:
-        return reached.output
-    raise LayerError(f"layer {layer!r} was not called: the model took another path this time")
-
-
-def run_through(
-    network: Network, layers: Sequence[str], x: Float[Tensor, "B ..."]
-) -> Float[Tensor, "B n"]:
-    """Run the model and return the outputs of many layers, flattened and one after the other.
-
-    Args:
-        network: the network, in eval mode.
-        layers: addresses of layers, each called once in the run.
-        x: a batch of inputs.
-
-    Returns:
-        All values of the first layer, then all of the second, and so on, for each input.
-    """
     seen: dict[str, Tensor] = {}
 
     def keep(address: str, output: Tensor) -> Tensor:
+        if len(layers) == 1:
+            seen[address] = output
+            raise _Reached
         seen[address] = output.clone()  # an in-place operation may overwrite it
+        if len(seen) == len(layers):
+            raise _Reached
         return output
 
-    with ExitStack() as hooks:
-        for address in layers:
-            hooks.enter_context(_intercept(network, address, partial(keep, address)))
-        network(x)
-    return torch.cat([seen[address].reshape(len(x), -1) for address in layers], dim=1)
+    try:
+        with ExitStack() as hooks:
+            for address in layers:
+                hooks.enter_context(_intercept(network, address, partial(keep, address)))
+            network(x)
+    except _Reached:
+        outputs = [seen[address] for address in layers]
+        if len(outputs) == 1:
+            return outputs[0]
+        return torch.cat([output.reshape(len(x), -1) for output in outputs], dim=1)
+    missed = next(address for address in layers if address not in seen)
+    raise LayerError(f"layer {missed!r} was not called: the model took another path this time")
 
 
 def run_from(
-    network: Network, layer: str | None, x: Float[Tensor, "B ..."], z: Float[Tensor, "..."]
+    network: Network, layers: Sequence[str], x: Float[Tensor, "B ..."], z: Float[Tensor, "B n"]
 ) -> Tensor:
-    """Run the model with a layer's output replaced, and return the model's output.
+    """Run the model with the outputs of layers replaced, and return the model's output.
 
-    Everything that does not pass through the layer (a residual branch around it) still comes
+    Everything that does not pass through the layers (a residual branch around them) still comes
     from x.
 
     Args:
         network: the network, in eval mode.
-        layer: the address of the layer; None returns z itself.
+        layers: addresses of layers, in the order of their calls; none returns z itself.
         x: a batch of inputs.
-        z: what takes the place of the layer's output on this batch.
+        z: what takes the place of the layers' outputs on this batch, one layer after the other.
 
     Returns:
         The output of the model, batch first.
     """
-    if layer is None:
+    if not layers:
         return z
-    with _intercept(network, layer, lambda _: z.clone()):
+    values = z
+    with ExitStack() as hooks:
+
+        def take(output: Tensor) -> Tensor:
+            nonlocal values
+            count = output.numel() // len(x)
+            taken, values = values[:, :count], values[:, count:]
+            return taken.clone().reshape(output.shape)
+
+        for address in layers:
+            hooks.enter_context(_intercept(network, address, take))
         return network(x)  # type: ignore[no-any-return]

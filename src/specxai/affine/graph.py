@@ -1,7 +1,7 @@
 """The autograd graph of one forward pass: which tensors every path must cross."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -42,31 +42,32 @@ class PathCount:
         return self.above[edge] * self.below[edge.node] == self.total > 0
 
 
-def count_paths(output: Tensor) -> PathCount:
+def count_paths(output: Tensor, avoiding: Collection[Edge] = ()) -> PathCount:
     """Count the paths from an output to the leaves of its graph.
 
     Args:
         output: a tensor that requires grad, of any shape.
+        avoiding: edges that a path must not cross to be counted.
 
     Returns:
         The number of paths in all, from the output to each edge, and from each node to the leaves.
     """
     start = edge_of(output)
-    if start is None:
+    if start is None or start in avoiding:
         return PathCount(0, {}, {})
     order = list(_children_first(start.node))
     below: dict[Node, int] = {}
     for node in order:
-        children = [child for child, _ in node.next_functions if child is not None]
-        below[node] = sum(below[child] for child in children) if children else 1
+        edges = list(_edges_below(node))
+        below[node] = sum(below[e.node] for e in edges if e not in avoiding) if edges else 1
     above: defaultdict[Edge, int] = defaultdict(int)
     through: defaultdict[Node, int] = defaultdict(int)
     above[start] = through[start.node] = 1
     for node in reversed(order):
-        for child, output_number in node.next_functions:
-            if child is not None:
-                above[Edge(child, output_number)] += through[node]
-                through[child] += through[node]
+        for edge in _edges_below(node):
+            if edge not in avoiding:
+                above[edge] += through[node]
+                through[edge.node] += through[node]
     return PathCount(below[start.node], dict(above), below)
 
 
@@ -75,6 +76,10 @@ def custom_functions(output: Tensor) -> list[Node]:
     start = edge_of(output)
     nodes = _children_first(start.node) if start else iter(())
     return [node for node in nodes if isinstance(node, BackwardCFunction)]
+
+
+def _edges_below(node: Node) -> Iterator[Edge]:
+    return (Edge(child, number) for child, number in node.next_functions if child is not None)
 
 
 def _children_first(root: Node) -> Iterator[Node]:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from specxai.affine.operations import depends, in_place, operation_name, to_python
+from specxai.affine.root import Root
 from specxai.affine.rules import Rule
 
 
@@ -81,13 +82,13 @@ class Interpreter(TorchFunctionMode):
     """Sees every call into PyTorch that a model makes, and performs it by the plan.
 
     Args:
-        module: the model; the interpreter is entered around one run of it.
+        root: the model; the interpreter is entered around one run of it.
         plan: the rule for each address that needs one.
     """
 
-    def __init__(self, module: nn.Module, plan: Plan) -> None:
+    def __init__(self, root: Root, plan: Plan) -> None:
         super().__init__()
-        self.module = module
+        self.root = root
         self.plan = plan
         self.running: list[str] = []
         self._calls: Counter[tuple[str, str]] = Counter()
@@ -115,7 +116,7 @@ class Interpreter(TorchFunctionMode):
 
     def __enter__(self) -> "Interpreter":
         with ExitStack() as hooks:
-            for path, module in self.module.named_modules():
+            for path, module in self.root.parts():
                 hooks.enter_context(self._watched(path, module))
             super().__enter__()  # type: ignore[no-untyped-call]
             self._hooks = hooks.pop_all()

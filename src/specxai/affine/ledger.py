@@ -120,7 +120,7 @@ class _OffsetFinder(Interpreter):
     """Notes of every call's result what is not linear in its arguments."""
 
     def __init__(self, network: Network) -> None:
-        super().__init__(network.module, network.plan)
+        super().__init__(network.root, network.plan)
         self.offsets: dict[Address, tuple[Tensor, ...]] = {}
 
     def run(self, call: Call) -> Any:
@@ -177,7 +177,7 @@ class _OffsetScaler(Interpreter):
     """Scales the offset of every call by 1 + its factor."""
 
     def __init__(self, network: Network, offsets: Offsets, factors: Float[Tensor, "B n"]) -> None:
-        super().__init__(network.module, network.plan)
+        super().__init__(network.root, network.plan)
         self.offsets = offsets
         self.factors = dict(zip(offsets, factors.unbind(1), strict=True))
 

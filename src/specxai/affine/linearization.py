@@ -1,7 +1,7 @@
 """The network as an affine map at one input: y = u x + b (paper, equations 4, 8, 9)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property, partial
 
@@ -9,12 +9,15 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from specxai.affine.conventions import RuleChoice, read_conventions
+from specxai.affine.arguments import Inputs, read_arguments
+from specxai.affine.conventions import Conventions, RuleChoice, read_conventions
 from specxai.affine.forward import Network, parse_address, run_from, run_until
 from specxai.affine.jacobian import Jacobian
 from specxai.affine.ledger import Ledger, keep_ledger
+from specxai.affine.precision import describe_precision, working_dtype
 from specxai.affine.preconditions import (
     check_dependence,
+    check_fixed,
     check_input,
     check_model,
     check_patterns,
@@ -23,13 +26,17 @@ from specxai.affine.preconditions import (
     unwrapped,
 )
 from specxai.affine.region import Region
+from specxai.affine.root import Forward
 from specxai.affine.target import Target, choose_target, select_target
-from specxai.affine.trace import Layer, Site, trace
+from specxai.affine.trace import Layer, Site, Trace, all_paths_cross, trace
 from specxai.errors import InvalidInputError, LayerError
 
 # What one block of batched products may hold in activations.
 _BLOCK_BYTES = 2**30
 _LARGEST_BLOCK = 64
+
+# One layer, several that are taken together, or None for the whole network.
+Layers = str | Sequence[str] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +51,8 @@ class Linearization:
         output: y = f(x), shape (1, *output), as the untouched model gives it.
         sites: every operation call on the input's path.
         layers: every module call: the places where the network can be split.
+        precision: what the network is computed in, and in place of what: ``float32``, or
+            ``float32 in place of bfloat16`` for a model of half precision.
     """
 
     network: Network = field(repr=False)
@@ -51,6 +60,7 @@ class Linearization:
     output: Tensor
     sites: tuple[Site, ...] = field(repr=False)
     layers: tuple[Layer, ...] = field(repr=False)
+    precision: str
 
     @property
     def model(self) -> nn.Module:
@@ -79,6 +89,10 @@ class Linearization:
         # Autograd keeps about one tensor an operation for the way back, and makes another there.
         per_sample = 2 * self.x.element_size() * max(values, self.x.numel())
         return max(1, min(_LARGEST_BLOCK, _BLOCK_BYTES // per_sample))
+
+    @cached_property
+    def _order(self) -> dict[str, int]:
+        return {layer.address: number for number, layer in enumerate(self.layers)}
 
     @cached_property
     def jacobian(self) -> Jacobian:
@@ -111,37 +125,62 @@ class Linearization:
             raise LayerError(f"layer {address!r} is not on the way from the input to the output")
         return found
 
-    def right(self, layer: str | None) -> Jacobian:
-        """Return R = ∂z/∂x for a layer's output z (16); None gives u, the whole network.
+    def addresses(self, layers: Layers) -> tuple[str, ...]:
+        """Return the addresses of layers to split at, in the order of their calls.
+
+        Args:
+            layers: an address, or several; None, the whole network, gives none.
 
         Raises:
             LayerError: see `layer`.
         """
-        if layer is not None:
-            self.layer(layer)
-        return Jacobian(partial(run_until, self.network, layer), self.x, self.block)
+        if layers is None or isinstance(layers, str):
+            return () if layers is None else (self.layer(layers).address,)
+        chosen = [self.layer(address) for address in layers]
+        if not chosen:
+            raise LayerError("no layer is named: give one, several, or None for the whole network")
+        return tuple(sorted({layer.address for layer in chosen}, key=self._order.__getitem__))
 
-    def left(self, layer: str | None, z: Float[Tensor, "..."]) -> Jacobian:
-        """Return L = ∂y/∂z for a layer's output z, everything around the layer held fixed (16).
+    def is_cut(self, layers: Layers) -> bool:
+        """Tell whether every path from input to output crosses one of the layers (16)."""
+        addresses = self.addresses(layers)
+        if len(addresses) <= 1:
+            return all(self.layer(address).cut for address in addresses)
+        return all_paths_cross(self.network, addresses, self.x)
+
+    def right(self, layers: Layers) -> Jacobian:
+        """Return R = ∂z/∂x for the output z of a layer, or of several layers together (16).
 
         Args:
-            layer: the address of the layer; None gives the identity.
-            z: the layer's output at x, as `right` has it in ``value``.
+            layers: an address, or several; None gives u, the whole network.
+
+        Raises:
+            LayerError: see `layer`.
         """
+        until = partial(run_until, self.network, self.addresses(layers))
+        return Jacobian(until, self.x, self.block)
+
+    def left(self, layers: Layers, z: Float[Tensor, "..."]) -> Jacobian:
+        """Return L = ∂y/∂z for the output z of layers, everything around them held fixed (16).
+
+        Args:
+            layers: an address, or several; None gives the identity.
+            z: the layers' output at x, as `right` has it in ``value``.
+        """
+        addresses = self.addresses(layers)
 
         def rest(values: Tensor) -> Tensor:
-            # A layer may have folded the batch dimension into another: z is flat in between.
             x = self.x.expand(len(values), *self.x.shape[1:])
-            return run_from(self.network, layer, x, values.reshape(-1, *z.shape[1:]))
+            return run_from(self.network, addresses, x, values)
 
         return Jacobian(rest, z.reshape(1, -1), self.block)
 
-    def jvp(self, v: Float[Tensor, "..."], layer: str | None = None) -> Tensor:
+    def jvp(self, v: Float[Tensor, "..."], layer: Layers = None) -> Tensor:
         """Return the Jacobian-vector product of the network, or of the network up to a layer.
 
         Args:
             v: a tangent with the shape of x.
-            layer: the address of the layer; None means the whole network.
+            layer: the address of a layer, or of several; None means the whole network.
 
         Returns:
             The product, with the shape of the layer's output.
@@ -150,12 +189,12 @@ class Linearization:
         _check_shape("tangent", v, self.x)
         return jacobian.push(v.reshape(1, -1)).reshape(jacobian.value.shape)
 
-    def vjp(self, w: Float[Tensor, "..."], layer: str | None = None) -> Tensor:
+    def vjp(self, w: Float[Tensor, "..."], layer: Layers = None) -> Tensor:
         """Return the vector-Jacobian product of the network, or of the network up to a layer.
 
         Args:
             w: a cotangent with the shape of the layer's output.
-            layer: the address of the layer; None means the whole network.
+            layer: the address of a layer, or of several; None means the whole network.
 
         Returns:
             The product, with the shape of x.
@@ -165,13 +204,13 @@ class Linearization:
         return jacobian.pull(w.reshape(1, -1)).reshape(self.x.shape)
 
     def rows(
-        self, indices: Sequence[int] | Int[Tensor, "k"], layer: str | None = None
+        self, indices: Sequence[int] | Int[Tensor, "k"], layer: Layers = None
     ) -> Float[Tensor, "k ..."]:
         """Return rows of the Jacobian of the network, or of the network up to a layer.
 
         Args:
             indices: positions in the layer's flattened output, a sequence of ints or int64 tensor.
-            layer: the address of the layer; None means the whole network.
+            layer: the address of a layer, or of several; None means the whole network.
 
         Returns:
             One row for each index, each with the shape of x without its batch dimension.
@@ -225,17 +264,30 @@ def _check_shape(name: str, given: Tensor, like: Tensor) -> None:
 
 
 @torch.inference_mode(False)
-def linearize(model: nn.Module, x: Tensor, rule: RuleChoice = "tangent") -> Linearization:
+def linearize(
+    model: nn.Module,
+    x: Inputs,
+    rule: RuleChoice = "tangent",
+    *,
+    wrt: int | str | None = None,
+    forward: Forward | None = None,
+) -> Linearization:
     """Find the affine map that a network is at one input (8).
 
-    The model runs twice: once untouched, once recorded. Nothing stays on it.
+    The model runs twice untouched, once recorded. Nothing stays on it.
 
     Args:
-        model: an nn.Module in eval mode that maps one tensor to one tensor; the wrappers of
-            ``torch.compile``, DataParallel and DistributedDataParallel are taken off.
-        x: one input with its batch dimension, shape (1, *input), of the model's dtype and device.
+        model: an nn.Module in eval mode; the wrappers of ``torch.compile``, DataParallel and
+            DistributedDataParallel are taken off.
+        x: one input with its batch dimension, shape (1, *input), of the model's dtype and device;
+            or a tuple of positional or a dict of keyword arguments. A model of half precision is
+            computed in float32.
         rule: how operations that are not piecewise linear become affine: ``tangent`` (15),
             ``secant`` (14), or a mapping from operation names and module patterns to these.
+        wrt: position or name of the argument to explain, the others are held fixed; None takes
+            the only floating-point tensor.
+        forward: for a model that does not return the tensor to explain: takes the model and its
+            arguments and returns it, as in ``lambda model, x: model(x)["out"]``.
 
     Returns:
         The affine map, with its products, rows, bias, operation calls and layers.
@@ -254,12 +306,27 @@ def linearize(model: nn.Module, x: Tensor, rule: RuleChoice = "tangent") -> Line
     conventions = read_conventions(rule)
     model = unwrapped(model)
     check_model(model)
-    check_input(model, x)
-    x = x.detach().clone()
-    output = plain_output(model, x)
-    traced = trace(Network(model), conventions, x)
+    point, arguments = read_arguments(x, wrt)
+    check_input(model, point)
+    check_fixed(arguments, point)
+    point = point.detach().to(working_dtype(point.dtype), copy=True)
+    network = Network(model, arguments=arguments, forward=forward)
+    output = plain_output(network, point)
+    traced = _trace(network, conventions, point)
+    network = replace(network, plan=traced.plan)
+    if traced.left_out:
+        with torch.no_grad():
+            output = network(point)
     # Other kernels may run when gradients are recorded, and round differently.
     check_repeats(output, traced.output, 1e-3)
     check_dependence(traced.depends, traced.sites)
     check_patterns(conventions, model, traced.sites)
-    return Linearization(Network(model, traced.plan), x, output, traced.sites, traced.layers)
+    precision = describe_precision(model, point.dtype, traced.left_out)
+    return Linearization(network, point, output, traced.sites, traced.layers, precision)
+
+
+def _trace(network: Network, conventions: Conventions, x: Float[Tensor, "1 ..."]) -> Trace:
+    try:
+        return trace(network, conventions, x)
+    except RuntimeError:  # an operation that insists on the dtype which a cast would have made
+        return trace(network, conventions, x, widen=False)

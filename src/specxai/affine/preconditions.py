@@ -1,5 +1,6 @@
 """What must hold before a model is explained; each failure names its remedy."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any
@@ -8,7 +9,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from specxai.affine.arguments import Arguments
 from specxai.affine.conventions import Conventions
+from specxai.affine.forward import Network
+from specxai.affine.precision import working_dtype
 from specxai.affine.rules import SECANT
 from specxai.affine.trace import Site
 from specxai.errors import InvalidInputError, InvalidModelError
@@ -59,36 +63,59 @@ def check_input(model: nn.Module, x: Any) -> None:
             f"the input has shape {tuple(x.shape)}: explain one sample at a time, with a leading "
             "batch dimension of 1 (x[None])"
         )
+    homes = {parameter.device: name for name, parameter in model.named_parameters()}
+    if len(homes) > 1:
+        found = ", ".join(f"{name!r} on {device}" for device, name in homes.items())
+        raise InvalidModelError(
+            f"the model's parameters are on several devices ({found}): move it to one, such as "
+            "model.to('cpu')"
+        )
     for name, parameter in model.named_parameters():
         if parameter.device != x.device:
             raise InvalidInputError(
                 f"the input is on {x.device} and parameter {name!r} on {parameter.device}: "
                 "move both to one device"
             )
-        if parameter.is_floating_point() and parameter.dtype != x.dtype:
+        own = parameter.dtype
+        if own.is_floating_point and working_dtype(own) != working_dtype(x.dtype):
             raise InvalidInputError(
-                f"the input is {x.dtype} and parameter {name!r} {parameter.dtype}: "
-                f"pass x.to({parameter.dtype}), or convert the model"
+                f"the input is {x.dtype} and parameter {name!r} {own}: "
+                f"pass x.to({own}), or convert the model"
             )
     if not torch.isfinite(x).all():
         count = int((~torch.isfinite(x)).sum())
         raise InvalidInputError(f"the input holds {count} NaN or infinite values: clean it first")
 
 
-def plain_output(model: nn.Module, x: Float[Tensor, "1 ..."]) -> Tensor:
+def check_fixed(arguments: Arguments, x: Float[Tensor, "1 ..."]) -> None:
+    """Refuse further arguments that are not finite or on another device than the input."""
+    for place, value in arguments.fixed.items():
+        if not isinstance(value, Tensor):
+            continue
+        if value.device != x.device:
+            raise InvalidInputError(
+                f"input {place!r} is on {value.device} and input {arguments.wrt!r} on {x.device}: "
+                "move both to one device"
+            )
+        if value.isnan().any():  # a mask may well be infinite
+            raise InvalidInputError(f"input {place!r} holds NaN values: clean it first")
+
+
+def plain_output(network: Network, x: Float[Tensor, "1 ..."]) -> Tensor:
     """Run the untouched model and return its output, which must be a finite tensor."""
     try:
         with torch.no_grad():
-            output, again = model(x.clone()), model(x.clone())
+            output, again = network.plain(x), network.plain(x)
     except Exception as fault:
         reason = str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__
         raise InvalidInputError(
             f"the model failed on an input of shape {tuple(x.shape)}: {reason}"
         ) from fault
     if not isinstance(output, Tensor):
+        names = f" with {', '.join(map(repr, output))}" if isinstance(output, Mapping) else ""
         raise InvalidModelError(
-            f"the model returns a {type(output).__name__}, not a tensor: "
-            "wrap it in a module that returns the tensor to explain"
+            f"the model returns a {type(output).__name__}{names}, not a tensor: name the tensor to "
+            "explain by forward=, such as  forward=lambda model, x: model(x)[...]"
         )
     if output.ndim == 0:
         raise InvalidModelError(

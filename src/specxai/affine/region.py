@@ -162,7 +162,7 @@ class _Reader(Interpreter):
     """
 
     def __init__(self, network: Network, choices: dict[Address, Choice] | None) -> None:
-        super().__init__(network.module, network.plan)
+        super().__init__(network.root, network.plan)
         self.choosing = choices is None
         self.choices = {} if choices is None else choices
         self.values: dict[Address, list[Tensor]] = {}

@@ -70,8 +70,9 @@ def elementwise(operation: Operation, z: Tensor, *args: Any, **kwargs: Any) -> T
 
 
 @secant("softmax", "softmin", frozen="the weights")
+@secant("rsqrt", "reciprocal", frozen="the value")
 def frozen_value(operation: Operation, *args: Any, **kwargs: Any) -> Tensor:
-    """Softmax is a weight: its value stays, its dependence on the input does not count."""
+    """Softmax is a weight, 1/√z a scale: their dependence on the input does not count."""
     return operation(*args, **kwargs).detach()  # type: ignore[no-any-return]
 
 

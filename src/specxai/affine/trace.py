@@ -1,5 +1,6 @@
 """One recorded forward pass: every operation on the input's path, and every layer call."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from specxai.affine.forward import Network
 from specxai.affine.graph import Edge, count_paths, custom_functions, edge_of
 from specxai.affine.interpreter import Address, Call, Interpreter, Plan
 from specxai.affine.operations import Kind, classify, depends, severs, tensors_in, to_python
+from specxai.affine.precision import keep_digits, narrowed
+from specxai.affine.root import Root
 from specxai.affine.rules import SECANT, Rule
 
 
@@ -79,6 +82,8 @@ class Trace:
         sites: every operation call on the input's path, in order.
         layers: every module call, in the order in which the calls returned.
         plan: the rule for each call that needs one.
+        left_out: what casts on the input's path would have gone to, if the plan had not left them
+            out.
     """
 
     output: Any
@@ -86,20 +91,24 @@ class Trace:
     sites: tuple[Site, ...]
     layers: tuple[Layer, ...]
     plan: Plan
+    left_out: frozenset[torch.dtype]
 
 
-def trace(network: Network, conventions: Conventions, x: Float[Tensor, "1 ..."]) -> Trace:
+def trace(
+    network: Network, conventions: Conventions, x: Float[Tensor, "1 ..."], widen: bool = True
+) -> Trace:
     """Run the model once and record what it does to its input.
 
     Args:
         network: the network, in eval mode.
         conventions: which rule to plan for operations that are not piecewise linear.
         x: one input.
+        widen: whether to plan that casts to fewer digits than x has are left out.
 
     Returns:
         The output, the operation calls, the layer calls, and the rules to use from now on.
     """
-    recorder = _Recorder(network.module, conventions)
+    recorder = _Recorder(network.root, conventions, x.dtype if widen else None)
     with torch.enable_grad(), recorder:
         output = network.plain(x.detach().requires_grad_())
     layers = recorder.layers(output) if isinstance(output, Tensor) else ()
@@ -109,49 +118,32 @@ def trace(network: Network, conventions: Conventions, x: Float[Tensor, "1 ..."])
         tuple(recorder.hidden_sites(output) + recorder.sites),
         tuple(layers),
         recorder.plan,
+        frozenset(recorder.left_out),
     )
 
 
-class _Recorder(Interpreter):
-    """Makes the plan while it runs: here x requires grad, so that dependence on it shows."""
+def all_paths_cross(network: Network, layers: Sequence[str], x: Float[Tensor, "1 ..."]) -> bool:
+    """Tell whether every path from the input to the output crosses one of some layers."""
+    tracker = _LayerTracker(network.root, network.plan)
+    with torch.enable_grad(), tracker:
+        output = network.plain(x.detach().requires_grad_())
+    edges = {address: edge for address, *_, edge in tracker.returned}
+    return count_paths(output, {edge for layer in layers if (edge := edges[layer])}).total == 0
 
-    def __init__(self, module: nn.Module, conventions: Conventions) -> None:
-        self.rules: dict[Address, Rule] = {}
-        super().__init__(module, self.rules)
-        self.conventions = conventions
-        self.sites: list[Site] = []
-        self._returned: list[tuple[str, str, tuple[int, ...] | None, Edge | None]] = []
 
-    def run(self, call: Call) -> Any:
-        """Classify a call, choose its rule, make it, and note it if it lies on the path."""
-        # Before the call: an in-place operation changes what its arguments depend on.
-        kind = classify(call.function, call.args, call.kwargs)
-        convention: str | None = None
-        rule = None
-        if kind in (Kind.RULE, Kind.AUTOGRAD) and depends(call.args, call.kwargs):
-            chosen = self.conventions.of(call.address.module, call.address.operation)
-            rule = SECANT.get(call.address.operation) if chosen == "secant" else None
-            convention = "secant" if rule else "tangent"
-        severed = to_python(call.function) and depends(call.args)
-        result = call.perform(rule)
-        written = call.written(result)
-        if severed or severs(call.function, (call.args, call.kwargs), result):
-            kind, convention = (kind if rule else Kind.AUTOGRAD), convention if rule else "frozen"
-        elif not depends(written):
-            return result
-        if rule is not None:
-            self.rules[call.address] = rule
-        shape = next((tuple(tensor.shape) for tensor in tensors_in(written)), ())
-        frozen = rule.frozen if rule is not None else None
-        self.sites.append(Site(call.address, kind, shape, convention, frozen))
-        return result
+class _LayerTracker(Interpreter):
+    """Notes of every module call where its output stands in the graph."""
+
+    def __init__(self, root: Root, plan: Plan) -> None:
+        super().__init__(root, plan)
+        self.returned: list[tuple[str, str, tuple[int, ...] | None, Edge | None]] = []
 
     def leave(self, path: str, call: int, module: nn.Module, output: Any) -> None:
-        """Note that a module call is over and where its output stands in the graph."""
+        """Note that a module call is over."""
         if not path:
             return
         tensor = isinstance(output, Tensor)
-        self._returned.append(
+        self.returned.append(
             (
                 f"{path}#{call}" if call > 1 else path,
                 type(module).__name__,
@@ -165,12 +157,52 @@ class _Recorder(Interpreter):
         paths = count_paths(output)
         return [
             Layer(address, kind, shape, edge in paths.above, paths.is_cut(edge))
-            for address, kind, shape, edge in self._returned
+            for address, kind, shape, edge in self.returned
         ]
+
+
+class _Recorder(_LayerTracker):
+    """Makes the plan while it runs: here x requires grad, so that dependence on it shows."""
+
+    def __init__(self, root: Root, conventions: Conventions, dtype: torch.dtype | None) -> None:
+        self.rules: dict[Address, Rule] = {}
+        super().__init__(root, self.rules)
+        self.conventions = conventions
+        self.dtype = dtype
+        self.sites: list[Site] = []
+        self.left_out: set[torch.dtype] = set()
+
+    def run(self, call: Call) -> Any:
+        """Classify a call, choose its rule, make it, and note it if it lies on the path."""
+        # Before the call: an in-place operation changes what its arguments depend on.
+        kind = classify(call.function, call.args, call.kwargs)
+        convention: str | None = None
+        rule = None
+        lost = narrowed(call, self.dtype) if self.dtype else None
+        if self.dtype and lost:
+            self.rules[call.address] = rule = keep_digits(self.dtype)
+            self.left_out.update([lost] if depends(call.args) else [])
+        elif kind in (Kind.RULE, Kind.AUTOGRAD) and depends(call.args, call.kwargs):
+            chosen = self.conventions.of(call.address.module, call.address.operation)
+            rule = SECANT.get(call.address.operation) if chosen == "secant" else None
+            convention = "secant" if rule else "tangent"
+        severed = to_python(call.function) and depends(call.args)
+        result = call.perform(rule)
+        written = call.written(result)
+        if severed or severs(call.function, (call.args, call.kwargs), result):
+            kind, convention = (kind if rule else Kind.AUTOGRAD), convention if rule else "frozen"
+        elif not depends(written):
+            return result
+        if rule is not None:
+            self.rules[call.address] = rule
+        shape = next((tuple(tensor.shape) for tensor in tensors_in(written)), ())
+        frozen = rule.frozen if rule is not None and convention else None
+        self.sites.append(Site(call.address, kind, shape, convention, frozen))
+        return result
 
     def hidden_sites(self, output: Any) -> list[Site]:
         """Return a site for each custom autograd function: these bypass ``__torch_function__``."""
-        homes = {edge.node: address for address, *_, edge in reversed(self._returned) if edge}
+        homes = {edge.node: address for address, *_, edge in reversed(self.returned) if edge}
         nodes = custom_functions(output) if isinstance(output, Tensor) else []
         return [
             Site(

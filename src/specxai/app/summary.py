@@ -41,10 +41,12 @@ def summarize(
     return {
         "model": model.name,
         "layer": explanation.layer,
+        "place": explanation.split.place,
         "target": explanation.target,
         "class": name,
         "probability": probability,
         "exactness": explanation.exactness,
+        "precision": explanation.linearization.precision,
         "conventions": [
             {"operation": operation, "convention": convention, "frozen": frozen, "calls": calls}
             for (operation, convention, frozen), calls in Counter(

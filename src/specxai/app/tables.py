@@ -90,16 +90,16 @@ def print_wide(rendered: RenderableType) -> None:
 
 
 def _heading(summary: Summary) -> Text:
-    where = f"layer {summary['layer']}" if summary["layer"] else "the whole network"
     target = summary["target"]
     what = "all outputs (norms)" if target is None else f"output {target}"
     if summary["class"] is not None:
         what += f" '{summary['class']}', probability {summary['probability']:.3f}"
+    place = f"{summary['place']}{'' if summary['cut'] else ' (no cut)'}"
     return Text(
-        f"{summary['model']}: {what}, at {where}{'' if summary['cut'] else ' (no cut)'}\n"
+        f"{summary['model']}: {what}, at {place}\n"
         f"{summary['units']:,} units, {summary['active_units']:,} active, "
         f"{summary['rank']:,} components, {summary['reduced_rank']:,} after cancellation; "
-        f"affine map: {summary['exactness']}"
+        f"affine map: {summary['exactness']}, in {summary['precision']}"
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from specxai.errors import LoadError
 from specxai.models.from_demo import load_demo
 from specxai.models.from_export import load_export
+from specxai.models.from_onnx import load_onnx
 from specxai.models.from_python import load_python
 from specxai.models.from_timm import load_timm
 from specxai.models.from_torchvision import load_torchvision
@@ -18,7 +19,8 @@ _PREFIXES: dict[str, Callable[[str, str], LoadedModel]] = {
 }
 _PYTHON = re.compile(r"(?P<path>.+\.py):(?P<attribute>\w+)")
 _FORMS = (
-    "torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable or file.pt2"
+    "torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable, file.pt2 or "
+    "file.onnx"
 )
 
 
@@ -27,7 +29,7 @@ def load_model(spec: str, weights: str = "default") -> LoadedModel:
 
     Args:
         spec: "torchvision:alexnet", "timm:resnet18", "demo:efficientnet-lite0",
-            "path/to/file.py:callable" (runs that file) or "file.pt2" (torch.export).
+            "path/to/file.py:callable" (runs that file), "file.pt2" (torch.export) or "file.onnx".
         weights: "default", "none" (random, always the same) or a state-dict file
             (.pt, .pth or .safetensors).
 
@@ -45,4 +47,6 @@ def load_model(spec: str, weights: str = "default") -> LoadedModel:
         return load_python(python["path"], python["attribute"], weights)
     if spec.endswith(".pt2"):
         return load_export(spec, weights)
+    if spec.endswith(".onnx"):
+        return load_onnx(spec, weights)
     raise LoadError(f"model {spec!r} is not of a known form: give {_FORMS}")

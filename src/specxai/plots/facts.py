@@ -13,7 +13,6 @@ from specxai.spectral import Explanation
 
 def subtitle(explanation: Explanation) -> str:
     """Name the layer, the output and the kind of affine map."""
-    where = f"layer {explanation.layer}" if explanation.layer else "whole network"
     target = explanation.target
     if target is None:
         what = "all outputs"
@@ -21,7 +20,7 @@ def subtitle(explanation: Explanation) -> str:
         what = "output"
     else:
         what = f"output {target}"
-    return f"{what}  ·  {where}  ·  affine map: {explanation.exactness}"
+    return f"{what}  ·  {explanation.split.place}  ·  affine map: {explanation.exactness}"
 
 
 def terms(explanation: Explanation) -> list[tuple[str, str]]:

@@ -2,9 +2,17 @@
 
 from typing import Literal
 
-from torch import Tensor, nn
+from torch import nn
 
-from specxai.affine import Linearization, RuleChoice, Target, linearize
+from specxai.affine import (
+    Forward,
+    Inputs,
+    Layers,
+    Linearization,
+    RuleChoice,
+    Target,
+    linearize,
+)
 from specxai.errors import InvalidInputError
 from specxai.spectral.explanation import Explanation
 from specxai.spectral.split import split
@@ -15,11 +23,13 @@ Method = Literal["auto", "exact"]
 
 def explain(
     model: nn.Module,
-    x: Tensor,
-    layer: str | None = None,
+    x: Inputs,
+    layer: Layers = None,
     target: Target = None,
     *,
     rule: RuleChoice = "tangent",
+    wrt: int | str | None = None,
+    forward: Forward | None = None,
     method: Method = "auto",
     progress: Progress = lambda stage, done, total: None,
 ) -> Explanation:
@@ -29,14 +39,17 @@ def explain(
     singular value decomposition R = U Σ Vᵀ gives y_j = Σ_k α_k + bypass + b_j.
 
     Args:
-        model: an nn.Module in eval mode that maps one tensor to one tensor.
-        x: one input with its batch dimension, shape (1, *input).
+        model: an nn.Module in eval mode.
+        x: one input with its batch dimension, shape (1, *input), or a tuple or dict of arguments.
         layer: address of the layer to split at, as ``specxai layers`` lists them; ``name#2`` is
-            the second call of a module. None takes the whole network, R = u.
+            the second call of a module. Several addresses are taken together. None takes the
+            whole network, R = u.
         target: output to explain, an int or a tuple of ints. None takes the largest of a (1, C)
             output, or, with ``layer=None``, all outputs.
         rule: how operations that are not piecewise linear become affine: ``tangent`` (15),
             ``secant`` (14), or a mapping from operation names and module patterns to these.
+        wrt: which argument to explain, by position or name; see `linearize`.
+        forward: calls the model and returns the tensor to explain; see `linearize`.
         method: ``exact`` computes every component; ``auto`` chooses it.
         progress: called with a stage's name, the work done and the work in all.
 
@@ -52,12 +65,13 @@ def explain(
     >>> bool(torch.isclose(ex.contributions.sum() + ex.bypass + ex.bias, ex.output))
     True
     """
-    return explain_at(linearize(model, x, rule), layer, target, method=method, progress=progress)
+    lin = linearize(model, x, rule, wrt=wrt, forward=forward)
+    return explain_at(lin, layer, target, method=method, progress=progress)
 
 
 def explain_at(
     lin: Linearization,
-    layer: str | None = None,
+    layer: Layers = None,
     target: Target = None,
     *,
     method: Method = "auto",

@@ -55,8 +55,8 @@ class Explanation:
         return self.linearization.exactness
 
     @property
-    def layer(self) -> str | None:
-        """Address of the layer of the split; None means the whole network."""
+    def layer(self) -> str | tuple[str, ...] | None:
+        """Address of the layer of the split, or of several; None means the whole network."""
         return self.split.layer
 
     @property
@@ -135,7 +135,8 @@ class Explanation:
             indices: the components, from 0.
 
         Returns:
-            One orthonormal vector each, shape (n, *layer's output), float64.
+            One orthonormal vector each, shape (n, *layer's output), float64; for several layers
+            (n, m), one layer's values after the other's.
         """
         return self._at_layer(self.svd.left[:, self._checked(indices)].T)
 

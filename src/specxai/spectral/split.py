@@ -6,7 +6,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from specxai.affine import Jacobian, Linearization, Target, choose_target, select_target
+from specxai.affine import (
+    Jacobian,
+    Layers,
+    Linearization,
+    Target,
+    choose_target,
+    select_target,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,7 +21,8 @@ class Split:
     """One output as y_j = L_j R x + bypass + b (8, 16), or all outputs when the target is None.
 
     Attributes:
-        layer: address of the layer; None means the whole network, R = u.
+        layer: address of the layer, or of several in the order of their calls, whose outputs
+            together are z; None means the whole network, R = u.
         target: the chosen output j; None means all of them, L = identity.
         right: R = ∂z/∂x, an operator of shape (m, M).
         left: L_j = ∂y_j/∂z, shape (m,), float64; None stands for the identity.
@@ -22,10 +30,10 @@ class Split:
         linear: u_j·x.
         bypass: u_j·x − L_j R x, what does not pass through the layer; zero at a cut.
         bias: b_j = y_j − u_j·x.
-        cut: whether every path from input to output crosses the layer.
+        cut: whether every path from input to output crosses the layer, or one of the layers.
     """
 
-    layer: str | None
+    layer: str | tuple[str, ...] | None
     target: Target
     right: Jacobian = field(repr=False)
     left: Float[Tensor, "m"] | None = field(repr=False)
@@ -35,13 +43,21 @@ class Split:
     bias: Tensor
     cut: bool
 
+    @property
+    def place(self) -> str:
+        """Where the network is split, in words."""
+        if self.layer is None:
+            return "the whole network"
+        return f"layer {self.layer}" if isinstance(self.layer, str) else " + ".join(self.layer)
 
-def split(lin: Linearization, layer: str | None, target: Target = None) -> Split:
+
+def split(lin: Linearization, layer: Layers, target: Target = None) -> Split:
     """Split a linearized network at a layer (16).
 
     Args:
         lin: the network as an affine map.
-        layer: address of the layer; None for the whole network.
+        layer: address of the layer, or of several that are taken together; None for the whole
+            network.
         target: output to explain; None takes the largest of a (1, C) output, or all outputs when
             the layer is None.
 
@@ -64,7 +80,9 @@ def split(lin: Linearization, layer: str | None, target: Target = None) -> Split
     output = lin.output[0][target].double()
     linear = (lin.vjp(picked).double() * x).sum()
     left = lin.left(layer, right.value).pull(picked.reshape(1, -1))[0].double()
-    cut = layer is None or lin.layer(layer).cut
+    cut = lin.is_cut(layer)
     through = left @ right.push(lin.x.reshape(1, -1))[0].double()
     bypass = torch.zeros_like(linear) if cut else linear - through
-    return Split(layer, target, right, left, output, linear, bypass, output - linear, cut)
+    addresses = lin.addresses(layer)
+    named = addresses if len(addresses) > 1 else next(iter(addresses), None)
+    return Split(named, target, right, left, output, linear, bypass, output - linear, cut)

@@ -59,6 +59,7 @@ def _header(explanation: Explanation) -> dict[str, object]:
         "target": explanation.target,
         "method": explanation.method,
         "exactness": explanation.exactness,
+        "precision": explanation.linearization.precision,
         "conventions": {
             str(site.address): site.convention for site in explanation.linearization.conventional
         },

@@ -1,0 +1,70 @@
+"""In how many digits a network is computed: casts that a model makes to fewer are left out."""
+
+from collections.abc import Collection
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from specxai.affine.interpreter import Call
+from specxai.affine.operations import to_python
+from specxai.affine.rules import Rule
+
+HALF = (torch.float16, torch.bfloat16)
+
+_CASTS = frozenset("to type type_as float half bfloat16 _to_copy".split())
+
+
+def working_dtype(dtype: torch.dtype) -> torch.dtype:
+    """Return the dtype to compute in: half precision is computed in float32.
+
+    >>> working_dtype(torch.bfloat16)
+    torch.float32
+    """
+    return torch.float32 if dtype in HALF else dtype
+
+
+def narrowed(call: Call, dtype: torch.dtype) -> torch.dtype | None:
+    """Return what a call casts to, if that has fewer digits than the network is computed in.
+
+    Args:
+        call: one call into PyTorch.
+        dtype: what the network is computed in.
+
+    Returns:
+        The dtype asked for; None when the call is no such cast.
+    """
+    source: Any = call.args[0] if call.address.operation in _CASTS and call.args else None
+    if to_python(call.function) or not _is_floating(source):
+        return None
+    result = call.function(source.detach().new_empty(0), *call.args[1:], **call.kwargs)
+    if not _is_floating(result):
+        return None
+    digits = torch.finfo(result.dtype).eps
+    loses = digits > max(torch.finfo(dtype).eps, torch.finfo(source.dtype).eps)
+    return result.dtype if loses else None
+
+
+def keep_digits(dtype: torch.dtype) -> Rule:
+    """Return the rule that copies a tensor in the network's dtype instead of casting it."""
+    return Rule(lambda _, tensor, *args, **kwargs: tensor.to(dtype, copy=True), "")
+
+
+def describe_precision(
+    model: nn.Module, dtype: torch.dtype, left_out: Collection[torch.dtype]
+) -> str:
+    """Say what a network is computed in, and in place of what.
+
+    Args:
+        model: the user's model.
+        dtype: what it is computed in.
+        left_out: what casts inside the model would have gone to.
+    """
+    own = {value.dtype for value in model.parameters() if value.dtype in HALF}
+    lower = sorted(str(name).removeprefix("torch.") for name in own.union(left_out))
+    name = str(dtype).removeprefix("torch.")
+    return f"{name} in place of {', '.join(lower)}" if lower else name
+
+
+def _is_floating(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.is_floating_point()

@@ -1,0 +1,95 @@
+"""Half precision is computed in float32, and casts inside a model lose no digits."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from specxai import linearize
+from specxai.affine.preconditions import check_input
+from specxai.errors import InvalidInputError, InvalidModelError
+
+
+def mlp() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(6, 9), nn.BatchNorm1d(9), nn.ReLU(), nn.Linear(9, 3)).eval()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("input_dtype", [None, torch.float32])
+def test_half_precision_is_computed_in_float32(dtype, input_dtype):
+    model = mlp().to(dtype)
+    x = torch.randn(1, 6).to(input_dtype or dtype)
+    lin = linearize(model, x)
+    wide = linearize(mlp().to(dtype).float(), x.float())
+    assert lin.output.dtype == torch.float32
+    assert lin.output.equal(wide.output)
+    assert lin.rows([0, 1, 2]).equal(wide.rows([0, 1, 2]))
+    assert lin.precision == f"float32 in place of {str(dtype)[6:]}"
+    assert wide.precision == "float32"
+    assert {p.dtype for p in model.parameters()} == {dtype}
+
+
+class CastsDown(nn.Module):
+    """Normalizes in float32, as many transformers do, and goes on in its own precision."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.linspace(0.5, 2, 6))
+        self.head = nn.Linear(6, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        z = x.to(torch.float32)
+        z += 0.25  # in place: x must stay as it is
+        z = z * (z.pow(2).mean(-1, keepdim=True) + 1e-3).rsqrt()
+        return self.head((self.weight.float() * z).to(x.dtype) + x)
+
+
+def test_casts_to_fewer_digits_are_left_out():
+    torch.manual_seed(0)
+    model, x = CastsDown().double().eval(), torch.randn(1, 6).double()
+    lin = linearize(model, x)
+    assert lin.precision == "float64 in place of float32"
+    z = x + 0.25
+    z = z * (z.square().mean() + 1e-3).rsqrt() * model.weight + x
+    torch.testing.assert_close(lin.output, model.head(z).detach(), rtol=1e-14, atol=1e-14)
+    v, w = torch.randn(1, 6).double(), torch.randn(1, 3).double()
+    torch.testing.assert_close((lin.jvp(v) * w).sum(), (lin.vjp(w) * v).sum(), rtol=1e-13, atol=0)
+    assert abs(lin.ledger(0).remainder) < 1e-14
+    assert "to@model" in {str(site.address) for site in lin.sites}
+    assert all(site.operation != "to" for site in lin.conventional)
+
+
+def test_a_model_in_its_own_precision_is_left_alone():
+    torch.manual_seed(0)
+    lin = linearize(CastsDown().eval(), torch.randn(1, 6))
+    assert lin.precision == "float32"
+    assert not lin.network.plan
+
+
+class Insists(CastsDown):
+    """Its matrix is float32 whatever the model is."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(torch.mm(x.float(), torch.eye(6, dtype=torch.float32)).to(x.dtype))
+
+
+def test_a_cast_that_an_operation_needs_is_made():
+    model, x = Insists().double().eval(), torch.randn(1, 6).double()
+    lin = linearize(model, x)
+    assert lin.precision == "float64"
+    torch.testing.assert_close(lin.output, model(x).detach())
+    torch.testing.assert_close(lin.rows([0, 1, 2]), model.head.weight.detach())
+
+
+def test_another_dtype_is_refused():
+    with pytest.raises(InvalidInputError, match="pass x"):
+        linearize(mlp(), torch.ones(1, 6).double())
+
+
+def test_parameters_on_several_devices():
+    parts = [("a.weight", SimpleNamespace(device="cuda:0")), ("b", SimpleNamespace(device="cpu"))]
+    model = SimpleNamespace(named_parameters=lambda: parts)
+    with pytest.raises(InvalidModelError, match=r"'a\.weight' on cuda:0, 'b' on cpu"):
+        check_input.__wrapped__(model, torch.ones(1, 2))
