@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 OUT ?= demo
 
-.PHONY: demo test check format clean
+.PHONY: demo test check format docs clean
 
 demo: .venv/demo.stamp
 	$(BIN)/specxai explain demo:efficientnet-lite0 demo:chelsea --layer _avg_pooling --out $(OUT)
@@ -20,6 +20,10 @@ check: .venv/dev.stamp
 format: .venv/dev.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The table of explained networks.
+docs: .venv/dev.stamp
+	$(BIN)/python tests/architectures.py
 
 clean:
 	rm -rf .venv demo .mypy_cache .pytest_cache .ruff_cache

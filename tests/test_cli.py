@@ -41,6 +41,19 @@ class WithPair(nn.Module):
         return self.head(self.pair(x)[0])
 
 
+class Fork(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.head = nn.Linear(6, 3), nn.Linear(6, 4), nn.Linear(7, 2)
+
+    def forward(self, x):
+        return self.head(torch.cat([self.a(x), self.b(x)], 1).relu())
+
+
+def fork():
+    return Fork().bfloat16().eval()
+
+
 def small():
     torch.manual_seed(0)
     return nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 3)).eval()
@@ -155,6 +168,16 @@ def test_rules_and_the_bias_ledger(folder: Path) -> None:
     total = sum(entry["contribution"] for entry in summary["ledger"]["entries"])
     assert total + summary["ledger"]["remainder"] == pytest.approx(summary["terms"]["bias"])
     assert abs(summary["ledger"]["remainder"]) < 1e-6
+
+
+def test_several_layers_of_a_model_of_half_precision(folder: Path) -> None:
+    done = run(folder, "explain", "nets.py:fork", "x.npy", "--layer", "b, a", "--json", "--quiet")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["layer"] == ["a", "b"]
+    assert (summary["units"], summary["cut"]) == (7, True)
+    assert summary["precision"] == "float32 in place of bfloat16"
+    assert abs(summary["terms"]["residual"]) < 1e-6
 
 
 def test_layers_lists_addresses_units_and_cuts(folder: Path) -> None:

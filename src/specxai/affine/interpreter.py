@@ -1,9 +1,10 @@
 """Running a model operation by operation, each by its rule and with its address."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -92,6 +93,7 @@ class Interpreter(TorchFunctionMode):
         self.plan = plan
         self.running: list[str] = []
         self._calls: Counter[tuple[str, str]] = Counter()
+        self._returns: Counter[str] = Counter()
 
     def __torch_function__(
         self,
@@ -117,7 +119,10 @@ class Interpreter(TorchFunctionMode):
     def __enter__(self) -> "Interpreter":
         with ExitStack() as hooks:
             for path, module in self.root.parts():
-                hooks.enter_context(self._watched(path, module))
+                before = module.register_forward_pre_hook(partial(self._before, path))
+                hooks.callback(before.remove)
+                after = module.register_forward_hook(partial(self._after, path))
+                hooks.callback(after.remove)
             super().__enter__()  # type: ignore[no-untyped-call]
             self._hooks = hooks.pop_all()
         return self
@@ -126,22 +131,10 @@ class Interpreter(TorchFunctionMode):
         self._hooks.close()
         super().__exit__(*fault)  # type: ignore[no-untyped-call]
 
-    @contextmanager
-    def _watched(self, path: str, module: nn.Module) -> Iterator[None]:
-        calls = 0
+    def _before(self, path: str, _module: nn.Module, _args: Any) -> None:
+        self.running.append(path)
 
-        def before(_module: nn.Module, _args: Any) -> None:
-            self.running.append(path)
-
-        def after(_module: nn.Module, _args: Any, output: Any) -> None:
-            nonlocal calls
-            calls += 1
-            self.running.pop()
-            self.leave(path, calls, module, output)
-
-        handles = module.register_forward_pre_hook(before), module.register_forward_hook(after)
-        try:
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()
+    def _after(self, path: str, module: nn.Module, _args: Any, output: Any) -> None:
+        self.running.pop()
+        self._returns[path] += 1
+        self.leave(path, self._returns[path], module, output)
