@@ -15,7 +15,7 @@ from specxai import __version__
 from specxai.errors import InvalidInputError, SpecxaiError
 
 if TYPE_CHECKING:
-    from specxai.affine import Layers, Linearization, Target
+    from specxai.affine import Layers, Linearization, Precision, Target
     from specxai.models import LoadedInput, LoadedModel
 
 app = App(
@@ -32,6 +32,10 @@ Rule = Annotated[
         help="How operations that are not piecewise linear become affine: tangent, secant, or by "
         "operation and module, such as 'secant,gelu=tangent,head.*=tangent'."
     ),
+]
+Memory = Annotated[
+    str | None,
+    Parameter(help="What may be taken beside the model, such as 2GiB; else what is free."),
 ]
 Quiet = Annotated[bool, Parameter(negative="", help="Show no progress.")]
 Json = Annotated[bool, Parameter(negative="", help="Print JSON in place of a table.")]
@@ -85,7 +89,13 @@ def explain(
     layer: str | None = None,
     target: str | None = None,
     top: int = 3,
-    method: Literal["auto", "exact"] = "auto",
+    method: Literal["auto", "exact", "krylov"] = "auto",
+    components: int = 8,
+    by: Literal["singular_value", "contribution"] = "singular_value",
+    tol: float = 1e-4,
+    memory: Memory = None,
+    scratch: Path | None = None,
+    precision: Literal["native", "double"] = "native",
     rule: Rule = "tangent",
     ledger: bool = False,
     weights: Weights = "default",
@@ -105,7 +115,13 @@ def explain(
         target: output to explain, by number or class name; numbers with commas for more
             dimensions. If not given: the largest of a row of outputs; all of them without --layer.
         top: how many components to draw, by σ and by contribution.
-        method: how to decompose; auto chooses.
+        method: exact computes all components, krylov the leading ones by products; auto the exact
+            ones where they fit in memory and take no more than 10 minutes.
+        components: how many components krylov looks for.
+        by: what they lead in.
+        tol: largest accepted relative residual of an iterative component.
+        scratch: a folder for what does not fit in memory.
+        precision: native computes in the model's dtype, double in float64.
         ledger: also attribute the bias to the operations that make it: a table and ledger.png.
         out: folder for explanation.png and explanation.safetensors.
     """
@@ -114,16 +130,17 @@ def explain(
     from specxai.app.tables import explanation_table, ledger_table, print_wide
     from specxai.models import load_input, load_model
     from specxai.plots import explanation_figure, ledger_figure, save_figure
-    from specxai.spectral import explain_at
+    from specxai.spectral import Options, explain_at
 
     if top < 1:
         raise InvalidInputError(f"--top {top}: draw at least 1 component")
+    options = Options(method, components, by, tol, memory=memory, scratch=scratch)
     loaded = load_model(model, weights)
     position = _target(loaded, target)
     given = load_input(input, loaded)
-    lin = _linearize(loaded, given, device, rule)
+    lin = _linearize(loaded, given, device, rule, precision)
     with progress_bars(quiet) as progress:
-        result = explain_at(lin, _layers(layer), position, method=method, progress=progress)
+        result = explain_at(lin, _layers(layer), position, options, progress)
     result = replace(result, model=loaded.name)
     summary = summarize(result, loaded, lin.output, top)
     account = result.ledger() if ledger else None
@@ -146,7 +163,11 @@ def explain(
 
 
 def _linearize(
-    model: "LoadedModel", given: "LoadedInput", device: str, rule: str
+    model: "LoadedModel",
+    given: "LoadedInput",
+    device: str,
+    rule: str,
+    precision: "Precision" = "native",
 ) -> "Linearization":
     """Bring model and input to one device and dtype, and find the affine map."""
     import torch
@@ -160,7 +181,7 @@ def _linearize(
         reason = str(fault).strip().splitlines()[0]
         raise InvalidInputError(f"--device {device} is not to be had here: {reason}") from fault
     weight = next((p for p in module.parameters() if p.is_floating_point()), x)
-    return linearize(module, x.to(weight.dtype), _rules(rule))
+    return linearize(module, x.to(weight.dtype), _rules(rule), precision=precision)
 
 
 def _layers(text: str | None) -> "Layers":

@@ -21,6 +21,10 @@ class LayerError(SpecxaiError):
     """The layer does not exist, has no tensor output, or has no active unit."""
 
 
+class NotEnoughMemoryError(SpecxaiError):
+    """The computation does not fit into the memory that it may take."""
+
+
 class TargetError(SpecxaiError):
     """The target is out of range or cannot be chosen automatically."""
 

@@ -93,3 +93,42 @@ def test_parameters_on_several_devices():
     model = SimpleNamespace(named_parameters=lambda: parts)
     with pytest.raises(InvalidModelError, match=r"'a\.weight' on cuda:0, 'b' on cpu"):
         check_input.__wrapped__(model, torch.ones(1, 2))
+
+
+def test_double_precision_of_a_float32_model():
+    model, x = mlp(), torch.randn(1, 6)
+    lin = linearize(model, x, precision="double")
+    wide = linearize(mlp().double(), x.double())
+    assert lin.precision == "float64 in place of float32"
+    assert lin.output.equal(wide.output)
+    assert lin.rows([0, 1, 2]).equal(wide.rows([0, 1, 2]))
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+
+
+@pytest.mark.usefixtures("unchecked_annotations")
+def test_an_unknown_precision():
+    with pytest.raises(InvalidInputError, match="choose 'native' or 'double'"):
+        linearize(mlp(), torch.ones(1, 6), precision="triple")
+
+
+def test_faster_products_of_fewer_digits_are_off_inside_and_restored():
+    seen = []
+
+    class Spy(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            precision = torch.get_float32_matmul_precision()
+            seen.append((precision, torch.backends.cudnn.allow_tf32))
+            return 2 * x
+
+    torch.set_float32_matmul_precision("medium")
+    try:
+        lin = linearize(Spy().eval(), torch.ones(1, 3))
+        lin.rows([0, 1])
+        lin.jvp(torch.ones(1, 3))
+        lin.ledger(0)
+        lin.region.distance(torch.ones(1, 3))
+        assert set(seen) == {("highest", False)}
+        assert torch.get_float32_matmul_precision() == "medium"
+        assert torch.backends.cudnn.allow_tf32
+    finally:
+        torch.set_float32_matmul_precision("highest")

@@ -7,7 +7,7 @@ from specxai.errors import LoadError
 from specxai.models import load_model
 
 
-@pytest.mark.parametrize("spec", ["", "alexnet", "keras:alexnet", "net.onnx", "net.py", "net.pt"])
+@pytest.mark.parametrize("spec", ["", "alexnet", "keras:alexnet", "net.tflite", "net.py", "net.pt"])
 def test_an_unknown_form_lists_the_known_ones(spec):
     with pytest.raises(LoadError, match=r"torchvision:NAME.*file\.pt2") as caught:
         load_model(spec)

@@ -7,6 +7,7 @@ from specxai.affine.jacobian import Jacobian
 from specxai.affine.ledger import Entry, Ledger
 from specxai.affine.linearization import Layers, Linearization, linearize
 from specxai.affine.operations import Kind
+from specxai.affine.precision import Precision
 from specxai.affine.region import Certificate, Region, Tie
 from specxai.affine.root import Forward
 from specxai.affine.target import Target, choose_target, select_target
@@ -24,6 +25,7 @@ __all__ = [
     "Layers",
     "Ledger",
     "Linearization",
+    "Precision",
     "Region",
     "RuleChoice",
     "Site",

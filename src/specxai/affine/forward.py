@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from itertools import chain
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from torch.func import functional_call
 
 from specxai.affine.arguments import Arguments
 from specxai.affine.interpreter import Interpreter, Plan
-from specxai.affine.precision import HALF, working_dtype
+from specxai.affine.precision import widened
 from specxai.affine.root import Forward, Root
 from specxai.errors import LayerError
 
@@ -47,12 +48,14 @@ class Network:
         plan: the rule for each operation call that needs one; without any, the model runs as is.
         arguments: the inputs beside the one that is explained.
         forward: calls the model and returns a tensor; None calls it directly.
+        dtype: what to compute in, where the model has fewer digits; None leaves it as it is.
     """
 
     module: nn.Module
     plan: Plan = field(default_factory=dict)
     arguments: Arguments = field(default_factory=Arguments)
     forward: Forward | None = None
+    dtype: torch.dtype | None = None
 
     def __call__(self, x: Float[Tensor, "B ..."]) -> Any:
         """Run the model on x, every operation by its rule."""
@@ -70,10 +73,9 @@ class Network:
 
     @cached_property
     def _constants(self) -> dict[str, Tensor]:
-        """The parameters apart from autograd; half precision is computed in float32."""
-        own: dict[str, Tensor] = dict(self.root.named_parameters())
-        own |= {name: value for name, value in self.root.named_buffers() if value.dtype in HALF}
-        return {name: value.detach().to(working_dtype(value.dtype)) for name, value in own.items()}
+        """The parameters apart from autograd, with the digits that the network is computed in."""
+        own = chain(self.root.named_parameters(), self.root.named_buffers())
+        return {name: widened(value.detach(), self.dtype) for name, value in own}
 
 
 class _Reached(BaseException):

@@ -1,6 +1,7 @@
 """The Jacobian of a function at a point as a linear operator (paper, equations 7 and 16)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from specxai.affine import pullback, pushforward
+from specxai.affine.numerics import full_precision
 from specxai.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ class Jacobian:
         value: f(x), shape (1, *output).
         shape: (m, M), the numbers of output and of input values.
         block: how many products are computed at a time.
+        sample_bytes: about how much memory one of them takes beside its result.
 
     >>> weight = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     >>> J = Jacobian(lambda x: x @ weight.T, torch.ones(1, 3))
@@ -32,13 +35,18 @@ class Jacobian:
             [4., 5., 6.]])
     """
 
-    @torch.inference_mode(False)
+    @full_precision()
     def __init__(
-        self, function: Callable[[Tensor], Tensor], x: Float[Tensor, "1 ..."], block: int = 16
+        self,
+        function: Callable[[Tensor], Tensor],
+        x: Float[Tensor, "1 ..."],
+        block: int = 16,
+        sample_bytes: int = 0,
     ) -> None:
         self.function = function
         self.x = x.detach()
         self.block = block
+        self.sample_bytes = sample_bytes
         with torch.no_grad():
             self.value: Tensor = function(self.x).detach()
         self.shape = (self.value.numel(), self.x.numel())
@@ -51,7 +59,7 @@ class Jacobian:
         """Return Jᵀ W: vector-Jacobian products, one for each column of W."""
         return self.pull(W.T).T
 
-    @torch.inference_mode(False)
+    @full_precision()
     def push(self, tangents: Float[Tensor, "k M"]) -> Float[Tensor, "k m"]:
         """Return J v for each row v: `matmat` for vectors stored as rows."""
         try:
@@ -62,12 +70,12 @@ class Jacobian:
             blocks = [pushforward.transposed(self.function, self.x, tangents)]
         return torch.cat(blocks)
 
-    @torch.inference_mode(False)
     def pull(self, cotangents: Float[Tensor, "k m"]) -> Float[Tensor, "k M"]:
         """Return Jᵀ w for each row w: `rmatmat` for vectors stored as rows."""
-        return torch.cat(list(self._pulled(cotangents.split(self.block), len(cotangents))))
+        blocks = list(self.pulled(cotangents.split(self.block)))
+        return torch.cat(blocks) if blocks else self.x.new_empty(0, self.shape[1])
 
-    @torch.inference_mode(False)
+    @full_precision()
     def rows(
         self, indices: Int[Tensor, "k"], progress: Callable[[int], None] = lambda done: None
     ) -> Float[Tensor, "k M"]:
@@ -82,12 +90,31 @@ class Jacobian:
         """
         result = self.x.new_empty(len(indices), self.shape[1])
         done = 0
-        one_hot = (self._basis(part) for part in indices.split(self.block))
-        for part in self._pulled(one_hot, len(indices)):
+        for part in self.row_blocks(indices):
             result[done : done + len(part)] = part
             done += len(part)
             progress(done)
         return result
+
+    def row_blocks(self, indices: Int[Tensor, "k"]) -> Iterator[Float[Tensor, "_ M"]]:
+        """Yield rows of J, block after block, in the order of the indices."""
+        return self.pulled(self._basis(part) for part in indices.split(self.block))
+
+    def pulled(self, blocks: Iterable[Float[Tensor, "_ m"]]) -> Iterator[Float[Tensor, "_ M"]]:
+        """Yield Jᵀ w for the rows w of each block, at most `block` of them at a time."""
+        results = self._pulled(iter(blocks))
+        while True:
+            with full_precision():  # for each block: a generator must not hold it in between
+                result = next(results, None)
+            if result is None:
+                return
+            yield result
+
+    def in_blocks_of(self, block: int) -> "Jacobian":
+        """Return the same operator with another number of products at a time."""
+        other = copy(self)
+        other.block = block
+        return other
 
     def to_scipy(self) -> "LinearOperator":
         """Return the same operator as a ``scipy.sparse.linalg.LinearOperator``."""
@@ -124,24 +151,24 @@ class Jacobian:
         )
         return next(fit, None)
 
-    def _pulled(
-        self, blocks: "Sequence[Tensor] | Iterator[Tensor]", count: int
-    ) -> Iterator[Tensor]:
+    def _pulled(self, blocks: Iterator[Tensor]) -> Iterator[Tensor]:
         """Pull blocks of cotangents back, by the fastest way that is right for the function."""
-        copies = min(count, self.block)
-        if copies > 1 and self.layout is not None:
-            pull = pullback.replicated(self.function, self.x, copies, self.layout)
-        elif copies > 1:
-            pull = pullback.vectorized(self.function, self.x)
-        else:
-            pull = pullback.looped(self.function, self.x)
+        pull: pullback.Pullback | None = None
         for cotangents in blocks:
+            pull = self._pullback(len(cotangents)) if pull is None else pull
             try:
                 gradients = pull(cotangents)
             except RuntimeError:  # an operation without a vmap rule
                 pull = pullback.looped(self.function, self.x)
                 gradients = pull(cotangents)
             yield gradients.reshape(len(cotangents), self.shape[1])
+
+    def _pullback(self, copies: int) -> pullback.Pullback:
+        if copies > 1 and self.layout is not None:
+            return pullback.replicated(self.function, self.x, copies, self.layout)
+        if copies > 1:
+            return pullback.vectorized(self.function, self.x)
+        return pullback.looped(self.function, self.x)
 
     def _basis(self, indices: Int[Tensor, "k"]) -> Float[Tensor, "k m"]:
         """Return one unit cotangent for each index."""

@@ -14,7 +14,8 @@ from specxai.affine.conventions import Conventions, RuleChoice, read_conventions
 from specxai.affine.forward import Network, parse_address, run_from, run_until
 from specxai.affine.jacobian import Jacobian
 from specxai.affine.ledger import Ledger, keep_ledger
-from specxai.affine.precision import describe_precision, working_dtype
+from specxai.affine.numerics import full_precision
+from specxai.affine.precision import Precision, describe_precision, working_dtype
 from specxai.affine.preconditions import (
     check_dependence,
     check_fixed,
@@ -85,10 +86,14 @@ class Linearization:
     @property
     def block(self) -> int:
         """How many samples fit into one batch of products."""
+        return max(1, min(_LARGEST_BLOCK, _BLOCK_BYTES // self.sample_bytes))
+
+    @property
+    def sample_bytes(self) -> int:
+        """About how much memory one sample takes on its way forward and back."""
         values = sum(torch.Size(site.shape).numel() for site in self.sites)
         # Autograd keeps about one tensor an operation for the way back, and makes another there.
-        per_sample = 2 * self.x.element_size() * max(values, self.x.numel())
-        return max(1, min(_LARGEST_BLOCK, _BLOCK_BYTES // per_sample))
+        return 2 * self.x.element_size() * max(values, self.x.numel())
 
     @cached_property
     def _order(self) -> dict[str, int]:
@@ -158,7 +163,7 @@ class Linearization:
             LayerError: see `layer`.
         """
         until = partial(run_until, self.network, self.addresses(layers))
-        return Jacobian(until, self.x, self.block)
+        return Jacobian(until, self.x, self.block, self.sample_bytes)
 
     def left(self, layers: Layers, z: Float[Tensor, "..."]) -> Jacobian:
         """Return L = ∂y/∂z for the output z of layers, everything around them held fixed (16).
@@ -173,7 +178,7 @@ class Linearization:
             x = self.x.expand(len(values), *self.x.shape[1:])
             return run_from(self.network, addresses, x, values)
 
-        return Jacobian(rest, z.reshape(1, -1), self.block)
+        return Jacobian(rest, z.reshape(1, -1), self.block, self.sample_bytes)
 
     def jvp(self, v: Float[Tensor, "..."], layer: Layers = None) -> Tensor:
         """Return the Jacobian-vector product of the network, or of the network up to a layer.
@@ -233,7 +238,7 @@ class Linearization:
         """The linear region around x: where the same affine map holds (4)."""
         return Region(self.network, self.x)
 
-    @torch.inference_mode(False)
+    @full_precision()
     def ledger(self, target: Target = None) -> Ledger:
         """Attribute the bias to the operation calls that make it (9).
 
@@ -263,7 +268,7 @@ def _check_shape(name: str, given: Tensor, like: Tensor) -> None:
         )
 
 
-@torch.inference_mode(False)
+@full_precision()
 def linearize(
     model: nn.Module,
     x: Inputs,
@@ -271,6 +276,7 @@ def linearize(
     *,
     wrt: int | str | None = None,
     forward: Forward | None = None,
+    precision: Precision = "native",
 ) -> Linearization:
     """Find the affine map that a network is at one input (8).
 
@@ -288,6 +294,7 @@ def linearize(
             the only floating-point tensor.
         forward: for a model that does not return the tensor to explain: takes the model and its
             arguments and returns it, as in ``lambda model, x: model(x)["out"]``.
+        precision: ``native`` computes in the model's dtype, ``double`` in float64.
 
     Returns:
         The affine map, with its products, rows, bias, operation calls and layers.
@@ -309,8 +316,8 @@ def linearize(
     point, arguments = read_arguments(x, wrt)
     check_input(model, point)
     check_fixed(arguments, point)
-    point = point.detach().to(working_dtype(point.dtype), copy=True)
-    network = Network(model, arguments=arguments, forward=forward)
+    point = point.detach().to(working_dtype(point.dtype, precision), copy=True)
+    network = Network(model, arguments=arguments, forward=forward, dtype=point.dtype)
     output = plain_output(network, point)
     traced = _trace(network, conventions, point)
     network = replace(network, plan=traced.plan)
@@ -321,8 +328,8 @@ def linearize(
     check_repeats(output, traced.output, 1e-3)
     check_dependence(traced.depends, traced.sites)
     check_patterns(conventions, model, traced.sites)
-    precision = describe_precision(model, point.dtype, traced.left_out)
-    return Linearization(network, point, output, traced.sites, traced.layers, precision)
+    digits = describe_precision(model, point.dtype, traced.left_out)
+    return Linearization(network, point, output, traced.sites, traced.layers, digits)
 
 
 def _trace(network: Network, conventions: Conventions, x: Float[Tensor, "1 ..."]) -> Trace:

@@ -1,7 +1,7 @@
 """In how many digits a network is computed: casts that a model makes to fewer are left out."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -9,19 +9,38 @@ from torch import Tensor, nn
 from specxai.affine.interpreter import Call
 from specxai.affine.operations import to_python
 from specxai.affine.rules import Rule
+from specxai.errors import InvalidInputError
 
-HALF = (torch.float16, torch.bfloat16)
+Precision = Literal["native", "double"]
 
+_HALF = (torch.float16, torch.bfloat16)
 _CASTS = frozenset("to type type_as float half bfloat16 _to_copy".split())
 
 
-def working_dtype(dtype: torch.dtype) -> torch.dtype:
+def working_dtype(dtype: torch.dtype, precision: Precision = "native") -> torch.dtype:
     """Return the dtype to compute in: half precision is computed in float32.
+
+    Args:
+        dtype: the dtype of a model and its input.
+        precision: ``native``, or ``double`` for float64 whatever the model is.
+
+    Raises:
+        InvalidInputError: the precision is unknown.
 
     >>> working_dtype(torch.bfloat16)
     torch.float32
     """
-    return torch.float32 if dtype in HALF else dtype
+    if precision not in ("native", "double"):
+        raise InvalidInputError(f"precision={precision!r} is unknown: choose 'native' or 'double'")
+    if precision == "double":
+        return torch.float64
+    return torch.float32 if dtype in _HALF else dtype
+
+
+def widened(value: Tensor, dtype: torch.dtype | None) -> Tensor:
+    """Return a constant of a network with no fewer digits than the network is computed in."""
+    narrow = dtype is not None and _is_floating(value) and _eps(value.dtype) > _eps(dtype)
+    return value.to(dtype) if narrow else value
 
 
 def narrowed(call: Call, dtype: torch.dtype) -> torch.dtype | None:
@@ -40,8 +59,7 @@ def narrowed(call: Call, dtype: torch.dtype) -> torch.dtype | None:
     result = call.function(source.detach().new_empty(0), *call.args[1:], **call.kwargs)
     if not _is_floating(result):
         return None
-    digits = torch.finfo(result.dtype).eps
-    loses = digits > max(torch.finfo(dtype).eps, torch.finfo(source.dtype).eps)
+    loses = _eps(result.dtype) > max(_eps(dtype), _eps(source.dtype))
     return result.dtype if loses else None
 
 
@@ -60,10 +78,15 @@ def describe_precision(
         dtype: what it is computed in.
         left_out: what casts inside the model would have gone to.
     """
-    own = {value.dtype for value in model.parameters() if value.dtype in HALF}
+    own = {value.dtype for value in model.parameters() if value.is_floating_point()}
+    own = {name for name in own if _eps(name) > _eps(dtype)}
     lower = sorted(str(name).removeprefix("torch.") for name in own.union(left_out))
     name = str(dtype).removeprefix("torch.")
     return f"{name} in place of {', '.join(lower)}" if lower else name
+
+
+def _eps(dtype: torch.dtype) -> float:
+    return torch.finfo(dtype).eps
 
 
 def _is_floating(value: Any) -> bool:

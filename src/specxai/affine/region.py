@@ -12,6 +12,7 @@ from specxai.affine.borders import BORDERS, Choice
 from specxai.affine.forward import Network
 from specxai.affine.interpreter import Address, Call, Interpreter
 from specxai.affine.jacobian import Jacobian
+from specxai.affine.numerics import full_precision
 from specxai.affine.operations import depends
 
 
@@ -61,7 +62,7 @@ class Region:
     @cached_property
     def _choices(self) -> dict[Address, Choice]:
         reader = _Reader(self.network, None)
-        with torch.inference_mode(False), torch.enable_grad(), reader:
+        with full_precision(), torch.enable_grad(), reader:
             self.network.plain(self.x.detach().clone().requires_grad_())
         return reader.choices
 

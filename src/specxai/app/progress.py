@@ -1,9 +1,11 @@
 """Progress of long work, on standard error."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.logging import RichHandler
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from specxai.spectral.svd import Progress as Report
@@ -28,7 +30,8 @@ def progress_bars(quiet: bool) -> Iterator[Report]:
     stages: dict[str, TaskID] = {}
     console = Console(stderr=True)
     hidden = quiet or not console.is_terminal
-    with Progress(*columns, console=console, disable=hidden, transient=True) as bars:
+    bars = Progress(*columns, console=console, disable=hidden, transient=True)
+    with bars, _announced(console, quiet):
 
         def report(stage: str, done: int, total: int) -> None:
             if stage not in stages:
@@ -36,3 +39,18 @@ def progress_bars(quiet: bool) -> Iterator[Report]:
             bars.update(stages[stage], completed=done)
 
         yield report
+
+
+@contextmanager
+def _announced(console: Console, quiet: bool) -> Iterator[None]:
+    """Print what the package logs: which method it chose, and how long that will take."""
+    log = logging.getLogger("specxai")
+    handler = RichHandler(console=console, show_time=False, show_level=False, show_path=False)
+    before = log.level
+    log.setLevel(logging.WARNING if quiet else logging.INFO)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)

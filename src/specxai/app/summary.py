@@ -55,11 +55,12 @@ def summarize(
             ).items()
         ],
         "method": explanation.method,
+        "note": explanation.note,
         "terms": {
             name: float(getattr(explanation, name).norm())
             if explanation.target is None
             else float(getattr(explanation, name))
-            for name in ("output", "linear", "bypass", "bias", "residual")
+            for name in ("output", "linear", "unresolved", "bypass", "bias", "residual")
         },
         "ties": [
             {"site": str(tie.address), "count": tie.count, "total": tie.total}
@@ -77,6 +78,7 @@ def summarize(
                 "coefficient": float(explanation.coefficients[k]),
                 "psi": float(explanation.psi[k]),
                 "contribution": float(alphas[k]),
+                "residual": float(explanation.residuals[k]),
                 "reduced_share": shares.get(k),
                 "degenerate": int((explanation.clusters == explanation.clusters[k]).sum()) > 1,
             }

@@ -13,6 +13,7 @@ from specxai.app.summary import Summary
 _TERMS = {
     "output": ("y", "the output explained"),
     "linear": ("u·x", "what is linear in the input"),
+    "unresolved": ("not resolved", "Σα of the components that were not computed"),
     "bypass": ("bypass", "the part of u·x that goes around the layer"),
     "bias": ("b", "what the biases add"),
     "residual": ("residual", "y − Σα − bypass − b: rounding"),
@@ -29,7 +30,8 @@ def explanation_table(summary: Summary) -> RenderableType:
         Something rich can print.
     """
     parts: list[RenderableType] = [_heading(summary), _terms(summary), _components(summary)]
-    return Group(*parts, *_conventions(summary), *_ties(summary))
+    notes = [Text(f"{summary['method']}: {summary['note']}")] if summary["note"] else []
+    return Group(*parts, *notes, *_conventions(summary), *_ties(summary))
 
 
 def ledger_table(summary: Summary, most: int = 12) -> RenderableType:
@@ -109,6 +111,8 @@ def _terms(summary: Summary) -> Table:
     table.add_column("")
     for name, (symbol, meaning) in _TERMS.items():
         value = summary["terms"][name]
+        if name == "unresolved" and value == 0:
+            continue
         table.add_row(symbol, f"{value:.1e}" if name == "residual" else f"{value:+.5f}", meaning)
     return table
 

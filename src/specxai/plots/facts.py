@@ -33,6 +33,8 @@ def terms(explanation: Explanation) -> list[tuple[str, str]]:
         rows = [(symbol, short(float(value.norm()), 4)) for symbol, value in parts.items()]
     else:
         values = {"y": float(explanation.output), "Σα": float(explanation.contributions.sum())}
+        if len(explanation.svd.rest_coefficients):
+            values["not resolved"] = float(explanation.unresolved)
         if not explanation.split.cut:
             values["bypass"] = float(explanation.bypass)
         values["b"] = float(explanation.bias)

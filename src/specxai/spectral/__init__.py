@@ -2,6 +2,8 @@
 
 from specxai.spectral.decompose import explain, explain_at
 from specxai.spectral.explanation import Explanation
+from specxai.spectral.krylov import krylov_svd
+from specxai.spectral.options import Options
 from specxai.spectral.reduction import Reduction, reduce_contributions
 from specxai.spectral.split import Split, split
 from specxai.spectral.svd import LeftSVD, exact_svd
@@ -9,11 +11,13 @@ from specxai.spectral.svd import LeftSVD, exact_svd
 __all__ = [
     "Explanation",
     "LeftSVD",
+    "Options",
     "Reduction",
     "Split",
     "exact_svd",
     "explain",
     "explain_at",
+    "krylov_svd",
     "reduce_contributions",
     "split",
 ]

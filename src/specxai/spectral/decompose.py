@@ -1,6 +1,6 @@
 """From a model and an input to an explanation, in one call."""
 
-from typing import Literal
+from pathlib import Path
 
 from torch import nn
 
@@ -9,16 +9,16 @@ from specxai.affine import (
     Inputs,
     Layers,
     Linearization,
+    Precision,
     RuleChoice,
     Target,
     linearize,
 )
-from specxai.errors import InvalidInputError
 from specxai.spectral.explanation import Explanation
+from specxai.spectral.krylov import Goal, krylov_svd
+from specxai.spectral.options import Method, Options
 from specxai.spectral.split import split
-from specxai.spectral.svd import Progress, exact_svd
-
-Method = Literal["auto", "exact"]
+from specxai.spectral.svd import Progress, exact_svd, silent
 
 
 def explain(
@@ -30,13 +30,22 @@ def explain(
     rule: RuleChoice = "tangent",
     wrt: int | str | None = None,
     forward: Forward | None = None,
+    precision: Precision = "native",
     method: Method = "auto",
-    progress: Progress = lambda stage, done, total: None,
+    n_components: int = 8,
+    by: Goal = "singular_value",
+    tol: float = 1e-4,
+    products: int = 1000,
+    seed: int = 0,
+    memory: int | str | None = None,
+    scratch: Path | str | None = None,
+    progress: Progress = silent,
 ) -> Explanation:
     """Explain an output of a network as a sum of spectral components (8–20).
 
     The network is the affine map y = u x + b at x. It is split at a layer, u = L R, and the
-    singular value decomposition R = U Σ Vᵀ gives y_j = Σ_k α_k + bypass + b_j.
+    singular value decomposition R = U Σ Vᵀ gives y_j = Σ_k α_k + unresolved + bypass + b_j, where
+    ``unresolved`` is what the components that were not computed add: nothing, if all were.
 
     Args:
         model: an nn.Module in eval mode.
@@ -50,7 +59,17 @@ def explain(
             ``secant`` (14), or a mapping from operation names and module patterns to these.
         wrt: which argument to explain, by position or name; see `linearize`.
         forward: calls the model and returns the tensor to explain; see `linearize`.
-        method: ``exact`` computes every component; ``auto`` chooses it.
+        precision: ``native`` computes in the model's dtype, ``double`` in float64.
+        method: ``exact`` computes every component; ``krylov`` the leading ones, by products;
+            ``auto`` the exact ones where they fit in memory and take no more than 10 minutes.
+        n_components: how many components ``krylov`` looks for.
+        by: what they lead in: ``singular_value`` (σ) or ``contribution`` (|α|).
+        tol: largest accepted ‖R v − σ u‖ / σ of an iterative component.
+        products: how many products with R, and as many with Rᵀ, ``krylov`` may make.
+        seed: seed of its random directions.
+        memory: bytes, or text such as ``2GiB``, that may be taken beside the model; None for what
+            is free.
+        scratch: a folder for rows that do not fit in memory; None keeps to memory.
         progress: called with a stage's name, the work done and the work in all.
 
     Returns:
@@ -58,6 +77,7 @@ def explain(
 
     Raises:
         SpecxaiError: see `linearize`, and for layers and targets `specxai.spectral.split`.
+        NotEnoughMemoryError: the memory does not suffice; the message says what would.
 
     >>> import torch
     >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
@@ -65,21 +85,23 @@ def explain(
     >>> bool(torch.isclose(ex.contributions.sum() + ex.bypass + ex.bias, ex.output))
     True
     """
-    lin = linearize(model, x, rule, wrt=wrt, forward=forward)
-    return explain_at(lin, layer, target, method=method, progress=progress)
+    options = Options(method, n_components, by, tol, products, seed, memory, scratch)
+    lin = linearize(model, x, rule, wrt=wrt, forward=forward, precision=precision)
+    return explain_at(lin, layer, target, options, progress)
 
 
 def explain_at(
     lin: Linearization,
     layer: Layers = None,
     target: Target = None,
-    *,
-    method: Method = "auto",
-    progress: Progress = lambda stage, done, total: None,
+    options: Options = Options(),  # noqa: B008, it is frozen
+    progress: Progress = silent,
 ) -> Explanation:
     """Explain an output of a network that is linearized already; see `explain`."""
-    if method not in ("auto", "exact"):
-        raise InvalidInputError(f"method={method!r} is unknown: choose 'auto' or 'exact'")
     parts = split(lin, layer, target)
-    svd = exact_svd(parts.right, progress)
-    return Explanation(lin, parts, svd, type(lin.model).__name__, "exact")
+    method = options.choose(parts.right)
+    if method == "exact":
+        svd = exact_svd(parts.right, progress, options.memory, options.folder)
+    else:
+        svd = krylov_svd(parts.right, parts.left, options.krylov, progress, options.memory)
+    return Explanation(lin, parts, svd, type(lin.model).__name__, method)

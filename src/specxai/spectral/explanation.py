@@ -24,7 +24,7 @@ Indices = Sequence[int] | Int[Tensor, "n"]
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """One output of a network as y_j = Σ_k α_k + bypass + b (20), with r components.
+    """One output of a network as y_j = Σ_k α_k + unresolved + bypass + b (20), r components.
 
     Component k is a direction φ_k of input space. The input excites it by c_k = σ_k φ_k·x ≥ 0, the
     rest of the network weighs it by ψ_k, and α_k = ψ_k c_k is what it adds to the output.
@@ -86,12 +86,35 @@ class Explanation:
 
     @cached_property
     def residual(self) -> Tensor:
-        """What is left of the output: y_j − Σα − bypass − b. It measures the rounding."""
+        """What is left of the output: y_j − Σα − unresolved − bypass − b: rounding."""
         if self.split.left is None:
             total = self._at_layer(self.svd.left @ self.svd.coefficients)[0]
         else:
             total = self.contributions.sum()
-        return self.output - total.reshape(self.output.shape) - self.bypass - self.bias
+        rest = self.unresolved + self.bypass + self.bias
+        return self.output - total.reshape(self.output.shape) - rest
+
+    @cached_property
+    def unresolved(self) -> Tensor:
+        """What directions add that were not resolved into components; zero if all were.
+
+        It is a sum over a basis of these directions, no difference: the residual still measures.
+        """
+        if self.split.left is None:
+            rest = self.svd.rest @ self.svd.rest_coefficients
+            return self._at_layer(rest)[0].reshape(self.output.shape)
+        weights = self.split.left[self.svd.active] @ self.svd.rest
+        return weights @ self.svd.rest_coefficients
+
+    @property
+    def residuals(self) -> Float[Tensor, "r"]:
+        """‖R φ_k − σ_k U_k‖ / σ_k of each component; zero where the method is exact."""
+        return self.svd.residuals
+
+    @property
+    def note(self) -> str:
+        """What a reader should know of the computation; empty if there is nothing."""
+        return self.svd.note
 
     @property
     def singular_values(self) -> Float[Tensor, "r"]:

@@ -33,8 +33,8 @@ def save(explanation: Explanation, path: str | PathLike[str], vectors: Indices) 
     tensors = {
         name: getattr(explanation, name).detach().cpu().contiguous()
         for name in (
-            "output", "linear", "bias", "bypass", "residual", "singular_values", "psi",
-            "coefficients", "contributions", "clusters", "x",
+            "output", "linear", "bias", "bypass", "unresolved", "residual", "singular_values",
+            "psi", "coefficients", "contributions", "residuals", "clusters", "x",
         )
     }  # fmt: skip
     kept = torch.as_tensor(vectors, dtype=torch.int64)
@@ -58,6 +58,7 @@ def _header(explanation: Explanation) -> dict[str, object]:
         "layer": explanation.layer,
         "target": explanation.target,
         "method": explanation.method,
+        "note": explanation.note,
         "exactness": explanation.exactness,
         "precision": explanation.linearization.precision,
         "conventions": {

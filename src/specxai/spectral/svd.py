@@ -1,20 +1,25 @@
 """The exact singular value decomposition of a Jacobian (paper, equation 17)."""
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from specxai.affine import Jacobian, active_units
 from specxai.errors import LayerError
+from specxai.spectral.gram import stored_gram, streamed_gram
+from specxai.spectral.memory import COLUMN_BYTES, Storage, plan_storage, read_memory
+from specxai.spectral.rows import Rows, rows_on_file
 
 Progress = Callable[[str, int, int], None]
 
-# Entries of one block of columns while the Gram matrix is summed up in float64.
-_BLOCK_ENTRIES = 2**24
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Report no progress."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +33,12 @@ class LeftSVD:
         clusters: label of each component; equal labels mark singular values that rounding cannot
             tell apart, so that only the sum over them is defined; shape (r,), int64.
         coefficients: c = Uᵀ R x ≥ 0 (18), shape (r,), float64.
+        residuals: ‖R v_k − σ_k u_k‖ / σ_k where the method is iterative; zero where it is exact;
+            shape (r,), float64.
+        rest: directions that were not resolved into singular vectors, columns of shape (a, q),
+            float64, orthonormal and orthogonal to those of ``left``.
+        rest_coefficients: Qᵀ R x for these directions Q, shape (q,), float64.
+        note: what a reader should know of how it went; mostly empty.
     """
 
     active: Int[Tensor, "a"]
@@ -35,23 +46,63 @@ class LeftSVD:
     singular_values: Float[Tensor, "r"]
     clusters: Int[Tensor, "r"]
     coefficients: Float[Tensor, "r"]
+    residuals: Float[Tensor, "r"]
+    rest: Float[Tensor, "a q"]
+    rest_coefficients: Float[Tensor, "q"]
+    note: str = ""
 
 
-def exact_svd(right: Jacobian, progress: Progress = lambda stage, done, total: None) -> LeftSVD:
+def exact_svd(
+    right: Jacobian,
+    progress: Progress = silent,
+    memory: int | str | None = None,
+    scratch: Path | None = None,
+) -> LeftSVD:
     """Decompose a Jacobian exactly, from its nonzero rows.
 
     Directions with σ ≤ 8ε‖R‖, ε the rounding of R's dtype and ‖·‖ the Frobenius norm, are rounding
-    noise and left out: r is the numerical rank.
+    noise and left out: r is the numerical rank. Where the rows cannot be kept, the Gram matrix is
+    only known to ε‖R‖², and what that does not resolve is the ``rest``.
 
     Args:
         right: R, of shape (m, M).
         progress: called with a stage's name, the work done and the work in all.
+        memory: bytes, or text such as ``2GiB``, that may be taken; None for what is free.
+        scratch: a folder for rows that do not fit in memory.
 
     Returns:
         The singular values with their left vectors, oriented so that c_k = σ_k φ_k·x ≥ 0.
 
     Raises:
-        LayerError: no unit depends on the input here, or the rows do not fit in memory.
+        LayerError: no unit depends on the input here.
+        NotEnoughMemoryError: the memory does not suffice; the message says what would.
+    """
+    active = find_active(right)
+    budget = read_memory(memory, right.x.device)
+    plan = plan_storage(right, len(active), budget, scratch)
+    right = right.in_blocks_of(plan.block)
+    if plan.place == "nowhere":
+        return _by_streaming(right, active, progress)
+    with _keep(right, active, plan, scratch, progress) as (rows, image):
+        tall = rows.shape[0] > rows.shape[1]
+        if right.x.dtype == torch.float64 or tall:
+            left, sigma = _svd_by_qr(rows, progress)
+        else:
+            total = rows.shape[1]
+            gram = stored_gram(rows, lambda done: progress("Gram matrix", done, total))
+            rows.clear()
+            left, sigma = _root(gram, progress)
+    resolution = float(8 * torch.finfo(right.x.dtype).eps * sigma.norm())
+    rank = int((sigma > resolution).sum())
+    left, sigma = left[:, :rank], sigma[:rank]
+    return assemble(active, left, sigma, left.T @ image, sigma > resolution, resolution)
+
+
+def find_active(right: Jacobian) -> Int[Tensor, "a"]:
+    """Return the positions of the units whose row of R is not zero.
+
+    Raises:
+        LayerError: there is none.
     """
     active = active_units(right).nonzero()[:, 0]
     if len(active) == 0:
@@ -59,72 +110,115 @@ def exact_svd(right: Jacobian, progress: Progress = lambda stage, done, total: N
             f"none of the {right.shape[0]} units of this layer depends on the input here "
             "(no active unit): split at an earlier layer"
         )
-    _check_memory(right, len(active))
-    rows = right.rows(active, lambda done: progress("rows", done, len(active)))
-    if rows.dtype == torch.float64 or rows.shape[0] > rows.shape[1]:
-        left, sigma = _svd_by_qr(rows, progress)
-    else:
-        left, sigma = _svd_by_gram(rows, progress)
-    resolution = float(8 * torch.finfo(rows.dtype).eps * sigma.norm())
-    rank = int((sigma > resolution).sum())
-    left, sigma = left[:, :rank], sigma[:rank]
-    coefficients = left.T @ _product(rows, right.x.reshape(-1))
+    return active
+
+
+def assemble(
+    active: Int[Tensor, "a"],
+    left: Float[Tensor, "a n"],
+    sigma: Float[Tensor, "n"],
+    coefficients: Float[Tensor, "n"],
+    resolved: Bool[Tensor, "n"],
+    resolution: float,
+    residuals: Float[Tensor, "n"] | None = None,
+    note: str = "",
+) -> LeftSVD:
+    """Orient the vectors, mark the clusters, and set apart what is not resolved.
+
+    Args:
+        active: positions of the active units.
+        left: left vectors, σ descending.
+        sigma: their σ.
+        coefficients: Uᵀ R x.
+        resolved: which of them are singular vectors.
+        resolution: how close two σ are that cannot be told apart.
+        residuals: of the vectors; None for zero.
+        note: how it went.
+    """
     signs = torch.where(coefficients < 0, -1.0, 1.0).to(left)
-    gaps = sigma[:-1] - sigma[1:] > resolution
-    clusters = torch.cat([gaps.new_zeros(min(rank, 1), dtype=torch.int64), gaps.cumsum(0)])
-    return LeftSVD(active, left * signs, sigma, clusters, coefficients.abs())
+    kept = resolved.nonzero()[:, 0]
+    rest = (~resolved).nonzero()[:, 0]
+    values = sigma[kept]
+    gaps = values[:-1] - values[1:] > resolution
+    clusters = torch.cat([gaps.new_zeros(min(len(kept), 1), dtype=torch.int64), gaps.cumsum(0)])
+    return LeftSVD(
+        active,
+        (left * signs)[:, kept],
+        values,
+        clusters,
+        coefficients[kept].abs(),
+        torch.zeros_like(values) if residuals is None else residuals[kept],
+        left[:, rest],
+        coefficients[rest],
+        note,
+    )
 
 
-def _svd_by_gram(rows: Float[Tensor, "a M"], progress: Progress) -> tuple[Tensor, Tensor]:
-    """Take the square root of the eigenvalues of R Rᵀ, formed in float64.
+@contextmanager
+def _keep(
+    right: Jacobian,
+    active: Int[Tensor, "a"],
+    plan: Storage,
+    scratch: Path | None,
+    progress: Progress,
+) -> Iterator[tuple[Rows, Float[Tensor, "a"]]]:
+    """Compute the active rows, keep them, and multiply each with the input in float64."""
+    shape = (len(active), right.shape[1])
+    width = max(1, COLUMN_BYTES // (8 * shape[0]))
+    if right.x.dtype == torch.float64:
+        width = max(width, shape[0])  # a narrower block would be orthogonalized over and over
+    with ExitStack() as stack:
+        rows = Rows(shape, right.x, width)
+        if plan.place == "file" and scratch is not None:
+            rows = stack.enter_context(rows_on_file(shape, right.x, width, scratch))
+        x, image, done = right.x.flatten().double(), [], 0
+        for block in right.row_blocks(active):
+            rows.write(done, block)
+            image.append(block.double() @ x)
+            done += len(block)
+            progress("rows", done, shape[0])
+        yield rows, torch.cat(image)
+
+
+def _by_streaming(right: Jacobian, active: Int[Tensor, "a"], progress: Progress) -> LeftSVD:
+    """Decompose without keeping rows; what the rounding of the Gram matrix hides is the rest."""
+    count = len(active)
+    gram = streamed_gram(right, active, lambda done: progress("rows, twice", done, count))
+    left, sigma = _root(gram, progress)
+    eps = torch.finfo(right.x.dtype).eps
+    # Rounding errors of the entries, as a random matrix, move σ² by about their norm.
+    resolution = float((8 * eps / count**0.5) ** 0.5 * sigma.norm())
+    image = right.push(right.x.reshape(1, -1))[0, active].double()
+    # Two σ apart by less than the error of σ² divided by 2σ are one; the largest is the worst case.
+    close = resolution**2 / float(2 * sigma[0])
+    note = f"rows not kept: σ below {resolution:.2g} are not resolved"
+    return assemble(active, left, sigma, left.T @ image, sigma > resolution, close, note=note)
+
+
+def _root(gram: Float[Tensor, "a a"], progress: Progress) -> tuple[Tensor, Tensor]:
+    """Take the square root of the eigenvalues of R Rᵀ.
 
     Squaring halves the digits, so that float64 resolves down to 1e-8: below the rounding of
     float32 rows.
     """
-    count, columns = rows.shape
-    gram = rows.new_zeros(count, count, dtype=torch.float64)
-    width = max(1, _BLOCK_ENTRIES // count)
-    for start in range(0, columns, width):
-        block = rows[:, start : start + width].double()
-        gram.addmm_(block, block.T)
-        progress("Gram matrix", min(start + width, columns), columns)
     progress("eigenvectors", 0, 1)
     squares, left = torch.linalg.eigh(gram)
     progress("eigenvectors", 1, 1)
     return left.flip(1), squares.flip(0).clamp(min=0).sqrt()
 
 
-def _svd_by_qr(rows: Float[Tensor, "a M"], progress: Progress) -> tuple[Tensor, Tensor]:
+def _svd_by_qr(rows: Rows, progress: Progress) -> tuple[Tensor, Tensor]:
     """Reduce Rᵀ to a small triangle by QR, block after block, and decompose the triangle.
 
     Nothing is squared, so that float64 rows keep all their digits.
     """
-    count, columns = rows.shape
-    triangle = rows.new_zeros(0, count, dtype=torch.float64)
-    width = max(count, _BLOCK_ENTRIES // count)
-    for start in range(0, columns, width):
-        block = rows[:, start : start + width].double()
-        triangle = torch.linalg.qr(torch.cat([triangle, block.T]), mode="r").R
-        progress("QR factorization", min(start + width, columns), columns)
+    triangle, done = None, 0
+    for block in rows.columns():
+        wide = block.double().T
+        stacked = wide if triangle is None else torch.cat([triangle, wide])
+        triangle = torch.linalg.qr(stacked, mode="r").R
+        done += block.shape[1]
+        progress("QR factorization", done, rows.shape[1])
+    assert triangle is not None, "a Jacobian has columns"
     left, sigma, _ = torch.linalg.svd(triangle.T, full_matrices=False)
     return left, sigma
-
-
-def _product(rows: Float[Tensor, "a M"], x: Float[Tensor, "M"]) -> Float[Tensor, "a"]:
-    """Return rows · x, summed in float64."""
-    step = max(1, _BLOCK_ENTRIES // rows.shape[1])
-    return torch.cat([part.double() @ x.double() for part in rows.split(step)])
-
-
-def _check_memory(right: Jacobian, count: int) -> None:
-    """Refuse a Jacobian that would exhaust the machine's memory."""
-    if right.x.device.type != "cpu" or "SC_AVPHYS_PAGES" not in os.sysconf_names:
-        return
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    # The rows, and in float64 the Gram matrix, its eigenvectors and the eigensolver's own copy.
-    needed = count * right.shape[1] * right.x.element_size() + 4 * 8 * count**2
-    if needed > free:
-        raise LayerError(
-            f"the {count} active rows at this layer need {needed / 2**30:.1f} GiB and "
-            f"{free / 2**30:.1f} GiB are free: split at a layer with fewer active units"
-        )

@@ -1,0 +1,24 @@
+"""The state of PyTorch in which everything is computed, and which is restored afterwards."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+@contextmanager
+def full_precision() -> Iterator[None]:
+    """Compute with all digits, and with derivatives even where a user has switched them off.
+
+    TensorFloat-32 and bfloat16 products, which users choose for speed, keep 3 or 4 digits.
+    """
+    products = torch.get_float32_matmul_precision()
+    convolutions = torch.backends.cudnn.allow_tf32
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        with torch.inference_mode(False):
+            yield
+    finally:
+        torch.set_float32_matmul_precision(products)
+        torch.backends.cudnn.allow_tf32 = convolutions

@@ -1,0 +1,128 @@
+"""How much memory a decomposition may take, and where its rows are kept so that it does not."""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from specxai.affine import Jacobian
+from specxai.errors import InvalidInputError, NotEnoughMemoryError
+
+_UNITS = {"": 1, "B": 1} | {f"{p}iB": 1024**n for n, p in enumerate("KMGT", 1)}
+_UNITS |= {f"{p}B": 1000**n for n, p in enumerate("KMGT", 1)}
+
+# One block of columns in float64, on its way into the Gram matrix.
+COLUMN_BYTES = 2**27
+# The matrix, its eigenvectors, and the eigensolver's own copies.
+_GRAM_COPIES = 4
+_SMALLEST_BLOCK = 4
+
+Place = Literal["memory", "file", "nowhere"]
+
+
+def read_memory(amount: int | str | None, device: torch.device) -> int:
+    """Return a number of bytes.
+
+    Args:
+        amount: bytes, or text such as ``2GiB``; None for nine tenths of what is free.
+        device: where the memory is wanted.
+
+    Raises:
+        InvalidInputError: the text is no amount of memory.
+
+    >>> read_memory("2GiB", torch.device("cpu"))
+    2147483648
+    """
+    if amount is None:
+        return int(0.9 * free_memory(device))
+    found = re.fullmatch(r"\s*([\d.]+)\s*(\w*)\s*", str(amount))
+    units = {unit.lower(): size for unit, size in _UNITS.items()}
+    try:
+        size = int(float(found[1]) * units[found[2].lower()]) if found else 0
+    except (KeyError, ValueError):
+        size = 0
+    if size <= 0:
+        raise InvalidInputError(f"memory {amount!r} is no amount: give bytes, or such as '2GiB'")
+    return size
+
+
+def free_memory(device: torch.device) -> int:
+    """Return the bytes that are free on a device; a very large number where nobody knows."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    if device.type != "cpu" or "SC_AVPHYS_PAGES" not in os.sysconf_names:
+        return 2**50
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(free, _free_in_container())
+
+
+def _free_in_container() -> int:
+    """Return what the control group of this process still allows; on Linux, in containers."""
+    group = Path("/sys/fs/cgroup")
+    try:
+        limit = (group / "memory.max").read_text().strip()
+        return int(limit) - int((group / "memory.current").read_text())
+    except (OSError, ValueError):  # no such file, or "max"
+        return 2**50
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Where the rows of a Jacobian are kept, and how many are computed at a time."""
+
+    place: Place
+    block: int
+
+
+def plan_storage(right: Jacobian, count: int, budget: int, scratch: Path | None) -> Storage:
+    """Find a way to decompose a Jacobian within a budget of memory.
+
+    In order of preference: all rows in memory; all rows in a file; no rows at all, where every
+    block of rows is multiplied by the Jacobian again.
+
+    Args:
+        right: R, of shape (m, M).
+        count: the number of active rows.
+        budget: bytes that may be taken beside the model.
+        scratch: a folder for rows that do not fit in memory; None for none.
+
+    Raises:
+        NotEnoughMemoryError: not even the Gram matrix fits; the message says what would be needed.
+    """
+    row = right.shape[1] * right.x.element_size()
+    everything = count * row
+    gram = _GRAM_COPIES * 8 * count**2
+    if right.x.dtype == torch.float64 and count <= right.shape[1]:
+        gram += 2 * 8 * count**2  # the triangle beside a block of columns as wide
+    columns = 2 * min(COLUMN_BYTES, 8 * count * right.shape[1])
+    smallest = _SMALLEST_BLOCK * (right.sample_bytes + 2 * row)
+    needs: dict[Place, int] = {
+        "memory": max(everything + max(smallest, gram // _GRAM_COPIES + columns), gram),
+        "file": max(smallest, gram + columns),
+        "nowhere": max(smallest + gram // _GRAM_COPIES, gram),
+    }
+    for place, need in needs.items():
+        if need <= budget and (place != "file" or scratch is not None):
+            held = {"memory": everything, "file": 0, "nowhere": gram // _GRAM_COPIES}[place]
+            return Storage(place, _block(right, budget - held, row))
+    least = min(needs.values())
+    raise NotEnoughMemoryError(
+        f"the {count:,} active rows at this layer need {gibibytes(needs['memory'])} in memory, "
+        f"or {gibibytes(least)} without keeping them, and {gibibytes(budget)} may be used: allow "
+        "more memory, take method='krylov', or split at a layer with fewer active units"
+    )
+
+
+def gibibytes(size: int) -> str:
+    """Write a number of bytes for people."""
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 / 10 else f"{size / 2**20:.0f} MiB"
+
+
+def _block(right: Jacobian, free: int, row: int) -> int:
+    """Return how many rows at a time fit into what is free."""
+    fit: Callable[[int], bool] = lambda n: n * (right.sample_bytes + 2 * row) <= free  # noqa: E731
+    return next((n for n in range(right.block, 0, -1) if fit(n)), 1)
