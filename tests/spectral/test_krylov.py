@@ -89,7 +89,7 @@ def test_a_restart_keeps_the_sum_and_still_converges():
     budget = 36 * (8 * 800 + 4 * 8 * 500) + 8 * 4 * 2 * 800
     svd = krylov_svd(right, left, KrylovOptions(4, block=4), memory=budget)
     assert svd.rest.shape[1] + 4 <= 36 < free.rest.shape[1] + 4
-    np.testing.assert_allclose(svd.singular_values, free.singular_values, rtol=1e-8)
+    np.testing.assert_allclose(svd.singular_values, free.singular_values, rtol=1e-6)
     check(matrix, right, left, svd, 1e-4)
 
 

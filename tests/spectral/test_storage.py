@@ -44,6 +44,7 @@ def test_the_header(explanation, tmp_path):
     del found["versions"]
     assert found == {
         "schema": 1, "model": "Sequential", "layer": "1", "target": [1, 2, 3], "method": "exact",
+        "note": "",
         "exactness": "canonical",
         "precision": "float64", "conventions": {}, "cut": True, "rank": explanation.rank,
         "units": 18,

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from specxai.affine import Jacobian
 
-# A new direction shorter than this share of the product it came from is rounding.
-_NOISE = 1e-6
+# What is left of a vector, as a share of it, when it lies in the basis but for rounding.
+_NOISE = 1e-10
 # Entries of W that are turned at a time when the basis is restarted.
 _TURNED = 2**24
 
@@ -48,6 +48,7 @@ class Basis:
         self._left = right.x.new_zeros(0, len(active), dtype=torch.float64)
         self._images: list[Tensor] = []
         self._gram = self._left.new_zeros(0, 0)
+        # Where R Rᵀ leads out of the basis: only from the last block.
         self._beyond = self._left
 
     @property
@@ -75,37 +76,39 @@ class Basis:
         self._beyond = self._without_basis(returned)
         squares, turned = torch.linalg.eigh(self._gram)
         sigma, turned = squares.flip(0).clamp(min=0).sqrt(), turned.flip(1)
-        # R Rᵀ u − σ² u lies outside the basis, and only the last block leads there.
+        # R Rᵀ u − σ² u lies outside the basis.
         errors = (self._beyond.T @ turned[-len(block) :]).norm(dim=0)
-        eps = torch.finfo(images.dtype).eps
+        # The rounding of the products, or that of the squares in W Wᵀ under the root.
+        eps = max(8 * torch.finfo(images.dtype).eps, (8 * torch.finfo(torch.float64).eps) ** 0.5)
         residuals = errors / sigma.square().clamp(min=torch.finfo(torch.float64).tiny)
-        return Ritz(self._left.T @ turned, turned, sigma, residuals, float(8 * eps * sigma.norm()))
+        return Ritz(self._left.T @ turned, turned, sigma, residuals, float(eps * sigma.norm()))
 
     def next_block(self) -> Float[Tensor, "b a"]:
         """Return the directions into which R Rᵀ leads out of the basis; none if it does not."""
-        return self._orthonormal(self._beyond, float(self._gram.diagonal().max()))
+        squares = self._gram.diagonal()
+        # The rounding of R W for images W of these lengths.
+        scale = (squares.max() * squares[-len(self._beyond) :]).sqrt()
+        return self._orthonormal(self._beyond, 8 * torch.finfo(self.right.x.dtype).eps * scale)
 
-    def restart(self, kept: Float[Tensor, "k p"], given: Float[Tensor, "g a"]) -> None:
-        """Keep only some combinations of the directions, and the given vectors within the span.
+    def restart(self, kept: Float[Tensor, "k p"]) -> None:
+        """Keep only some Ritz vectors, by their coordinates.
 
-        The next block must have been taken before: it continues any part of the basis.
+        The next block must have been taken before: it continues them as it continues the basis.
         """
-        inside = given @ self._left.T
-        inside = inside - (inside @ kept) @ kept.T
-        lengths = inside.norm(dim=1)
-        inside = inside[lengths > _NOISE * given.norm(dim=1)]
-        extra = torch.linalg.qr(inside.T).Q
-        turn = torch.cat([kept, extra - kept @ (kept.T @ extra)], 1)
-        self._left = turn.T @ self._left
-        self._gram = turn.T @ self._gram @ turn
+        self._left = kept.T @ self._left
+        self._gram = kept.T @ self._gram @ kept
         images = self._images
         columns = images[0].shape[1]
-        turned = images[0].new_empty(turn.shape[1], columns)
-        width = max(1, _TURNED // len(turn))
+        turned = images[0].new_empty(kept.shape[1], columns)
+        width = max(1, _TURNED // len(kept))
         for start in range(0, columns, width):
             part = torch.cat([image[:, start : start + width] for image in images]).double()
-            turned[:, start : start + width] = (turn.T @ part).to(turned.dtype)
+            turned[:, start : start + width] = (kept.T @ part).to(turned.dtype)
         self._images = [turned]
+
+    def outside(self, given: Float[Tensor, "g a"]) -> Float[Tensor, "e a"]:
+        """Return orthonormal directions that hold what of given vectors lies out of the basis."""
+        return self._orthonormal(given)
 
     def _grow_gram(self, images: Float[Tensor, "b M"]) -> None:
         """Append rows and columns to W Wᵀ, in float64."""
@@ -119,16 +122,16 @@ class Basis:
         gram[:, size:] = cross.T
         self._gram = gram
 
-    def _orthonormal(self, rows: Float[Tensor, "b a"], scale: float | None = None) -> Tensor:
-        """Make rows orthonormal, and orthogonal to the basis; drop those that add nothing."""
+    def _orthonormal(self, rows: Float[Tensor, "b a"], noise: Tensor | None = None) -> Tensor:
+        """Make rows orthonormal, and orthogonal to the basis; drop those that are noise."""
+        noise = _NOISE * rows.norm(dim=1) if noise is None else noise
         fresh: list[Tensor] = []
-        for row in rows:
-            size = float(row.norm()) if scale is None else scale
+        for row, least in zip(rows, noise, strict=True):
             for _ in range(2):  # twice is enough
                 row = row - (self._left @ row) @ self._left
                 for other in fresh:
                     row = row - (other @ row) * other
-            if float(row.norm()) > _NOISE * size:
+            if row.norm() > least:
                 fresh.append(row / row.norm())
         return torch.stack(fresh) if fresh else rows[:0]
 

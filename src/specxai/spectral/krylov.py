@@ -2,10 +2,11 @@
 
 This is block Golub–Kahan–Lanczos bidiagonalization with full reorthogonalization, written by its
 left basis U: W = Uᵀ R is kept, and W Wᵀ = Uᵀ R Rᵀ U gives the Ritz triplets. The starting block
-holds L_jᵀ, so that Σ_k ψ_k c_k = L_j U Uᵀ R x = L_j R x at every step.
+holds L_jᵀ and R x, so that Σ_k ψ_k c_k = L_j U Uᵀ R x = L_j R x at every step. When the basis is
+full, it is restarted from its leading Ritz vectors (a thick restart).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -38,7 +39,7 @@ class KrylovOptions:
     by: Goal = "singular_value"
     tol: float = 1e-4
     products: int = 1000
-    block: int = 8
+    block: int = 4
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -95,8 +96,15 @@ def krylov_svd(
         if basis.size + len(block) > size:
             leading = torch.arange(size // 2 - len(wanted), device=wanted.device)
             kept = torch.cat([wanted, leading]).unique()
-            basis.restart(ritz.coordinates[:, kept], given)
-    return _result(active, ritz, image, wanted, options, basis.products)
+            basis.restart(ritz.coordinates[:, kept])
+    svd = _result(active, ritz, image, wanted, options, basis.products)
+    # What a restart has dropped of L_j and R x still counts in the sum.
+    dropped = basis.outside(given).T
+    return replace(
+        svd,
+        rest=torch.cat([svd.rest, dropped], 1),
+        rest_coefficients=torch.cat([svd.rest_coefficients, dropped.T @ image]),
+    )
 
 
 def _basis_size(right: Jacobian, count: int, options: KrylovOptions, budget: int) -> int:
