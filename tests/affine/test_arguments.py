@@ -163,3 +163,33 @@ def test_a_fixed_input_on_another_device(model, inputs):
     inputs["b"] = inputs["b"].to("meta")
     message = message_of(InvalidInputError, model, inputs, wrt="a", forward=out)
     assert "input 'b' is on meta and input 'a' on cpu" in message
+
+
+class Foreign(nn.Module):
+    """Holds tensors that require grad and are no parameters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a = nn.Linear(4, 3)
+        self.loose = torch.linspace(-1, 1, 3).requires_grad_()
+        self.hidden = [nn.Linear(3, 3)]
+
+    def forward(self, x: Tensor, z: Tensor) -> Tensor:
+        return self.a(x) * torch.sigmoid(z) + F.relu(self.hidden[0](self.loose)) + self.loose.exp()
+
+
+@pytest.mark.parametrize("rule", ["tangent", "secant"])
+def test_what_else_requires_grad_is_a_constant(rule):
+    torch.manual_seed(0)
+    model, outside = Foreign().eval(), nn.Linear(2, 4)
+
+    def forward(model: nn.Module, x: Tensor, z: Tensor) -> Tensor:
+        return model(x + torch.tanh(outside(torch.ones(1, 2))), z)
+
+    z = nn.Linear(3, 3)(torch.ones(1, 3))  # not a leaf, and requires grad
+    lin = linearize(model, (torch.randn(1, 4), z), rule, wrt=0, forward=forward)
+    assert lin.exactness == "canonical"
+    assert lin.ledger().remainder.abs().max() < 1e-6
+    assert {site.operation for site in lin.sites} == {"add", "linear", "mul"}
+    expected = model.a.weight * torch.sigmoid(z[0])[:, None]
+    torch.testing.assert_close(lin.rows([0, 1, 2]), expected.detach())

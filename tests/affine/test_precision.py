@@ -132,3 +132,47 @@ def test_faster_products_of_fewer_digits_are_off_inside_and_restored():
         assert torch.backends.cudnn.allow_tf32
     finally:
         torch.set_float32_matmul_precision("highest")
+
+
+class AutocastInside(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Linear(6, 9), nn.Linear(9, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = torch.tanh(self.a(x))
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return self.b(h).float()
+
+
+@pytest.mark.parametrize("rule", ["tangent", "secant"])
+def test_autocast_inside_a_model_is_left_out(rule):
+    torch.manual_seed(0)
+    model, x = AutocastInside().eval(), torch.randn(1, 6)
+    lin = linearize(model, x, rule)
+    assert lin.precision == "float32 in place of bfloat16"
+    torch.testing.assert_close(lin.output, model.b(torch.tanh(model.a(x))).detach())
+    assert lin.ledger().remainder.abs().max() < 1e-6
+    torch.testing.assert_close(lin.rows([0, 1, 2]) @ x[0], lin.jvp(x)[0], rtol=1e-5, atol=1e-6)
+
+
+def test_autocast_around_a_call_is_off():
+    lin = linearize(mlp(), torch.ones(1, 6))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        again = linearize(mlp(), torch.ones(1, 6))
+        rows = again.rows([0, 1])
+    assert again.output.equal(lin.output)
+    assert rows.equal(lin.rows([0, 1]))
+
+
+def test_fixed_inputs_are_widened_too():
+    class Two(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = nn.Linear(4, 6), nn.Linear(3, 6)
+
+        def forward(self, x: Tensor, z: Tensor) -> Tensor:
+            return self.a(x) + self.b(z).relu()
+
+    lin = linearize(Two().half().eval(), (torch.randn(1, 4).half(), torch.ones(1, 3).half()), wrt=0)
+    assert lin.output.dtype == torch.float32

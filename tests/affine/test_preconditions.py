@@ -264,3 +264,36 @@ def test_a_script_module_is_refused_with_the_way_out():
     message = message_of(InvalidModelError, torch.jit.trace(mlp(), ones()), ones())
     assert "ScriptModule" in message
     assert "torch.export" in message
+
+
+def test_a_script_module_inside():
+    inside = nn.Sequential(torch.jit.trace(mlp(), ones())).eval()
+    assert "ScriptModule" in message_of(InvalidModelError, inside, ones())
+
+
+def test_a_quantized_model():
+    class Stub(nn.Module):
+        __module__ = "torch.ao.nn.quantized.dynamic.modules.linear"
+
+    message = message_of(InvalidModelError, nn.Sequential(Stub()).eval(), ones())
+    assert "pass the model of floats" in message
+
+
+def test_a_model_made_in_inference_mode():
+    with torch.inference_mode():
+        model = mlp()
+    assert "copy.deepcopy" in message_of(InvalidModelError, model, ones())
+
+
+def test_an_output_of_integers():
+    class Choice(nn.Module):
+        def forward(self, x):
+            return x.argmax(1)
+
+    assert "returns torch.int64" in message_of(InvalidModelError, Choice().eval(), ones())
+
+
+def test_the_last_frozen_operation_is_named():
+    model = nn.Sequential(nn.LayerNorm(4), nn.Softmax(-1)).eval()
+    with pytest.raises(InvalidModelError, match="past softmax@1"):
+        linearize(model, ones(), "secant")

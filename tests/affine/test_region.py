@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,6 +10,7 @@ import zoo
 from torch import Tensor, nn
 
 from specxai import linearize
+from specxai.errors import InvalidInputError
 
 BEND = [name for name in zoo.names() if name not in ("expansive", "repeated values")]
 
@@ -112,3 +114,14 @@ def test_the_certificate_names_its_directions() -> None:
     assert certificate.distances["-x"] == lin.region.distance(-net.x)
     assert certificate.norm == pytest.approx(float(net.x.norm()))
     assert certificate == lin.region.certificate(lin.rows(torch.arange(1)), directions=2)
+
+
+@pytest.mark.usefixtures("unchecked_annotations")
+@pytest.mark.parametrize("wrong", [torch.ones(1, 7), torch.ones(2, 6), np.ones((1, 6))])
+def test_inputs_of_another_shape_are_refused(wrong):
+    net = zoo.build("mlp")
+    region = linearize(net.model, net.x).region
+    for question in (region.contains, region.distance):
+        with pytest.raises(InvalidInputError, match=r"give a tensor of shape \(1, 6\)"):
+            question(wrong)
+    assert region.contains(net.x.float().double())

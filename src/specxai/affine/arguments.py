@@ -1,12 +1,14 @@
 """The arguments a model is called with: the one that is explained, and the others, held fixed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from specxai.affine.precision import widened
 from specxai.errors import InvalidInputError
 
 Inputs = Tensor | tuple[Any, ...] | Mapping[str, Any]
@@ -23,6 +25,14 @@ class Arguments:
 
     wrt: int | str = 0
     fixed: Mapping[int | str, Any] = field(default_factory=dict, repr=False)
+
+    def held(self, dtype: torch.dtype) -> "Arguments":
+        """Return the same with tensors apart from autograd, and no fewer digits than a dtype."""
+        fixed = {
+            place: widened(value.detach(), dtype) if isinstance(value, Tensor) else value
+            for place, value in self.fixed.items()
+        }
+        return replace(self, fixed=fixed)
 
     def filled(self, x: Float[Tensor, "B ..."]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return positional and keyword arguments for a batch of inputs.

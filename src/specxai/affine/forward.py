@@ -161,14 +161,14 @@ def run_from(
     """
     if not layers:
         return z
-    values = z
+    values = z.clone()
     with ExitStack() as hooks:
 
         def take(output: Tensor) -> Tensor:
             nonlocal values
             count = output.numel() // len(x)
             taken, values = values[:, :count], values[:, count:]
-            return taken.clone().reshape(output.shape)
+            return taken.reshape(output.shape)
 
         for address in layers:
             hooks.enter_context(_intercept(network, address, take))

@@ -10,7 +10,13 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from specxai.affine.operations import depends, in_place, operation_name, to_python
+from specxai.affine.operations import (
+    depends,
+    in_place,
+    operation_name,
+    tensors_in,
+    to_python,
+)
 from specxai.affine.root import Root
 from specxai.affine.rules import Rule
 
@@ -107,7 +113,7 @@ class Interpreter(TorchFunctionMode):
         module, operation = self.running[-1], operation_name(func).strip("_")
         self._calls[module, operation] += 1
         address = Address(module, operation, self._calls[module, operation])
-        return self.run(Call(address, func, args, kwargs or {}))
+        return self.run(Call(address, func, _held(args), _held(kwargs or {})))
 
     def run(self, call: Call) -> Any:
         """Make one call; what an interpreter does beside it goes here."""
@@ -138,3 +144,20 @@ class Interpreter(TorchFunctionMode):
         self.running.pop()
         self._returns[path] += 1
         self.leave(path, self._returns[path], module, output)
+
+
+def _held(value: Any) -> Any:
+    """Return arguments with foreign leaves apart from autograd.
+
+    The input reaches the model as a copy, so that a leaf which requires grad is a constant of the
+    user's: a parameter that is not registered, or a tensor from outside.
+    """
+    if not any(tensor.is_leaf and tensor.requires_grad for tensor in tensors_in(value)):
+        return value
+    if isinstance(value, Tensor):
+        return value.detach()
+    if isinstance(value, dict):
+        return {key: _held(part) for key, part in value.items()}
+    if type(value) in (tuple, list):
+        return type(value)([_held(part) for part in value])
+    return value

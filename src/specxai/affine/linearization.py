@@ -139,8 +139,10 @@ class Linearization:
         Raises:
             LayerError: see `layer`.
         """
-        if layers is None or isinstance(layers, str):
-            return () if layers is None else (self.layer(layers).address,)
+        if layers is None:
+            return ()
+        if not isinstance(layers, Sequence) or isinstance(layers, str):
+            return (self.layer(layers).address,)
         chosen = [self.layer(address) for address in layers]
         if not chosen:
             raise LayerError("no layer is named: give one, several, or None for the whole network")
@@ -224,7 +226,7 @@ class Linearization:
             InvalidInputError: an index is out of range.
         """
         jacobian = self.jacobian if layer is None else self.right(layer)
-        wanted = torch.as_tensor(indices, dtype=torch.int64, device=self.x.device)
+        wanted = torch.as_tensor(indices, dtype=torch.int64, device=self.x.device).reshape(-1)
         if len(wanted) and not 0 <= int(wanted.min()) <= int(wanted.max()) < jacobian.shape[0]:
             raise InvalidInputError(f"rows are numbered from 0 to {jacobian.shape[0] - 1}")
         return jacobian.rows(wanted).reshape(-1, *self.x.shape[1:])
@@ -317,6 +319,7 @@ def linearize(
     check_input(model, point)
     check_fixed(arguments, point)
     point = point.detach().to(working_dtype(point.dtype, precision), copy=True)
+    arguments = arguments.held(point.dtype)
     network = Network(model, arguments=arguments, forward=forward, dtype=point.dtype)
     output = plain_output(network, point)
     traced = _trace(network, conventions, point)

@@ -1,6 +1,6 @@
 """In how many digits a network is computed: casts that a model makes to fewer are left out."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Literal
 
 import torch
@@ -66,6 +66,18 @@ def narrowed(call: Call, dtype: torch.dtype) -> torch.dtype | None:
 def keep_digits(dtype: torch.dtype) -> Rule:
     """Return the rule that copies a tensor in the network's dtype instead of casting it."""
     return Rule(lambda _, tensor, *args, **kwargs: tensor.to(dtype, copy=True), "")
+
+
+def without_autocast(device: str, rule: Rule | None) -> Rule:
+    """Return the rule that makes a call, or applies another rule, without autocast."""
+
+    def apply(operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        with torch.autocast(device, enabled=False):
+            if rule is None:
+                return operation(*args, **kwargs)
+            return rule.apply(operation, *args, **kwargs)
+
+    return Rule(apply, rule.frozen if rule else "")
 
 
 def describe_precision(

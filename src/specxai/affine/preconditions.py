@@ -17,6 +17,8 @@ from specxai.affine.rules import SECANT
 from specxai.affine.trace import Site
 from specxai.errors import InvalidInputError, InvalidModelError
 
+_QUANTIZED = ("torch.ao.nn.quantized", "torch.nn.quantized", "torchao.quantization")
+
 
 def unwrapped(model: Any) -> Any:
     """Return the module inside the wrappers of ``torch.compile`` and of data-parallel training.
@@ -35,16 +37,23 @@ def check_model(model: Any) -> None:
         raise InvalidModelError(
             f"the model is a {type(model).__name__}, not an nn.Module: wrap the function in one"
         )
-    if isinstance(model, torch.jit.ScriptModule):
+    if any(isinstance(part, torch.jit.ScriptModule) for part in model.modules()):
         raise InvalidModelError(
             "a ScriptModule hides its operations: pass the nn.Module that it was made from, or a "
             ".pt2 file of torch.export"
         )
+    if any(type(part).__module__.startswith(_QUANTIZED) for part in model.modules()):
+        raise InvalidModelError("a quantized model has no derivatives: pass the model of floats")
     training = next((path for path, part in model.named_modules() if part.training), None)
     if training is not None:
         where = f"module {training!r}" if training else "the model"
         raise InvalidModelError(f"{where} is in train mode: call model.eval() first")
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        if tensor.is_inference():
+            raise InvalidModelError(
+                f"parameter {name!r} was made in inference mode: build the model outside of it, or "
+                "pass copy.deepcopy(model)"
+            )
         if tensor.is_meta:
             raise InvalidModelError(f"parameter {name!r} is on meta, without values: load weights")
         if not torch.isfinite(tensor).all():
@@ -121,6 +130,10 @@ def plain_output(network: Network, x: Float[Tensor, "1 ..."]) -> Tensor:
         raise InvalidModelError(
             "the model returns a number without a batch dimension: return shape (1,) or (1, 1)"
         )
+    if not output.is_floating_point():
+        raise InvalidModelError(
+            f"the model returns {output.dtype}: return the floating-point values it is made from"
+        )
     check_repeats(output, again, 1e2 * torch.finfo(output.dtype).eps)
     if not torch.isfinite(output).all():
         raise InvalidModelError(
@@ -145,14 +158,15 @@ def check_dependence(depends: bool, sites: tuple[Site, ...]) -> None:
     """Refuse a model whose output has nothing to do with its input: u would be zero."""
     if depends:
         return
-    frozen = next((site for site in sites if site.convention in ("secant", "frozen")), None)
+    frozen = next((s for s in reversed(sites) if s.convention in ("secant", "frozen")), None)
     if frozen is None:
         raise InvalidModelError(
             "the model's output does not depend on its input: nothing to explain"
         )
+    remedy = f"choose rule='tangent' for {frozen.operation!r}, or explain"
     raise InvalidModelError(
         f"nothing of the input reaches the output past {frozen.address}, whose value is frozen: "
-        f"choose rule='tangent' for {frozen.operation!r}, or a model without it"
+        f"{remedy if frozen.convention == 'secant' else 'explain'} a model without it"
     )
 
 

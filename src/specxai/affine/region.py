@@ -14,6 +14,7 @@ from specxai.affine.interpreter import Address, Call, Interpreter
 from specxai.affine.jacobian import Jacobian
 from specxai.affine.numerics import full_precision
 from specxai.affine.operations import depends
+from specxai.errors import InvalidInputError
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,9 @@ class Region:
         Args:
             x: an input of the same shape, dtype and device.
         """
+        given = self._checked("input", x).reshape(self.x.shape)
         with torch.no_grad():
-            other = self._switches.function(x)
+            other = self._switches.function(given)
         return bool(((other > 0) == (self._switches.value > 0)).all())
 
     def distance(self, direction: Float[Tensor, "..."]) -> float:
@@ -98,8 +100,8 @@ class Region:
         Returns:
             The distance in the input's Euclidean norm, in float64; infinite where there is none.
         """
-        unit = direction.detach().reshape(1, -1) / direction.norm()
-        rates = self._switches.push(unit.to(self.x)).double().flatten()
+        along = self._checked("direction", direction)
+        rates = self._switches.push(along / along.norm()).double().flatten()
         values = self._switches.value.double().flatten()
         ahead = torch.where(values > 0, rates < 0, rates > 0)
         steps = (-values[ahead] / rates[ahead]).clamp(min=0)
@@ -142,6 +144,14 @@ class Region:
             named[f"random {number}"] = noise.to(self.x.device)
         distances = {name: self.distance(v) for name, v in named.items() if v.any()}
         return Certificate(distances, float(self.x.norm()), self.ties(seed))
+
+    def _checked(self, name: str, given: Any) -> Float[Tensor, "1 M"]:
+        if not isinstance(given, Tensor) or given.numel() != self.x.numel():
+            found = tuple(given.shape) if isinstance(given, Tensor) else type(given).__name__
+            raise InvalidInputError(
+                f"the {name} is {found}: give a tensor of shape {tuple(self.x.shape)}"
+            )
+        return given.detach().to(self.x).reshape(1, -1)
 
     @cached_property
     def _sizes(self) -> dict[Address, int]:

@@ -24,6 +24,11 @@ class Root(nn.Module):
         self.model = model
         self.function = forward
 
+    @property
+    def device_type(self) -> str:
+        """The type of device that the model is on, such as ``cpu``."""
+        return next((p.device.type for p in self.parameters()), "cpu")
+
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Call the model."""
         if self.function is None:

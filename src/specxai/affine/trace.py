@@ -13,7 +13,7 @@ from specxai.affine.forward import Network
 from specxai.affine.graph import Edge, count_paths, custom_functions, edge_of
 from specxai.affine.interpreter import Address, Call, Interpreter, Plan
 from specxai.affine.operations import Kind, classify, depends, severs, tensors_in, to_python
-from specxai.affine.precision import keep_digits, narrowed
+from specxai.affine.precision import keep_digits, narrowed, without_autocast
 from specxai.affine.root import Root
 from specxai.affine.rules import SECANT, Rule
 
@@ -186,6 +186,10 @@ class _Recorder(_LayerTracker):
             chosen = self.conventions.of(call.address.module, call.address.operation)
             rule = SECANT.get(call.address.operation) if chosen == "secant" else None
             convention = "secant" if rule else "tangent"
+        device = self.root.device_type
+        if self.dtype and torch.is_autocast_enabled(device) and depends(call.args, call.kwargs):
+            self.left_out.add(torch.get_autocast_dtype(device))
+            self.rules[call.address] = rule = without_autocast(device, rule)
         severed = to_python(call.function) and depends(call.args)
         result = call.perform(rule)
         written = call.written(result)

@@ -19,7 +19,7 @@ from specxai.spectral.split import Split
 from specxai.spectral.svd import LeftSVD
 
 Ranking = Literal["contribution", "singular_value", "reduced"]
-Indices = Sequence[int] | Int[Tensor, "n"]
+Indices = int | Sequence[int] | Int[Tensor, "n"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,7 +248,8 @@ class Explanation:
 
     def _checked(self, indices: Indices) -> Int[Tensor, "n"]:
         """Return indices as a tensor, after a check of their range."""
-        chosen = torch.as_tensor(indices, dtype=torch.int64, device=self.svd.left.device)
+        device = self.svd.left.device
+        chosen = torch.as_tensor(indices, dtype=torch.int64, device=device).reshape(-1)
         outside = chosen[(chosen < 0) | (chosen >= self.rank)]
         if len(outside):
             raise InvalidInputError(
