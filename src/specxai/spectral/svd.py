@@ -12,6 +12,7 @@ from torch import Tensor
 from specxai.affine import Jacobian, active_units
 from specxai.errors import LayerError
 from specxai.spectral.gram import stored_gram, streamed_gram
+from specxai.spectral.low_rank import low_rank_svd
 from specxai.spectral.memory import COLUMN_BYTES, Storage, plan_storage, read_memory
 from specxai.spectral.rows import Rows, rows_on_file
 
@@ -78,6 +79,10 @@ def exact_svd(
         NotEnoughMemoryError: the memory does not suffice; the message says what would.
     """
     active = find_active(right)
+    low = low_rank_svd(right, active)
+    if low is not None:
+        image = right.push(right.x.reshape(1, -1))[0, active].double()
+        return _without_noise(right, active, *low, image)
     budget = read_memory(memory, right.x.device)
     plan = plan_storage(right, len(active), budget, scratch)
     right = right.in_blocks_of(plan.block)
@@ -92,10 +97,7 @@ def exact_svd(
             gram = stored_gram(rows, lambda done: progress("Gram matrix", done, total))
             rows.clear()
             left, sigma = _root(gram, progress)
-    resolution = float(8 * torch.finfo(right.x.dtype).eps * sigma.norm())
-    rank = int((sigma > resolution).sum())
-    left, sigma = left[:, :rank], sigma[:rank]
-    return assemble(active, left, sigma, left.T @ image, sigma > resolution, resolution)
+    return _without_noise(right, active, left, sigma, image)
 
 
 def find_active(right: Jacobian) -> Int[Tensor, "a"]:
@@ -152,6 +154,20 @@ def assemble(
         coefficients[rest],
         note,
     )
+
+
+def _without_noise(
+    right: Jacobian,
+    active: Int[Tensor, "a"],
+    left: Float[Tensor, "a n"],
+    sigma: Float[Tensor, "n"],
+    image: Float[Tensor, "a"],
+) -> LeftSVD:
+    """Leave out what is rounding of the rows."""
+    resolution = float(8 * torch.finfo(right.x.dtype).eps * sigma.norm())
+    rank = int((sigma > resolution).sum())
+    left, sigma = left[:, :rank], sigma[:rank]
+    return assemble(active, left, sigma, left.T @ image, sigma > resolution, resolution)
 
 
 @contextmanager
