@@ -12,7 +12,13 @@ from specxai.spectral.estimate import Estimate, duration, estimate_exact
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.04, "0.0 s"), (9.96, "10.0 s"), (59.4, "59 s"), (95, "1 min 35 s"), (7260, "2 h 1 min")],
+    [
+        (0.04, "0.0 s"),
+        (9.96, "10.0 s"),
+        (59.4, "59 s"),
+        (95.0, "1 min 35 s"),
+        (7260.0, "2 h 1 min"),
+    ],
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
@@ -33,7 +39,7 @@ def test_an_estimate_grows_as_the_work_does():
 
 @pytest.mark.parametrize(("seconds", "method"), [(3.0, "exact"), (4000.0, "krylov")])
 def test_auto_says_what_it_chose(monkeypatch, caplog, seconds, method):
-    monkeypatch.setattr(options, "estimate_exact", lambda right, count: Estimate(seconds, 0, 0))
+    monkeypatch.setattr(options, "estimate_exact", lambda right, count: Estimate(seconds, 0.0, 0.0))
     with caplog.at_level(logging.INFO, "specxai"):
         ex = explain(wide(), torch.randn(1, 300), "1", n_components=2)
     assert ex.method == method

@@ -168,7 +168,7 @@ def run_from(
             nonlocal values
             count = output.numel() // len(x)
             taken, values = values[:, :count], values[:, count:]
-            return taken.reshape(output.shape)
+            return taken.clone().reshape(output.shape)
 
         for address in layers:
             hooks.enter_context(_intercept(network, address, take))

@@ -306,6 +306,7 @@ def linearize(
         InvalidInputError: wrong shape, dtype or device, non-finite values, unknown rule.
 
     >>> import torch
+    >>> _ = torch.manual_seed(0)
     >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
     >>> x = torch.ones(1, 3)
     >>> lin = linearize(net.eval(), x)

@@ -80,6 +80,7 @@ def explain(
         NotEnoughMemoryError: the memory does not suffice; the message says what would.
 
     >>> import torch
+    >>> _ = torch.manual_seed(0)
     >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
     >>> ex = explain(net.eval(), torch.ones(1, 3), layer="1")
     >>> bool(torch.isclose(ex.contributions.sum() + ex.bypass + ex.bias, ex.output))

@@ -59,7 +59,7 @@ def estimate_exact(right: Jacobian, count: int) -> Estimate:
 def duration(seconds: float) -> str:
     """Write a time for people.
 
-    >>> duration(95)
+    >>> duration(95.0)
     '1 min 35 s'
     """
     whole = round(seconds)
