@@ -9,7 +9,7 @@ demo: .venv/demo.stamp
 	$(BIN)/specxai explain demo:efficientnet-lite0 demo:chelsea --layer _avg_pooling --out $(OUT)
 
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .
