@@ -133,13 +133,14 @@ def test_two_hundred_explanations_take_no_more_memory():
     assert repeat(200) - warm < 4 * 2**20
 
 
-def test_a_deleted_explanation_is_freed_without_the_garbage_collector():
+@pytest.mark.parametrize("method", ["exact", "krylov"])
+def test_a_deleted_explanation_is_freed_without_the_garbage_collector(method):
     net = zoo.build("mlp")
     gc.collect()
     gc.disable()
     try:
         before = tensors_alive()
-        ex = specxai.explain(net.model, net.x, net.layer)
+        ex = specxai.explain(net.model, net.x, net.layer, method=method)
         use(ex)
         del ex
         assert tensors_alive() == before

@@ -1,5 +1,6 @@
 """The growing orthonormal basis of a block Krylov method, and the Ritz triplets in it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -48,6 +49,9 @@ class Basis:
         self._left = right.x.new_zeros(0, len(active), dtype=torch.float64)
         self._images: list[Tensor] = []
         self._gram = self._left.new_zeros(0, 0)
+        # One run of the network serves all products with Rᵀ: the generator keeps it.
+        self._waiting: list[Tensor] = []
+        self._pulled = right.pulled(_taken(self._waiting))
         # Where R Rᵀ leads out of the basis: only from the last block.
         self._beyond = self._left
 
@@ -67,9 +71,11 @@ class Basis:
 
     def extend(self, block: Float[Tensor, "b a"]) -> Ritz:
         """Add directions: one product with Rᵀ and one with R for each."""
-        images = self.right.pull(self._everywhere(block))
+        self._waiting.append(self._everywhere(block))
+        images = next(self._pulled)
         returned = self.right.push(images)[:, self.active].double()
         self.products += len(block)
+        images = images.double()
         self._grow_gram(images)
         self._left = torch.cat([self._left, block])
         self._images.append(images)
@@ -79,7 +85,9 @@ class Basis:
         # R Rᵀ u − σ² u lies outside the basis.
         errors = (self._beyond.T @ turned[-len(block) :]).norm(dim=0)
         # The rounding of the products, or that of the squares in W Wᵀ under the root.
-        eps = max(8 * torch.finfo(images.dtype).eps, (8 * torch.finfo(torch.float64).eps) ** 0.5)
+        eps = max(
+            8 * torch.finfo(self.right.x.dtype).eps, (8 * torch.finfo(torch.float64).eps) ** 0.5
+        )
         residuals = errors / sigma.square().clamp(min=torch.finfo(torch.float64).tiny)
         return Ritz(self._left.T @ turned, turned, sigma, residuals, float(eps * sigma.norm()))
 
@@ -102,8 +110,8 @@ class Basis:
         turned = images[0].new_empty(kept.shape[1], columns)
         width = max(1, _TURNED // len(kept))
         for start in range(0, columns, width):
-            part = torch.cat([image[:, start : start + width] for image in images]).double()
-            turned[:, start : start + width] = (kept.T @ part).to(turned.dtype)
+            part = torch.cat([image[:, start : start + width] for image in images])
+            turned[:, start : start + width] = kept.T @ part
         self._images = [turned]
 
     def outside(self, given: Float[Tensor, "g a"]) -> Float[Tensor, "e a"]:
@@ -112,9 +120,7 @@ class Basis:
 
     def _grow_gram(self, images: Float[Tensor, "b M"]) -> None:
         """Append rows and columns to W Wᵀ, in float64."""
-        wide = images.double()
-        older = [wide @ part.double().T for part in self._images]
-        cross = torch.cat([*older, wide @ wide.T], 1)
+        cross = torch.cat([images @ part.T for part in [*self._images, images]], 1)
         size, grown = self.size, self.size + len(images)
         gram = self._gram.new_zeros(grown, grown)
         gram[:size, :size] = self._gram
@@ -145,3 +151,9 @@ class Basis:
         full = self.right.x.new_zeros(len(block), self.right.shape[0])
         full[:, self.active] = block.to(full.dtype)
         return full
+
+
+def _taken(waiting: list[Tensor]) -> Iterator[Tensor]:
+    """Yield what is waiting, whenever it is asked for."""
+    while True:
+        yield waiting.pop()

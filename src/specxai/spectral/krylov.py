@@ -109,7 +109,7 @@ def krylov_svd(
 
 def _basis_size(right: Jacobian, count: int, options: KrylovOptions, budget: int) -> int:
     """Return how many directions fit into memory."""
-    each = right.shape[1] * right.x.element_size() + 4 * 8 * count
+    each = 8 * right.shape[1] + 4 * 8 * count
     block = min(options.block, right.block)
     free = budget - block * (right.sample_bytes + 2 * right.shape[1] * right.x.element_size())
     size, least = free // each, 2 * (options.n_components + 2 * options.block + 2)
