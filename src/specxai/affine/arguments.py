@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from specxai.affine.precision import widened
+from specxai.affine.precision import is_floating, widened
 from specxai.errors import InvalidInputError
 
 Inputs = Tensor | tuple[Any, ...] | Mapping[str, Any]
@@ -71,7 +71,7 @@ def read_arguments(inputs: Inputs, wrt: int | str | None) -> tuple[Any, Argument
         return inputs, Arguments()
     pairs = inputs.items() if isinstance(inputs, Mapping) else enumerate(inputs)
     given: dict[int | str, Any] = dict(pairs)
-    floating = [place for place, value in given.items() if _is_floating(value)]
+    floating = [place for place, value in given.items() if is_floating(value)]
     if wrt is None and len(floating) != 1:
         found = ", ".join(map(repr, floating)) or "none"
         raise InvalidInputError(
@@ -83,10 +83,6 @@ def read_arguments(inputs: Inputs, wrt: int | str | None) -> tuple[Any, Argument
             f"wrt={wrt!r} is not among the inputs {', '.join(map(repr, given))}"
         )
     return given.pop(place), Arguments(place, given)
-
-
-def _is_floating(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.is_floating_point()
 
 
 def _repeated(value: Any, count: int) -> Any:

@@ -51,6 +51,11 @@ class Jacobian:
             self.value: Tensor = function(self.x).detach()
         self.shape = (self.value.numel(), self.x.numel())
 
+    @cached_property
+    def image(self) -> Float[Tensor, "m"]:
+        """J x, float64: computed once, because the terms of every explanation need it."""
+        return self.push(self.x.reshape(1, -1))[0].double()
+
     def matmat(self, V: Float[Tensor, "M k"]) -> Float[Tensor, "m k"]:
         """Return J V: Jacobian-vector products, one for each column of V."""
         return self.push(V.T).T

@@ -39,7 +39,7 @@ def working_dtype(dtype: torch.dtype, precision: Precision = "native") -> torch.
 
 def widened(value: Tensor, dtype: torch.dtype | None) -> Tensor:
     """Return a constant of a network with no fewer digits than the network is computed in."""
-    narrow = dtype is not None and _is_floating(value) and _eps(value.dtype) > _eps(dtype)
+    narrow = dtype is not None and is_floating(value) and _eps(value.dtype) > _eps(dtype)
     return value.to(dtype) if narrow else value
 
 
@@ -54,10 +54,10 @@ def narrowed(call: Call, dtype: torch.dtype) -> torch.dtype | None:
         The dtype asked for; None when the call is no such cast.
     """
     source: Any = call.args[0] if call.address.operation in _CASTS and call.args else None
-    if to_python(call.function) or not _is_floating(source):
+    if to_python(call.function) or not is_floating(source):
         return None
     result = call.function(source.detach().new_empty(0), *call.args[1:], **call.kwargs)
-    if not _is_floating(result):
+    if not is_floating(result):
         return None
     loses = _eps(result.dtype) > max(_eps(dtype), _eps(source.dtype))
     return result.dtype if loses else None
@@ -101,5 +101,6 @@ def _eps(dtype: torch.dtype) -> float:
     return torch.finfo(dtype).eps
 
 
-def _is_floating(value: Any) -> bool:
+def is_floating(value: Any) -> bool:
+    """Tell whether a value is a tensor of floating-point numbers."""
     return isinstance(value, Tensor) and value.is_floating_point()

@@ -75,7 +75,7 @@ def krylov_svd(
     """
     active = find_active(right)
     size = _basis_size(right, len(active), options, read_memory(memory, right.x.device))
-    image = right.push(right.x.reshape(1, -1))[0, active].double()
+    image = right.image[active]
     weight = None if left is None else left[active].double()
     given = torch.stack([image] if weight is None else [weight, image])
     basis = Basis(right.in_blocks_of(min(options.block, right.block)), active)

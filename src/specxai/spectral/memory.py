@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -124,5 +123,4 @@ def gibibytes(size: int) -> str:
 
 def _block(right: Jacobian, free: int, row: int) -> int:
     """Return how many rows at a time fit into what is free."""
-    fit: Callable[[int], bool] = lambda n: n * (right.sample_bytes + 2 * row) <= free  # noqa: E731
-    return next((n for n in range(right.block, 0, -1) if fit(n)), 1)
+    return max(1, min(right.block, free // (right.sample_bytes + 2 * row)))

@@ -81,8 +81,7 @@ def exact_svd(
     active = find_active(right)
     low = low_rank_svd(right, active)
     if low is not None:
-        image = right.push(right.x.reshape(1, -1))[0, active].double()
-        return _without_noise(right, active, *low, image)
+        return _without_noise(right, active, *low, right.image[active])
     budget = read_memory(memory, right.x.device)
     plan = plan_storage(right, len(active), budget, scratch)
     right = right.in_blocks_of(plan.block)
@@ -204,11 +203,11 @@ def _by_streaming(right: Jacobian, active: Int[Tensor, "a"], progress: Progress)
     eps = torch.finfo(right.x.dtype).eps
     # Rounding errors of the entries, as a random matrix, move σ² by about their norm.
     resolution = float((8 * eps / count**0.5) ** 0.5 * sigma.norm())
-    image = right.push(right.x.reshape(1, -1))[0, active].double()
     # Two σ apart by less than the error of σ² divided by 2σ are one; the largest is the worst case.
     close = resolution**2 / float(2 * sigma[0])
     note = f"rows not kept: σ below {resolution:.2g} are not resolved"
-    return assemble(active, left, sigma, left.T @ image, sigma > resolution, close, note=note)
+    coefficients = left.T @ right.image[active]
+    return assemble(active, left, sigma, coefficients, sigma > resolution, close, note=note)
 
 
 def _root(gram: Float[Tensor, "a a"], progress: Progress) -> tuple[Tensor, Tensor]:
