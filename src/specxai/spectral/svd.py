@@ -186,13 +186,14 @@ def _keep(
         rows = Rows(shape, right.x, width)
         if plan.place == "file" and scratch is not None:
             rows = stack.enter_context(rows_on_file(shape, right.x, width, scratch))
-        x, image, done = right.x.flatten().double(), [], 0
+        x, done = right.x.flatten().double(), 0
+        image = x.new_empty(shape[0])
         for block in right.row_blocks(active):
             rows.write(done, block)
-            image.append(block.double() @ x)
+            image[done : done + len(block)] = block.double() @ x
             done += len(block)
             progress("rows", done, shape[0])
-        yield rows, torch.cat(image)
+        yield rows, image
 
 
 def _by_streaming(right: Jacobian, active: Int[Tensor, "a"], progress: Progress) -> LeftSVD:
