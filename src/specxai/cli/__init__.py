@@ -1,0 +1,9 @@
+"""The command line: one module for each command.
+
+What a command needs is imported inside it, so that ``specxai --help`` answers at once.
+"""
+
+from specxai.cli import bench, explain, layers
+from specxai.cli.app import app, main
+
+__all__ = ["app", "bench", "explain", "layers", "main"]

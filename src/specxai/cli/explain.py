@@ -1,0 +1,93 @@
+"""``specxai explain``."""
+
+import json as json_format
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from specxai.cli.app import app
+from specxai.cli.options import Device, Json, Memory, Quiet, Rule, Weights
+from specxai.cli.reading import linearized, make_folder, read_layers, read_target
+from specxai.errors import InvalidInputError
+
+
+@app.command
+def explain(
+    model: str,
+    input: str,
+    /,
+    *,
+    layer: str | None = None,
+    target: str | None = None,
+    top: int = 3,
+    method: Literal["auto", "exact", "krylov"] = "auto",
+    components: int = 8,
+    by: Literal["singular_value", "contribution"] = "singular_value",
+    tol: float = 1e-4,
+    memory: Memory = None,
+    scratch: Path | None = None,
+    precision: Literal["native", "double"] = "native",
+    rule: Rule = "tangent",
+    ledger: bool = False,
+    weights: Weights = "default",
+    device: Device = "cpu",
+    out: Path = Path("explanation"),
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Explain an output of a network: a table, a figure and a file of the numbers.
+
+    Args:
+        model: torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable, a
+            .pt2 file of torch.export, or an .onnx file.
+        input: an image, .npy or .safetensors file, or demo:chelsea|coffee|astronaut|rocket.
+        layer: where to split, an address of 'specxai layers', or several with commas; the whole
+            network if not given.
+        target: output to explain, by number or class name; numbers with commas for more
+            dimensions. If not given: the largest of a row of outputs; all of them without --layer.
+        top: how many components to draw, by σ and by contribution.
+        method: exact computes all components, krylov the leading ones by products; auto the exact
+            ones where they fit in memory and take no more than 10 minutes.
+        components: how many components krylov looks for.
+        by: what they lead in.
+        tol: largest accepted relative residual of an iterative component.
+        scratch: a folder for what does not fit in memory.
+        precision: native computes in the model's dtype, double in float64.
+        ledger: also attribute the bias to the operations that make it: a table and ledger.png.
+        out: folder for explanation.png and explanation.safetensors.
+    """
+    from specxai.app.progress import progress_bars
+    from specxai.app.summary import summarize, summarize_ledger
+    from specxai.app.tables import explanation_table, ledger_table, print_wide
+    from specxai.models import load_input, load_model
+    from specxai.plots import explanation_figure, ledger_figure, save_figure
+    from specxai.spectral import Options, explain_at
+
+    if top < 1:
+        raise InvalidInputError(f"--top {top}: draw at least 1 component")
+    options = Options(method, components, by, tol, memory=memory, scratch=scratch)
+    loaded = load_model(model, weights)
+    position = read_target(loaded, target)
+    given = load_input(input, loaded)
+    lin = linearized(loaded, given, device, rule, precision)
+    with progress_bars(quiet) as progress:
+        result = explain_at(lin, read_layers(layer), position, options, progress)
+    result = replace(result, model=loaded.name)
+    summary = summarize(result, loaded, lin.output, top)
+    account = result.ledger() if ledger else None
+    if account is not None:
+        summary["ledger"] = summarize_ledger(account)
+    title = ": ".join(filter(None, (loaded.name, summary["class"])))
+    figure = explanation_figure(result, given.image, top, title)
+    make_folder(out)
+    result.save(out / "explanation.safetensors", [part["k"] for part in summary["components"]])
+    save_figure(figure, out / "explanation.png")
+    if account is not None:
+        save_figure(ledger_figure(account, f"Bias ledger of {loaded.name}"), out / "ledger.png")
+    if json:
+        print(json_format.dumps(summary))
+        return
+    print_wide(explanation_table(summary))
+    if account is not None:
+        print_wide(ledger_table(summary["ledger"]))
+    print(f"wrote {out / 'explanation.png'} and {out / 'explanation.safetensors'}")

@@ -1,0 +1,46 @@
+"""``specxai layers``."""
+
+import json as json_format
+
+from specxai.cli.app import app
+from specxai.cli.options import Device, Json, Rule, Weights
+from specxai.cli.reading import linearized
+
+
+@app.command
+def layers(
+    model: str,
+    input: str | None = None,
+    /,
+    *,
+    rule: Rule = "tangent",
+    weights: Weights = "default",
+    device: Device = "cpu",
+    json: Json = False,
+) -> None:
+    """List the layers a network can be split at, with their active units on an input.
+
+    Args:
+        model: torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable, a
+            .pt2 file of torch.export, or an .onnx file.
+        input: an image, .npy or .safetensors file, or demo:chelsea; seeded noise if not given and
+            the model's input shape is known (which that of a .py model is not).
+    """
+    from dataclasses import asdict
+
+    from specxai.affine import count_active_units
+    from specxai.app.tables import layers_table, print_wide
+    from specxai.models import example_input, load_input, load_model
+
+    loaded = load_model(model, weights)
+    given = load_input(input, loaded) if input is not None else example_input(loaded)
+    lin = linearized(loaded, given, device, rule)
+    active = count_active_units(lin)
+    if json:
+        rows = [
+            {**asdict(layer), "units": layer.units, "active": active.get(layer.address)}
+            for layer in lin.layers
+        ]
+        print(json_format.dumps({"model": loaded.name, "input": given.name, "layers": rows}))
+    else:
+        print_wide(layers_table(f"{loaded.name} on {given.name}", lin.layers, active))
