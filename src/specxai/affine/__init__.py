@@ -1,6 +1,6 @@
 """The network as an affine map at one input."""
 
-from specxai.affine.activity import active_units, count_active_units
+from specxai.affine.activity import count_active_units
 from specxai.affine.arguments import Inputs
 from specxai.affine.conventions import Convention, RuleChoice
 from specxai.affine.jacobian import Jacobian
@@ -31,7 +31,6 @@ __all__ = [
     "Site",
     "Target",
     "Tie",
-    "active_units",
     "choose_target",
     "count_active_units",
     "linearize",

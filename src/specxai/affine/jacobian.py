@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from specxai.affine import pullback, pushforward
@@ -55,6 +55,17 @@ class Jacobian:
     def image(self) -> Float[Tensor, "m"]:
         """J x, float64: computed once, because the terms of every explanation need it."""
         return self.push(self.x.reshape(1, -1))[0].double()
+
+    @cached_property
+    def active(self) -> Bool[Tensor, "m"]:
+        """Which outputs the input moves at all: the rows of J that are not zero.
+
+        A zero row, such as that of a closed ReLU, gives exactly zero along every direction; any
+        other row does not, along a random one. Two are taken, because a product may underflow.
+        """
+        generator = torch.Generator().manual_seed(0)
+        directions = torch.randn(2, self.shape[1], generator=generator, dtype=self.x.dtype)
+        return self.push(directions.to(self.x.device)).any(0)
 
     def matmat(self, V: Float[Tensor, "M k"]) -> Float[Tensor, "m k"]:
         """Return J V: Jacobian-vector products, one for each column of V."""
