@@ -8,13 +8,13 @@ from torch import Tensor
 
 from specxai.affine import Ledger
 from specxai.models import LoadedModel
-from specxai.spectral import Explanation
+from specxai.spectral import Decomposition
 
 Summary = dict[str, Any]
 
 
 def summarize(
-    explanation: Explanation, model: LoadedModel, outputs: Float[Tensor, "1 ..."], top: int
+    explanation: Decomposition, model: LoadedModel, outputs: Float[Tensor, "1 ..."], top: int
 ) -> Summary:
     """Collect what a person wants to read of an explanation.
 
@@ -41,17 +41,16 @@ def summarize(
     return {
         "model": model.name,
         "layer": explanation.layer,
-        "place": explanation.split.place,
+        "place": explanation.place,
         "target": explanation.target,
         "class": name,
         "probability": probability,
         "exactness": explanation.exactness,
-        "precision": explanation.linearization.precision,
+        "precision": explanation.precision,
         "conventions": [
             {"operation": operation, "convention": convention, "frozen": frozen, "calls": calls}
             for (operation, convention, frozen), calls in Counter(
-                (site.operation, site.convention, site.frozen)
-                for site in explanation.linearization.conventional
+                (site.operation, site.convention, site.frozen) for site in explanation.conventional
             ).items()
         ],
         "method": explanation.method,
@@ -64,11 +63,11 @@ def summarize(
         },
         "ties": [
             {"site": str(tie.address), "count": tie.count, "total": tie.total}
-            for tie in explanation.region.ties()
+            for tie in explanation.ties
         ],
-        "cut": explanation.split.cut,
-        "units": explanation.split.right.shape[0],
-        "active_units": len(explanation.svd.active),
+        "cut": explanation.cut,
+        "units": explanation.units,
+        "active_units": explanation.active_units,
         "rank": explanation.rank,
         "reduced_rank": len(reduction.indices),
         "components": [
@@ -113,7 +112,7 @@ def summarize_ledger(ledger: Ledger) -> Summary:
 
 
 def _named_class(
-    explanation: Explanation, model: LoadedModel, outputs: Tensor
+    explanation: Decomposition, model: LoadedModel, outputs: Tensor
 ) -> tuple[str | None, float | None]:
     """Return the name of the explained class and its softmax probability, where it has one."""
     target = explanation.target

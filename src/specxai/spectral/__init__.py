@@ -1,6 +1,7 @@
 """The affine map split at a layer and decomposed into spectral components."""
 
 from specxai.spectral.decompose import explain, explain_at
+from specxai.spectral.decomposition import Decomposition
 from specxai.spectral.explanation import Explanation
 from specxai.spectral.krylov import krylov_svd
 from specxai.spectral.options import Options
@@ -9,6 +10,7 @@ from specxai.spectral.split import Split, split
 from specxai.spectral.svd import LeftSVD, exact_svd
 
 __all__ = [
+    "Decomposition",
     "Explanation",
     "LeftSVD",
     "Options",

@@ -10,12 +10,12 @@ from safetensors.torch import save as to_bytes
 
 import specxai
 from specxai.files import write_atomically
-from specxai.spectral.explanation import Explanation, Indices
+from specxai.spectral.decomposition import Decomposition, Indices
 
 SCHEMA = 1
 
 
-def save(explanation: Explanation, path: str | PathLike[str], vectors: Indices) -> None:
+def save(explanation: Decomposition, path: str | PathLike[str], vectors: Indices) -> None:
     """Write an explanation's numbers, and some of its singular vectors, to a file.
 
     The file holds the terms of the output, σ, ψ, c, α and the clusters, the input, and for the
@@ -45,8 +45,7 @@ def save(explanation: Explanation, path: str | PathLike[str], vectors: Indices) 
     write_atomically(Path(path), content)
 
 
-def _header(explanation: Explanation) -> dict[str, object]:
-    right = explanation.split.right
+def _header(explanation: Decomposition) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "versions": {
@@ -60,13 +59,11 @@ def _header(explanation: Explanation) -> dict[str, object]:
         "method": explanation.method,
         "note": explanation.note,
         "exactness": explanation.exactness,
-        "precision": explanation.linearization.precision,
-        "conventions": {
-            str(site.address): site.convention for site in explanation.linearization.conventional
-        },
-        "cut": explanation.split.cut,
+        "precision": explanation.precision,
+        "conventions": {str(site.address): site.convention for site in explanation.conventional},
+        "cut": explanation.cut,
         "rank": explanation.rank,
-        "units": right.shape[0],
-        "active_units": len(explanation.svd.active),
+        "units": explanation.units,
+        "active_units": explanation.active_units,
         "dtype": str(explanation.x.dtype).removeprefix("torch."),
     }
