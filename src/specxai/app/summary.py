@@ -7,22 +7,20 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.affine import Ledger
-from specxai.models import LoadedModel
 from specxai.spectral import Decomposition
 
 Summary = dict[str, Any]
 
 
 def summarize(
-    explanation: Decomposition, model: LoadedModel, outputs: Float[Tensor, "1 ..."], top: int
+    explanation: Decomposition, top: int, outputs: Float[Tensor, "1 ..."] | None = None
 ) -> Summary:
     """Collect what a person wants to read of an explanation.
 
     Args:
         explanation: the result.
-        model: the network, for its name and class names.
-        outputs: the model's whole output, for the probability of a named class.
         top: how many components each ranking contributes to the list.
+        outputs: the model's whole output, for the probability of a named class.
 
     Returns:
         Names, terms of the output (for a vector output their Euclidean norms), spectrum sizes and
@@ -36,15 +34,15 @@ def summarize(
     }
     shares = dict(zip(reduction.indices.tolist(), reduction.shares.tolist(), strict=True))
     alphas = explanation.contributions
-    name, probability = _named_class(explanation, model, outputs)
+    named = explanation.target_name is not None and outputs is not None
     rest = float(alphas.sum() - alphas[list(listed)].sum())
     return {
-        "model": model.name,
+        "model": explanation.model,
         "layer": explanation.layer,
         "place": explanation.place,
         "target": explanation.target,
-        "class": name,
-        "probability": probability,
+        "class": explanation.target_name,
+        "probability": float(outputs[0].softmax(0)[explanation.target]) if named else None,
         "exactness": explanation.exactness,
         "precision": explanation.precision,
         "conventions": [
@@ -109,13 +107,3 @@ def summarize_ledger(ledger: Ledger) -> Summary:
             for entry in ledger.largest(len(ledger.entries))
         ],
     }
-
-
-def _named_class(
-    explanation: Decomposition, model: LoadedModel, outputs: Tensor
-) -> tuple[str | None, float | None]:
-    """Return the name of the explained class and its softmax probability, where it has one."""
-    target = explanation.target
-    if model.classes is None or not isinstance(target, int):
-        return None, None
-    return model.classes[target], float(outputs[0].softmax(0)[target])

@@ -181,12 +181,15 @@ class Decomposition(ABC):
         """
         return contract_over(self.right_vectors(indices), self.x, contract, dim)
 
-    @cached_property
-    def _reduction(self) -> Reduction:
-        return reduce_contributions(self.contributions)
+    def checked(self, indices: Indices) -> Int[Tensor, "n"]:
+        """Return indices of components as a tensor, after a check of their range.
 
-    def _checked(self, indices: Indices) -> Int[Tensor, "n"]:
-        """Return indices as a tensor, after a check of their range."""
+        Args:
+            indices: the components, from 0.
+
+        Raises:
+            InvalidInputError: one does not exist.
+        """
         device = self.singular_values.device
         chosen = torch.as_tensor(indices, dtype=torch.int64, device=device).reshape(-1)
         outside = chosen[(chosen < 0) | (chosen >= self.rank)]
@@ -195,3 +198,7 @@ class Decomposition(ABC):
                 f"component {int(outside[0])} does not exist: choose from 0 to {self.rank - 1}"
             )
         return chosen
+
+    @cached_property
+    def _reduction(self) -> Reduction:
+        return reduce_contributions(self.contributions)

@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from specxai.affine import Ledger, Linearization, Region, Tie
+from specxai.affine import Ledger, Linearization, Region, Tie, fingerprint
 from specxai.spectral.decomposition import Decomposition, Indices
 from specxai.spectral.split import Split
-from specxai.spectral.storage import save
+from specxai.spectral.storage import VectorDtype, file_size, save
 from specxai.spectral.svd import LeftSVD
 
 
@@ -106,7 +106,7 @@ class Explanation(Decomposition):
             One orthonormal vector each, shape (n, *layer's output), float64; for several layers
             (n, m), one layer's values after the other's.
         """
-        return _at_layer(self.split, self.svd, self.svd.left[:, self._checked(indices)].T)
+        return _at_layer(self.split, self.svd, self.svd.left[:, self.checked(indices)].T)
 
     def right_vectors(self, indices: Indices) -> Float[Tensor, "n ..."]:
         """Return right singular vectors φ_k = Rᵀ U_k / σ_k in the shape of the input (17).
@@ -120,7 +120,7 @@ class Explanation(Decomposition):
         Returns:
             One orthonormal vector each, shape (n, *input), of the input's dtype.
         """
-        wanted, places = self._checked(indices).unique(return_inverse=True)
+        wanted, places = self.checked(indices).unique(return_inverse=True)
         scaled = self.svd.left[:, wanted].T / self.singular_values[wanted, None]
         cotangents = _at_layer(self.split, self.svd, scaled).to(self.x.dtype)
         vectors = self.split.right.pull(cotangents.reshape(len(wanted), self.units)).double()
@@ -128,9 +128,47 @@ class Explanation(Decomposition):
         oriented: Tensor = (basis * triangle.diagonal().sign()).T.to(self.x.dtype)
         return oriented[places].reshape(len(places), *self.x.shape[1:])
 
-    def save(self, path: str | PathLike[str], vectors: Indices | None = None) -> None:
-        """Write the result to a safetensors file; see `specxai.spectral.storage`."""
-        save(self, path, self.top(0) if vectors is None else vectors)
+    @cached_property
+    def fingerprint(self) -> str:
+        """A name for the network's parameters and buffers, which a file keeps."""
+        return fingerprint(self.linearization.model)
+
+    def save(
+        self,
+        path: str | PathLike[str],
+        vectors: Indices = (),
+        left: bool = False,
+        dtype: VectorDtype = "native",
+    ) -> None:
+        """Write the result to a safetensors file, for `specxai.load`; whole or not at all.
+
+        The numbers and the input are always kept. Of each component in ``vectors`` the right
+        singular vector is kept too, which is what takes room: ask `file_size` before.
+
+        Args:
+            path: the file; an existing one is replaced.
+            vectors: components whose right singular vectors are kept.
+            left: whether their left ones are kept too.
+            dtype: ``native`` keeps all digits of the vectors, ``float32`` and ``float16`` fewer;
+                ``none`` keeps no vectors.
+
+        Raises:
+            SpecxaiError: the file cannot be written.
+            InvalidInputError: a component does not exist, or the dtype is unknown.
+        """
+        save(self, path, self.fingerprint, vectors, left, dtype)
+
+    def file_size(
+        self, vectors: Indices = (), left: bool = False, dtype: VectorDtype = "native"
+    ) -> int:
+        """Return how many bytes `save` would write, to within about a thousand.
+
+        Args:
+            vectors: components whose right singular vectors are kept.
+            left: whether their left ones are kept too.
+            dtype: of the kept vectors, as `save` takes it.
+        """
+        return file_size(self, vectors, left, dtype)
 
 
 def _at_layer(split: Split, svd: LeftSVD, active: Float[Tensor, "... a"]) -> Tensor:
