@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
+from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -19,8 +20,8 @@ def decode(value: object, kind: Any, where: str) -> Any:
 
     Args:
         value: what ``json.loads`` gave.
-        kind: str, int, float, bool, None, a Literal, a union, a tuple, a dict with str for keys,
-            a NamedTuple (written as a list) or a dataclass (written as an object).
+        kind: str, int, float, bool, None, a StrEnum, a Literal, a union, a tuple, a dict with str
+            for keys, a NamedTuple (written as a list) or a dataclass (written as an object).
         where: what the value is, for the message.
 
     Returns:
@@ -50,6 +51,9 @@ def decode(value: object, kind: Any, where: str) -> Any:
         return {name: decode(v, parts[1], f"{where}.{name}") for name, v in value.items()}
     elif is_dataclass(kind) and isinstance(kind, type) and isinstance(value, dict):
         return kind(**decode_fields(value, get_type_hints(kind), where))
+    elif isinstance(kind, type) and issubclass(kind, StrEnum):
+        if type(value) is str and value in kind.__members__.values():
+            return kind(value)
     elif hasattr(kind, "_fields") and isinstance(value, list):
         return kind(*decode(value, tuple[*get_type_hints(kind).values()], where))  # type: ignore[misc]
     elif type(value) is (NoneType if kind is None else kind):

