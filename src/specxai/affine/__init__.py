@@ -3,6 +3,7 @@
 from specxai.affine.activity import count_active_units
 from specxai.affine.arguments import Inputs
 from specxai.affine.conventions import Convention, RuleChoice
+from specxai.affine.fingerprint import fingerprint
 from specxai.affine.jacobian import Jacobian
 from specxai.affine.ledger import Entry, Ledger
 from specxai.affine.linearization import Layers, Linearization, linearize
@@ -33,6 +34,7 @@ __all__ = [
     "Tie",
     "choose_target",
     "count_active_units",
+    "fingerprint",
     "linearize",
     "select_target",
 ]

@@ -1,23 +1,30 @@
 """The affine map split at a layer and decomposed into spectral components."""
 
 from specxai.spectral.decompose import explain, explain_at
+from specxai.spectral.decomposition import Decomposition
 from specxai.spectral.explanation import Explanation
 from specxai.spectral.krylov import krylov_svd
+from specxai.spectral.loading import load
 from specxai.spectral.options import Options
 from specxai.spectral.reduction import Reduction, reduce_contributions
 from specxai.spectral.split import Split, split
+from specxai.spectral.stored import Record, StoredExplanation
 from specxai.spectral.svd import LeftSVD, exact_svd
 
 __all__ = [
+    "Decomposition",
     "Explanation",
     "LeftSVD",
     "Options",
+    "Record",
     "Reduction",
     "Split",
+    "StoredExplanation",
     "exact_svd",
     "explain",
     "explain_at",
     "krylov_svd",
+    "load",
     "reduce_contributions",
     "split",
 ]

@@ -109,4 +109,4 @@ def explain_at(
         svd = exact_svd(parts.right, progress, options.memory, options.folder)
     else:
         svd = krylov_svd(parts.right, parts.left, options.krylov, progress, options.memory)
-    return Explanation(lin, parts, svd, type(lin.model).__name__, method)
+    return Explanation.of(lin, parts, svd, type(lin.model).__name__, method)
