@@ -1,10 +1,10 @@
 """The result: an output as a sum of spectral components (paper, equations 17–23)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -17,6 +17,11 @@ from specxai.spectral.contraction import contract as contract_over
 from specxai.spectral.reduction import Reduction, reduce_contributions
 from specxai.spectral.split import Split
 from specxai.spectral.svd import LeftSVD
+
+if TYPE_CHECKING:
+    from specxai.spectral.causal_curve import CausalCurve, CausalOrder
+    from specxai.spectral.collapse import Collapsed
+    from specxai.spectral.surgery import Surgery
 
 Ranking = Literal["contribution", "singular_value", "reduced"]
 Indices = int | Sequence[int] | Int[Tensor, "n"]
@@ -235,6 +240,36 @@ class Explanation:
             One map each, shape (n, *input without dim); products are in units of φ·x.
         """
         return contract_over(self.right_vectors(indices), self.x, contract, dim)
+
+    def surgery(
+        self,
+        keep: Indices | None = None,
+        drop: Indices | None = None,
+        scale: Mapping[int, float] | None = None,
+    ) -> "Surgery":
+        """Scale components and run the real network; see `specxai.spectral.surgery.operate`."""
+        from specxai.spectral.surgery import operate
+
+        return operate(self, keep, drop, scale)
+
+    def causal_curve(
+        self, order: "CausalOrder" = "contribution", n: int = 64, seed: int = 0, drop: bool = True
+    ) -> "CausalCurve":
+        """Remove components one after the other; see `specxai.spectral.causal_curve`."""
+        from specxai.spectral.causal_curve import causal_curve
+
+        return causal_curve(self, order, n, seed, drop)
+
+    def collapse(
+        self,
+        rank: int,
+        by: Ranking = "contribution",
+        neighbours: Float[Tensor, "n ..."] | None = None,
+    ) -> "Collapsed":
+        """Make the local map two linear layers; see `specxai.spectral.collapse`."""
+        from specxai.spectral.collapse import collapse
+
+        return collapse(self, rank, by, neighbours)
 
     def save(self, path: str | PathLike[str], vectors: Indices | None = None) -> None:
         """Write the result to a safetensors file; see `specxai.spectral.storage`."""
