@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
@@ -122,7 +122,7 @@ class Interpreter(TorchFunctionMode):
     def leave(self, path: str, call: int, module: nn.Module, output: Any) -> None:
         """Take note that a module call is over."""
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Interpreter":
         with ExitStack() as hooks:
             for path, module in self.root.parts():
                 before = module.register_forward_pre_hook(partial(self._before, path))

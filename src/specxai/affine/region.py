@@ -193,7 +193,8 @@ class Region:
 
     @cached_property
     def _sizes(self) -> dict[Address, int]:
-        with torch.no_grad(), self._reader() as reader:
+        reader = self._reader()
+        with torch.no_grad(), reader:
             self.run(self.x)
         return {
             address: sum(part.numel() for part in parts) for address, parts in reader.values.items()
@@ -231,7 +232,8 @@ def _read(
     reading: Callable[[], _Reader], run: Callable[[Tensor], Any], x: Tensor
 ) -> Float[Tensor, "B n"]:
     """Run the network and return all switching values, one call after the other."""
-    with reading() as reader:
+    reader = reading()
+    with reader:
         run(x)
     flat = [part.reshape(len(x), -1) for parts in reader.values.values() for part in parts]
     return torch.cat(flat, 1) if flat else x.new_zeros(len(x), 0)

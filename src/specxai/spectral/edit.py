@@ -77,6 +77,4 @@ def run_edited(explanation: Explanation, scales: Float[Tensor, "n r"]) -> Float[
 
 def explained(outputs: Float[Tensor, "n ..."], target: Target) -> Float[Tensor, "n ..."]:
     """Select the explained output of each sample; all of them when the target is None."""
-    if target is None:
-        return outputs
-    return outputs[(slice(None), *(target if isinstance(target, tuple) else (target,)))]
+    return outputs if target is None else torch.stack([sample[target] for sample in outputs])

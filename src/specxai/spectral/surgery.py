@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -65,6 +64,15 @@ class Surgery:
         z = self._region.x
         return self._region.flips(z + self._change.to(z.dtype))
 
+    @cached_property
+    def reach(self) -> float:
+        """The share of the edit at which the first gate flips: beyond 1, or infinite, if none does.
+
+        It is exact: the distance to the border of the linear region along z' − z.
+        """
+        length = float(self._change.norm())
+        return self._region.distance(self._change) / length if length else float("inf")
+
     @property
     def borders(self) -> int:
         """How many gates and pool choices behind the layer depend on its output."""
@@ -105,7 +113,7 @@ def operate(
         InvalidInputError: not exactly one of the three is given, a component does not exist, or a
             factor is not finite.
 
-    >>> import specxai
+    >>> import specxai, torch
     >>> _ = torch.manual_seed(0)
     >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
     >>> cut = operate(specxai.explain(net.eval(), torch.ones(1, 3), layer="1"), drop=0)
