@@ -9,7 +9,14 @@ import specxai
 from specxai.errors import InvalidInputError
 from specxai.spectral.causal_curve import causal_curve
 
-NETS = ["mlp", "residual branch", "second call", "batch of one", "mixes samples late", "functional"]
+NETS = [
+    "activations",
+    "residual branch",
+    "second call",
+    "batch of one",
+    "mixes samples late",
+    "functional",
+]
 
 
 def explained(name):
@@ -66,7 +73,7 @@ def test_one_batch_says_the_same_as_one_by_one():
 
 def test_all_outputs():
     torch.manual_seed(0)
-    model = torch.nn.Sequential(torch.nn.Linear(6, 3), torch.nn.ReLU(), torch.nn.Linear(3, 5))
+    model = torch.nn.Sequential(torch.nn.Linear(6, 3), torch.nn.LeakyReLU(), torch.nn.Linear(3, 5))
     ex = specxai.explain(model.double().eval(), torch.randn(1, 6).double())
     curve = ex.causal_curve()
     assert curve.answers.shape == curve.predictions.shape == (ex.rank + 1, 5)

@@ -17,7 +17,9 @@ def explained(name):
 
 
 @pytest.mark.parametrize("by", ["contribution", "singular_value"])
-@pytest.mark.parametrize("name", ["mlp", "residual branch", "second call", "image to image"])
+@pytest.mark.parametrize(
+    "name", ["activations", "residual branch", "second call", "image to image"]
+)
 def test_against_dense(name, by):
     net, ex = explained(name)
     truth = dense(net.model, net.x, net.layer, net.target)
@@ -29,7 +31,7 @@ def test_against_dense(name, by):
     y = truth.y[truth.target]
     for i, other in enumerate(others):
         expected = y + direction @ (other - net.x[0]).numpy().ravel()
-        assert float(small.module(other[None])) == pytest.approx(expected, abs=1e-9)
+        assert small.module(other[None]).item() == pytest.approx(expected, abs=1e-9)
         real = net.model(other[None]).detach().numpy().ravel()[truth.target]
         assert float(small.errors[i]) == pytest.approx(abs(real - expected), abs=1e-9)
     assert float(small.error) <= 1e-12
@@ -74,7 +76,7 @@ def test_single_precision_and_the_generator():
 
 @pytest.mark.usefixtures("unchecked_annotations")
 def test_what_is_refused():
-    net, ex = explained("mlp")
+    _, ex = explained("mlp")
     with pytest.raises(InvalidInputError, match="rank=0: keep at least 1"):
         ex.collapse(0)
     with pytest.raises(InvalidInputError, match=r"neighbours have shape \(2, 7\)"):

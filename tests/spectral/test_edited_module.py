@@ -1,4 +1,4 @@
-"""An edit of any input, against a projection written down in numpy, and as a module among others."""
+"""An edit of any input, against a projection in numpy, and as a module among others."""
 
 import io
 from copy import deepcopy
@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, TensorDataset
 import specxai
 
 NETS = [
-    "mlp",
+    "activations",
     "in-place at a branch",
     "residual branch",
     "second call",
@@ -109,7 +109,7 @@ def test_export(name):
     module = ex.surgery(drop=0).as_module()
     batch = neighbours(net.x, 3)
     size = torch.export.Dim("batch")
-    program = torch.export.export(module, (batch,), dynamic_shapes=({0: size},))
+    program = torch.export.export(module, (batch,), dynamic_shapes=(({0: size},),))
     other = neighbours(net.x, 5)
     torch.testing.assert_close(program.module()(other), module(other))
 

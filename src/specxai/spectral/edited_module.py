@@ -103,7 +103,7 @@ class EditedModule(Root):
             return output
 
         def put(values: Tensor, output: Tensor) -> Tensor:
-            return values.reshape(output.shape)
+            return values.reshape(output.shape).clone()  # of its own, for the same reason
 
         with ExitStack() as hooks:
             for layer in self.layers:
