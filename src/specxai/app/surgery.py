@@ -1,0 +1,133 @@
+"""The numbers of a surgery, as plain Python for JSON, and as a table for the terminal."""
+
+import math
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from specxai.app.summary import Summary
+from specxai.models import LoadedModel
+from specxai.spectral.causal_curve import CausalCurve
+from specxai.spectral.surgery import Surgery
+
+# So many of the largest outputs, before and after, are listed beside the explained one.
+_LEADING = 3
+
+
+def summarize_surgery(
+    surgery: Surgery, model: LoadedModel, curves: Sequence[CausalCurve]
+) -> Summary:
+    """Collect what a person wants to read of a surgery.
+
+    Args:
+        surgery: the result.
+        model: the network, for its name and class names.
+        curves: causal curves of the same explanation.
+
+    Returns:
+        Before, predicted and real value of the explained output (of several outputs their
+        Euclidean norms) and of the largest ones, the gates that flip, and the curves.
+    """
+    explanation = surgery.explanation
+    changed = (surgery.scales != 1).nonzero()[:, 0].tolist()
+    return {
+        "model": model.name,
+        "place": explanation.split.place,
+        "target": explanation.target,
+        "exactness": explanation.exactness,
+        "components": explanation.rank,
+        "scales": {str(k): float(surgery.scales[k]) for k in changed},
+        "before": float(explanation.output.norm()),
+        "predicted": float(surgery.prediction.norm()),
+        "real": float(surgery.answer.norm()),
+        "difference": float(surgery.difference.norm()),
+        **_signed(surgery),
+        "outputs": _leading_outputs(surgery, model),
+        "flips": [
+            {"site": str(flip.address), "count": flip.count, "total": flip.total}
+            for flip in surgery.flips
+        ],
+        "borders": surgery.borders,
+        "reach": surgery.reach if math.isfinite(surgery.reach) else None,
+        "curves": [
+            {
+                "order": curve.order,
+                "counts": curve.counts.tolist(),
+                "predictions": curve.predictions.tolist(),
+                "answers": curve.answers.tolist(),
+            }
+            for curve in curves
+        ],
+    }
+
+
+def surgery_table(summary: Summary) -> RenderableType:
+    """Lay out a surgery: values before and after, and what became of the gates.
+
+    Args:
+        summary: the numbers, as `summarize_surgery` collects them.
+
+    Returns:
+        Something rich can print.
+    """
+    changed, count = len(summary["scales"]), summary["components"]
+    heading = Text(
+        f"{summary['model']}, at {summary['place']}\n"
+        f"{changed:,} of {count:,} components changed; affine map: {summary['exactness']}"
+    )
+    table = Table("output")
+    for name in ("before", "affine map", "real network", "difference"):
+        table.add_column(name, justify="right")
+    what = "all (norms)" if summary["target"] is None else f"{summary['target']}, explained"
+    for name, row in [(what, summary), *((row["name"], row) for row in summary["outputs"])]:
+        values = (f"{row[key]:+.5f}" for key in ("before", "predicted", "real"))
+        table.add_row(Text(name), *values, f"{row['difference']:+.1e}")
+    return Group(heading, table, Text(_gates(summary)))
+
+
+def _signed(surgery: Surgery) -> Summary:
+    """Return the four values of a single output with their signs, in place of norms."""
+    if surgery.explanation.target is None:
+        return {}
+    return {
+        "before": float(surgery.explanation.output),
+        "predicted": float(surgery.prediction),
+        "real": float(surgery.answer),
+        "difference": float(surgery.difference),
+    }
+
+
+def _leading_outputs(surgery: Surgery, model: LoadedModel) -> list[Summary]:
+    """List the largest outputs before and after, where the outputs are one row."""
+    if surgery.outputs.ndim != 2:
+        return []
+    before = surgery.explanation.linearization.output[0].double()
+    predicted, real = surgery.predictions[0], surgery.outputs[0]
+    count = min(_LEADING, len(real))
+    leading = [int(i) for values in (before, real) for i in values.topk(count).indices]
+    return [
+        {
+            "name": f"{i} '{model.classes[i]}'" if model.classes else str(i),
+            "before": float(before[i]),
+            "predicted": float(predicted[i]),
+            "real": float(real[i]),
+            "difference": float(real[i] - predicted[i]),
+        }
+        for i in dict.fromkeys(leading)
+    ]
+
+
+def _gates(summary: Summary) -> str:
+    """Say in words whether the edit stays in the linear region."""
+    if not summary["borders"]:
+        return "no gate or pool choice follows: the affine map is exact for every edit"
+    if not summary["flips"]:
+        return f"none of {summary['borders']:,} gates and pool choices behind flips"
+    flipped = sum(flip["count"] for flip in summary["flips"])
+    return (
+        f"{flipped:,} of {summary['borders']:,} gates and pool choices behind flip, at "
+        f"{len(summary['flips']):,} operation calls; the first after {summary['reach']:.2g} of "
+        "the edit"
+    )
