@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from specxai.affine import Target
 from specxai.app.summary import Summary
 from specxai.models import LoadedModel
 from specxai.spectral.causal_curve import CausalCurve
@@ -35,6 +36,7 @@ def summarize_surgery(
     return {
         "model": model.name,
         "place": explanation.split.place,
+        "title": f"{model.name}: {_named(explanation.target, model)}, at {explanation.split.place}",
         "target": explanation.target,
         "exactness": explanation.exactness,
         "components": explanation.rank,
@@ -74,13 +76,13 @@ def surgery_table(summary: Summary) -> RenderableType:
     """
     changed, count = len(summary["scales"]), summary["components"]
     heading = Text(
-        f"{summary['model']}, at {summary['place']}\n"
+        f"{summary['title']}\n"
         f"{changed:,} of {count:,} components changed; affine map: {summary['exactness']}"
     )
-    table = Table("output")
+    table = Table("")
     for name in ("before", "affine map", "real network", "difference"):
         table.add_column(name, justify="right")
-    what = "all (norms)" if summary["target"] is None else f"{summary['target']}, explained"
+    what = "all (norms)" if summary["target"] is None else "explained"
     for name, row in [(what, summary), *((row["name"], row) for row in summary["outputs"])]:
         values = (f"{row[key]:+.5f}" for key in ("before", "predicted", "real"))
         table.add_row(Text(name), *values, f"{row['difference']:+.1e}")
@@ -109,7 +111,7 @@ def _leading_outputs(surgery: Surgery, model: LoadedModel) -> list[Summary]:
     leading = [int(i) for values in (before, real) for i in values.topk(count).indices]
     return [
         {
-            "name": f"{i} '{model.classes[i]}'" if model.classes else str(i),
+            "name": _named(i, model),
             "before": float(before[i]),
             "predicted": float(predicted[i]),
             "real": float(real[i]),
@@ -117,6 +119,15 @@ def _leading_outputs(surgery: Surgery, model: LoadedModel) -> list[Summary]:
         }
         for i in dict.fromkeys(leading)
     ]
+
+
+def _named(target: Target, model: LoadedModel) -> str:
+    """Name an output, by its class where it has one."""
+    if target is None:
+        return "all outputs"
+    if model.classes is None or not isinstance(target, int):
+        return f"output {target}"
+    return f"output {target} '{model.classes[target]}'"
 
 
 def _gates(summary: Summary) -> str:

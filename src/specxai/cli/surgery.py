@@ -81,7 +81,7 @@ def surgery(
     orders = "contribution", "singular_value", "random"
     curves = [explanation.causal_curve(order, points, seed) for order in orders]
     summary = summarize_surgery(cut, loaded, curves)
-    figure = causal_figure(curves, f"{loaded.name}, {explanation.split.place}")
+    figure = causal_figure(curves, summary["title"])
     make_folder(out)
     save_figure(figure, out / "causal.png")
     if json:

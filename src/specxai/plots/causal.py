@@ -57,12 +57,13 @@ def causal_figure(curves: Sequence[CausalCurve], title: str = "Causal curves") -
     figure = Figure(figsize=(width, 2.9 + 0.25 * len(heading)), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(1, len(curves), squeeze=False, sharey=True)[0]
-    figure.suptitle("\n".join(heading), x=0.01, ha="left", fontsize=TITLE + 2, color=INK)
+    figure.suptitle(
+        "\n".join(heading), x=0.01, ha="left", fontsize=TITLE + 2, color=INK, parse_math=False
+    )
     for axes, curve in zip(panels, curves, strict=True):
         _draw_curve(axes, curve)
-    panels[0].set_ylabel(
-        "output" if curves[0].answers.ndim == 1 else "norm of the output", fontsize=SMALL + 1
-    )
+    label = "output" if curves[0].answers.ndim == 1 else "norm of the output"
+    panels[0].set_ylabel(label, fontsize=SMALL + 1, color=INK)
     few_values_along_y(panels[0])
     panels[0].legend(fontsize=SMALL, frameon=False, labelcolor=INK)
     return figure
@@ -72,9 +73,9 @@ def _draw_curve(axes: Axes, curve: CausalCurve) -> None:
     """Draw prediction and answer over the number of components that have changed."""
     quiet(axes)
     count_along_x(axes, int(curve.counts[-1]) + 1)
-    counts = to_array(curve.counts)
-    start = _height(curve.answers)[0]
-    axes.axhline(start, color=FAINT, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
+    counts = curve.counts.tolist()
+    whole = _height(curve.answers)[0 if curve.drop else -1]
+    axes.axhline(whole, color=FAINT, linewidth=0.6, linestyle="--", label="unchanged", zorder=1)
     axes.plot(
         counts, _height(curve.predictions), color=INK, linewidth=1, label="affine map", zorder=2
     )
