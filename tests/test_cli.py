@@ -269,7 +269,8 @@ def test_bad_input_gets_one_line_and_writes_nothing(
 def test_surgery_writes_a_table_and_a_figure(folder: Path) -> None:
     done = run(folder, *SURGERY, "--scale", "0=-40")
     assert done.returncode == 0, done.stderr
-    assert "gates and pool choices behind flip" in done.stdout
+    assert "output 1 " in done.stdout
+    assert "borders of gates and pool choices behind the layer, at" in done.stdout
     assert "1 of 6 components changed" in done.stdout
     with Image.open(folder / "surgery" / "causal.png") as figure:
         assert figure.size[0] > 500

@@ -13,7 +13,7 @@ from specxai.models import LoadedModel
 from specxai.spectral.causal_curve import CausalCurve
 from specxai.spectral.surgery import Surgery
 
-# So many of the largest outputs, before and after, are listed beside the explained one.
+# So many of the largest outputs, before and after, are listed behind the explained one.
 _LEADING = 3
 
 
@@ -41,11 +41,7 @@ def summarize_surgery(
         "exactness": explanation.exactness,
         "components": explanation.rank,
         "scales": {str(k): float(surgery.scales[k]) for k in changed},
-        "before": float(explanation.output.norm()),
-        "predicted": float(surgery.prediction.norm()),
-        "real": float(surgery.answer.norm()),
-        "difference": float(surgery.difference.norm()),
-        **_signed(surgery),
+        **_values(surgery),
         "outputs": _leading_outputs(surgery, model),
         "flips": [
             {"site": str(flip.address), "count": flip.count, "total": flip.total}
@@ -82,33 +78,36 @@ def surgery_table(summary: Summary) -> RenderableType:
     table = Table("")
     for name in ("before", "affine map", "real network", "difference"):
         table.add_column(name, justify="right")
-    what = "all (norms)" if summary["target"] is None else "explained"
-    for name, row in [(what, summary), *((row["name"], row) for row in summary["outputs"])]:
+    named = {row["name"]: row for row in summary["outputs"]}
+    if summary["target"] is None:
+        named = {"all outputs (norms)": summary, **named}
+    for name, row in named.items():
         values = (f"{row[key]:+.5f}" for key in ("before", "predicted", "real"))
         table.add_row(Text(name), *values, f"{row['difference']:+.1e}")
     return Group(heading, table, Text(_gates(summary)))
 
 
-def _signed(surgery: Surgery) -> Summary:
-    """Return the four values of a single output with their signs, in place of norms."""
-    if surgery.explanation.target is None:
-        return {}
-    return {
-        "before": float(surgery.explanation.output),
-        "predicted": float(surgery.prediction),
-        "real": float(surgery.answer),
-        "difference": float(surgery.difference),
+def _values(surgery: Surgery) -> Summary:
+    """Return the explained output before, predicted, real, and the difference of the two."""
+    parts = {
+        "before": surgery.explanation.output,
+        "predicted": surgery.prediction,
+        "real": surgery.answer,
+        "difference": surgery.difference,
     }
+    several = surgery.explanation.target is None
+    return {name: float(part.norm() if several else part) for name, part in parts.items()}
 
 
 def _leading_outputs(surgery: Surgery, model: LoadedModel) -> list[Summary]:
-    """List the largest outputs before and after, where the outputs are one row."""
-    if surgery.outputs.ndim != 2:
-        return []
+    """List the explained output, and where outputs are a row the largest before and after."""
     before = surgery.explanation.linearization.output[0].double()
     predicted, real = surgery.predictions[0], surgery.outputs[0]
-    count = min(_LEADING, len(real))
-    leading = [int(i) for values in (before, real) for i in values.topk(count).indices]
+    target = surgery.explanation.target
+    listed = [] if target is None else [target]
+    if real.ndim == 1:
+        count = min(_LEADING, len(real))
+        listed += [int(i) for values in (before, real) for i in values.topk(count).indices]
     return [
         {
             "name": _named(i, model),
@@ -117,7 +116,7 @@ def _leading_outputs(surgery: Surgery, model: LoadedModel) -> list[Summary]:
             "real": float(real[i]),
             "difference": float(real[i] - predicted[i]),
         }
-        for i in dict.fromkeys(leading)
+        for i in dict.fromkeys(listed)
     ]
 
 
@@ -133,12 +132,12 @@ def _named(target: Target, model: LoadedModel) -> str:
 def _gates(summary: Summary) -> str:
     """Say in words whether the edit stays in the linear region."""
     if not summary["borders"]:
-        return "no gate or pool choice follows: the affine map is exact for every edit"
+        return "no gate and no pool choice follows the layer"
+    behind = f"{summary['borders']:,} borders of gates and pool choices behind the layer"
     if not summary["flips"]:
-        return f"none of {summary['borders']:,} gates and pool choices behind flips"
-    flipped = sum(flip["count"] for flip in summary["flips"])
+        return f"crosses none of {behind}: the edit stays in the linear region"
+    crossed, calls = sum(flip["count"] for flip in summary["flips"]), len(summary["flips"])
     return (
-        f"{flipped:,} of {summary['borders']:,} gates and pool choices behind flip, at "
-        f"{len(summary['flips']):,} operation calls; the first after {summary['reach']:.2g} of "
-        "the edit"
+        f"crosses {crossed:,} of {behind}, at {calls:,} operation call{'s' if calls > 1 else ''}; "
+        f"the first after {summary['reach']:.2g} of the edit"
     )

@@ -75,7 +75,7 @@ class Surgery:
 
     @property
     def borders(self) -> int:
-        """How many gates and pool choices behind the layer depend on its output."""
+        """How many borders gates and pool choices behind the layer have, that its output moves."""
         return self._region.borders
 
     def as_module(self) -> EditedModule:
