@@ -60,6 +60,12 @@ def small():
     return nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 3)).eval()
 
 
+def deep():
+    torch.manual_seed(0)
+    parts = nn.Linear(6, 8), nn.LeakyReLU(), nn.Linear(8, 5), nn.ReLU(), nn.Linear(5, 3)
+    return nn.Sequential(*parts).eval()
+
+
 def training():
     return small().train()
 
@@ -236,6 +242,7 @@ def test_progress_goes_to_standard_error_only(folder: Path) -> None:
     json.loads(done.stdout)
 
 
+SURGERY = ("surgery", "nets.py:deep", "x.npy", "--layer", "1", "--target", "1", "--quiet")
 EXPLAIN = ("explain", "nets.py:small", "x.npy", "--layer", "1")
 
 
@@ -267,6 +274,11 @@ EXPLAIN = ("explain", "nets.py:small", "x.npy", "--layer", "1")
         (("layers", "nets.py:small"), "INPUT", ""),
         (("show", "x.npy"), "damaged or no safetensors file", ""),
         (("show", "missing.safetensors"), "missing.safetensors", ""),
+        ((*SURGERY, "--drop", "9"), "component 9 does not exist", "0 to 5"),
+        ((*SURGERY, "--keep", "0", "--drop", "1"), "one of keep", "scale"),
+        ((*SURGERY, "--keep", "first"), "'first' is no component", "such as 0,2"),
+        ((*SURGERY, "--scale", "0:2"), "--scale 0:2", "such as 0=2"),
+        ((*SURGERY, "--points", "1"), "n=1", "2 points"),
     ],
 )
 def test_bad_input_gets_one_line_and_writes_nothing(
@@ -284,6 +296,28 @@ def test_bad_input_gets_one_line_and_writes_nothing(
     assert done.stdout == ""
     kept = [path for path in sorted(folder.rglob("*")) if "__pycache__" not in path.parts]
     assert kept == [path for path in before if "__pycache__" not in path.parts]
+
+
+def test_surgery_writes_a_table_and_a_figure(folder: Path) -> None:
+    done = run(folder, *SURGERY, "--scale", "0=-40")
+    assert done.returncode == 0, done.stderr
+    assert "output 1 " in done.stdout
+    assert "borders of gates and pool choices behind the layer, at" in done.stdout
+    assert "1 of 6 components changed" in done.stdout
+    with Image.open(folder / "surgery" / "causal.png") as figure:
+        assert figure.size[0] > 500
+
+
+def test_surgery_in_numbers(folder: Path) -> None:
+    whole = json.loads(run(folder, *SURGERY, "--json", "--out", "all").stdout)
+    assert whole["before"] == whole["real"] == pytest.approx(whole["predicted"], rel=1e-5)
+    assert (whole["scales"], whole["flips"], whole["reach"]) == ({}, [], None)
+    part = json.loads(run(folder, *SURGERY, "--keep", "", "--json", "--points", "3").stdout)
+    assert part["scales"] == dict.fromkeys("012345", 0.0)
+    for curve in part["curves"]:
+        assert len(curve["counts"]) == 3
+        assert curve["answers"][0] == pytest.approx(whole["before"], rel=1e-5)
+        assert curve["answers"][-1] == pytest.approx(part["real"], rel=1e-5)
 
 
 def test_a_missing_extra_is_named(folder: Path) -> None:

@@ -125,3 +125,36 @@ def test_inputs_of_another_shape_are_refused(wrong):
         with pytest.raises(InvalidInputError, match=r"give a tensor of shape \(1, 6\)"):
             question(wrong)
     assert region.contains(net.x.float().double())
+
+
+def test_flips_are_counted_by_site() -> None:
+    region = linearize(Calls(lambda z: F.relu6(F.relu(z) + 3)).eval(), X).region
+    assert region.flips(X) == ()
+    other = torch.tensor([[-0.5, 1.0, 2.0, 2.5]], dtype=X.dtype)
+    first, second = region.flips(other)
+    assert (first.address.operation, first.count, first.total) == ("relu", 2, 4)
+    assert (second.address.operation, second.count, second.total) == ("relu6", 1, 8)
+
+
+@pytest.mark.parametrize("name", ["residual branch", "second call", "in-place at a branch"])
+def test_the_region_of_the_rest_of_a_network(name: str) -> None:
+    """Around a layer's output: its border is where the rest stops being affine."""
+    net = zoo.build(name)
+    lin = linearize(net.model, net.x)
+    z = lin.right(net.layer).value
+    rest, region = lin.left(net.layer, z), lin.region_at(net.layer, z)
+    assert 0 < region.borders <= lin.region.borders
+    for d in directions(rest.x):
+        t = min(region.distance(d), 1e3)
+        near, far = rest.x + 0.999 * t * d, rest.x + 1.001 * t * d
+        assert region.contains(near)
+        predicted = rest.value + rest.push(near - rest.x).reshape(rest.value.shape)
+        torch.testing.assert_close(rest.function(near), predicted)
+        assert region.contains(far) == (t == 1e3)
+
+
+def test_no_rest_has_no_border() -> None:
+    net = zoo.build("mlp")
+    lin = linearize(net.model, net.x)
+    region = lin.region_at(None, lin.output)
+    assert (region.borders, region.flips(9 * region.x), region.ties()) == (0, (), ())

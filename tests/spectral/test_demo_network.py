@@ -80,3 +80,28 @@ def test_the_top_vectors(single):
     assert maps.shape == (4, 224, 224)
     along = maps.double().flatten(1).sum(1) * single.singular_values[chosen]
     torch.testing.assert_close(along, single.coefficients[chosen], rtol=1e-3, atol=1e-4)
+
+
+def test_surgery_that_keeps_all_gives_the_models_own_output(cat, single):
+    model, x = cat
+    cut = single.surgery(keep=range(single.rank))
+    with torch.no_grad():
+        expected = model.module(x.clone()).double()
+    torch.testing.assert_close(cut.outputs, expected, rtol=1e-5, atol=0)
+    assert abs(float(cut.difference)) <= 1e-5 * abs(float(cut.answer))
+
+
+def test_the_causal_curve_behind_the_last_gate_is_what_the_affine_map_says(single):
+    curve = single.causal_curve(n=9)
+    scale = float(curve.predictions.abs().max())
+    torch.testing.assert_close(curve.answers, curve.predictions, rtol=0, atol=1e-5 * scale)
+    assert float(curve.answers.max() - curve.answers.min()) > 0.1
+
+
+def test_an_edited_copy_agrees_with_the_surgery(cat, single):
+    _, x = cat
+    cut = single.surgery(keep=single.top(5))
+    with torch.no_grad():
+        found = cut.as_module()(x.clone()).double()
+    scale = float(cut.outputs.abs().max())
+    torch.testing.assert_close(found, cut.outputs, rtol=0, atol=1e-5 * scale)

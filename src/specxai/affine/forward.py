@@ -83,8 +83,14 @@ class _Reached(BaseException):
 
 
 @contextmanager
-def _intercept(network: Network, layer: str, action: Callable[[Tensor], Tensor]) -> Iterator[None]:
-    """Pass the output of one call of one layer through an action, inside the block only."""
+def intercept(module: nn.Module, layer: str, action: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Pass the output of one call of one layer through an action, inside the block only.
+
+    Args:
+        module: the user's model, to be run once in the block.
+        layer: address of the layer.
+        action: takes what the layer gives and returns what the model goes on with.
+    """
     path, wanted = parse_address(layer)
     calls = 0
 
@@ -93,7 +99,7 @@ def _intercept(network: Network, layer: str, action: Callable[[Tensor], Tensor])
         calls += 1
         return action(output) if calls == wanted else None
 
-    handle = network.module.get_submodule(path).register_forward_hook(hook)
+    handle = module.get_submodule(path).register_forward_hook(hook)
     try:
         yield
     finally:
@@ -131,7 +137,7 @@ def run_until(network: Network, layers: Sequence[str], x: Float[Tensor, "B ..."]
     try:
         with ExitStack() as hooks:
             for address in layers:
-                hooks.enter_context(_intercept(network, address, partial(keep, address)))
+                hooks.enter_context(intercept(network.module, address, partial(keep, address)))
             network(x)
     except _Reached:
         outputs = [seen[address] for address in layers]
@@ -143,7 +149,11 @@ def run_until(network: Network, layers: Sequence[str], x: Float[Tensor, "B ..."]
 
 
 def run_from(
-    network: Network, layers: Sequence[str], x: Float[Tensor, "B ..."], z: Float[Tensor, "B n"]
+    network: Network,
+    layers: Sequence[str],
+    x: Float[Tensor, "B ..."],
+    z: Float[Tensor, "B n"],
+    plain: bool = False,
 ) -> Tensor:
     """Run the model with the outputs of layers replaced, and return the model's output.
 
@@ -155,6 +165,7 @@ def run_from(
         layers: addresses of layers, in the order of their calls; none returns z itself.
         x: a batch of inputs.
         z: what takes the place of the layers' outputs on this batch, one layer after the other.
+        plain: leave the rules to an interpreter that is at work already.
 
     Returns:
         The output of the model, batch first.
@@ -171,5 +182,5 @@ def run_from(
             return taken.clone().reshape(output.shape)
 
         for address in layers:
-            hooks.enter_context(_intercept(network, address, take))
-        return network(x)  # type: ignore[no-any-return]
+            hooks.enter_context(intercept(network.module, address, take))
+        return (network.plain if plain else network)(x)  # type: ignore[no-any-return]

@@ -239,7 +239,22 @@ class Linearization:
     @cached_property
     def region(self) -> Region:
         """The linear region around x: where the same affine map holds (4)."""
-        return Region(self.network, self.x)
+        return Region(self.network, self.x, self.network.plain)
+
+    def region_at(self, layers: Layers, z: Float[Tensor, "..."]) -> Region:
+        """Return the linear region of the rest of the network around the output z of layers.
+
+        Args:
+            layers: an address, or several; None leaves no rest, and no border.
+            z: the layers' output at x, as `right` has it in ``value``.
+        """
+        addresses = self.addresses(layers)
+
+        def rest(values: Tensor) -> Tensor:
+            x = self.x.expand(len(values), *self.x.shape[1:])
+            return run_from(self.network, addresses, x, values, plain=True)
+
+        return Region(self.network, z.reshape(1, -1), rest)
 
     @full_precision()
     def ledger(self, target: Target = None) -> Ledger:

@@ -1,11 +1,12 @@
 """The linear region around an input: its pattern, its borders, and how far away they are."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from specxai.affine.borders import BORDERS, Choice
@@ -20,6 +21,21 @@ from specxai.errors import InvalidInputError
 @dataclass(frozen=True)
 class Tie:
     """Switching values of one operation call that are exactly zero although the input moves them.
+
+    Attributes:
+        address: the call.
+        count: how many of its switching values.
+        total: how many it has.
+    """
+
+    address: Address
+    count: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Switching values of one operation call that change their sign between two points.
 
     Attributes:
         address: the call.
@@ -54,23 +70,25 @@ class Region:
 
     Attributes:
         network: the network with its rules.
-        x: the input, shape (1, *input).
+        x: the input, shape (1, *input); or what is put in place of a layer's output.
+        run: runs the network on a batch of such inputs, and leaves the rules to an interpreter.
     """
 
     network: Network = field(repr=False)
     x: Float[Tensor, "1 ..."] = field(repr=False)
+    run: Callable[[Tensor], Any] = field(repr=False)
 
     @cached_property
     def _choices(self) -> dict[Address, Choice]:
         reader = _Reader(self.network, None)
         with full_precision(), torch.enable_grad(), reader:
-            self.network.plain(self.x.detach().clone().requires_grad_())
+            self.run(self.x.detach().clone().requires_grad_())
         return reader.choices
 
     @cached_property
     def _switches(self) -> Jacobian:
         """The switching values as a function of the input, with the choices made at x."""
-        return Jacobian(partial(_read, self.network, self._choices), self.x)
+        return Jacobian(partial(_read, self._reader, self.run), self.x)
 
     @property
     def borders(self) -> int:
@@ -83,10 +101,23 @@ class Region:
         Args:
             x: an input of the same shape, dtype and device.
         """
+        return not self.flips(x)
+
+    @full_precision()
+    def flips(self, x: Float[Tensor, "1 ..."]) -> tuple[Flip, ...]:
+        """Return the operation calls with switching values of another sign at another input.
+
+        They are none if the input is in the region. A gate has one switching value for each of
+        its borders, a pooling window one for each entry that may overtake the winner.
+
+        Args:
+            x: an input of the same shape, dtype and device.
+        """
         given = self._checked("input", x).reshape(self.x.shape)
         with torch.no_grad():
             other = self._switches.function(given)
-        return bool(((other > 0) == (self._switches.value > 0)).all())
+        changed = (other > 0) != (self._switches.value > 0)
+        return tuple(Flip(*counts) for counts in self._by_site(changed.flatten()))
 
     def distance(self, direction: Float[Tensor, "..."]) -> float:
         """Return the exact distance from x to the first border along a direction.
@@ -120,10 +151,7 @@ class Region:
         direction = torch.randn(1, self.x.numel(), generator=generator, dtype=self.x.dtype)
         rates = self._switches.push(direction.to(self.x.device)).flatten()
         tied = (self._switches.value.flatten() == 0) & (rates != 0)
-        parts = zip(self._sizes, tied.split(list(self._sizes.values())), strict=True)
-        return tuple(
-            Tie(address, int(part.sum()), len(part)) for address, part in parts if part.any()
-        )
+        return tuple(Tie(*counts) for counts in self._by_site(tied))
 
     def certificate(
         self, gradient: Float[Tensor, "..."] | None = None, directions: int = 8, seed: int = 0
@@ -153,11 +181,21 @@ class Region:
             )
         return given.detach().to(self.x).reshape(1, -1)
 
+    def _by_site(self, marked: Bool[Tensor, "n"]) -> Iterator[tuple[Address, int, int]]:
+        """Yield calls with marked switching values, how many are marked, and how many there are."""
+        parts = marked.split(list(self._sizes.values()))
+        for address, part in zip(self._sizes, parts, strict=True):
+            if part.any():
+                yield address, int(part.sum()), len(part)
+
+    def _reader(self) -> "_Reader":
+        return _Reader(self.network, self._choices)
+
     @cached_property
     def _sizes(self) -> dict[Address, int]:
-        reader = _Reader(self.network, self._choices)
+        reader = self._reader()
         with torch.no_grad(), reader:
-            self.network.plain(self.x)
+            self.run(self.x)
         return {
             address: sum(part.numel() for part in parts) for address, parts in reader.values.items()
         }
@@ -190,10 +228,12 @@ class _Reader(Interpreter):
         return super().run(call)
 
 
-def _read(network: Network, choices: dict[Address, Choice], x: Tensor) -> Float[Tensor, "B n"]:
+def _read(
+    reading: Callable[[], _Reader], run: Callable[[Tensor], Any], x: Tensor
+) -> Float[Tensor, "B n"]:
     """Run the network and return all switching values, one call after the other."""
-    reader = _Reader(network, choices)
+    reader = reading()
     with reader:
-        network.plain(x)
+        run(x)
     flat = [part.reshape(len(x), -1) for parts in reader.values.values() for part in parts]
     return torch.cat(flat, 1) if flat else x.new_zeros(len(x), 0)

@@ -3,6 +3,7 @@
 Nothing here touches matplotlib's global state: figures are made with its object-oriented API.
 """
 
+from specxai.plots.causal import causal_figure
 from specxai.plots.explanation import explanation_figure
 from specxai.plots.heatmap import draw_heatmap
 from specxai.plots.ledger import ledger_figure
@@ -15,6 +16,7 @@ from specxai.plots.spectrum import (
 )
 
 __all__ = [
+    "causal_figure",
     "draw_contributions",
     "draw_heatmap",
     "draw_profile",

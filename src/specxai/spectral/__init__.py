@@ -1,7 +1,10 @@
 """The affine map split at a layer and decomposed into spectral components."""
 
+from specxai.spectral.causal_curve import CausalCurve
+from specxai.spectral.collapse import Collapsed
 from specxai.spectral.decompose import explain, explain_at
 from specxai.spectral.decomposition import Decomposition
+from specxai.spectral.edited_module import EditedModule
 from specxai.spectral.explanation import Explanation
 from specxai.spectral.krylov import krylov_svd
 from specxai.spectral.loading import load
@@ -9,10 +12,14 @@ from specxai.spectral.options import Options
 from specxai.spectral.reduction import Reduction, reduce_contributions
 from specxai.spectral.split import Split, split
 from specxai.spectral.stored import Record, StoredExplanation
+from specxai.spectral.surgery import Surgery
 from specxai.spectral.svd import LeftSVD, exact_svd
 
 __all__ = [
+    "CausalCurve",
+    "Collapsed",
     "Decomposition",
+    "EditedModule",
     "Explanation",
     "LeftSVD",
     "Options",
@@ -20,6 +27,7 @@ __all__ = [
     "Reduction",
     "Split",
     "StoredExplanation",
+    "Surgery",
     "exact_svd",
     "explain",
     "explain_at",

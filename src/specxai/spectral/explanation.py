@@ -1,18 +1,25 @@
 """The result of `explain`: a decomposition that can still ask the network."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
+from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from specxai.affine import Ledger, Linearization, Region, Tie, fingerprint
-from specxai.spectral.decomposition import Decomposition, Indices
+from specxai.spectral.decomposition import Decomposition, Indices, Ranking
 from specxai.spectral.split import Split
 from specxai.spectral.storage import VectorDtype, file_size, save
 from specxai.spectral.svd import LeftSVD
+
+if TYPE_CHECKING:
+    from specxai.spectral.causal_curve import CausalCurve, CausalOrder
+    from specxai.spectral.collapse import Collapsed
+    from specxai.spectral.surgery import Surgery
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -127,6 +134,36 @@ class Explanation(Decomposition):
         basis, triangle = torch.linalg.qr(vectors.T)
         oriented: Tensor = (basis * triangle.diagonal().sign()).T.to(self.x.dtype)
         return oriented[places].reshape(len(places), *self.x.shape[1:])
+
+    def surgery(
+        self,
+        keep: Indices | None = None,
+        drop: Indices | None = None,
+        scale: Mapping[int, float] | None = None,
+    ) -> "Surgery":
+        """Scale components and run the real network; see `specxai.spectral.surgery.operate`."""
+        from specxai.spectral.surgery import operate
+
+        return operate(self, keep, drop, scale)
+
+    def causal_curve(
+        self, order: "CausalOrder" = "contribution", n: int = 64, seed: int = 0, drop: bool = True
+    ) -> "CausalCurve":
+        """Remove components one after the other; see `specxai.spectral.causal_curve`."""
+        from specxai.spectral.causal_curve import causal_curve
+
+        return causal_curve(self, order, n, seed, drop)
+
+    def collapse(
+        self,
+        rank: int,
+        by: Ranking = "contribution",
+        neighbours: Float[Tensor, "n ..."] | None = None,
+    ) -> "Collapsed":
+        """Make the local map two linear layers; see `specxai.spectral.collapse`."""
+        from specxai.spectral.collapse import collapse
+
+        return collapse(self, rank, by, neighbours)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -1,0 +1,113 @@
+"""``specxai surgery``."""
+
+import json as json_format
+from pathlib import Path
+from typing import Literal
+
+from specxai.cli.app import app
+from specxai.cli.options import Device, Json, Memory, Quiet, Rule, Weights
+from specxai.cli.reading import linearized, make_folder, read_layers, read_target
+from specxai.errors import InvalidInputError
+
+
+@app.command
+def surgery(
+    model: str,
+    input: str,
+    /,
+    *,
+    layer: str | None = None,
+    target: str | None = None,
+    keep: str | None = None,
+    drop: str | None = None,
+    scale: str | None = None,
+    points: int = 64,
+    seed: int = 0,
+    method: Literal["auto", "exact", "krylov"] = "auto",
+    components: int = 8,
+    by: Literal["singular_value", "contribution"] = "singular_value",
+    memory: Memory = None,
+    precision: Literal["native", "double"] = "native",
+    rule: Rule = "tangent",
+    weights: Weights = "default",
+    device: Device = "cpu",
+    out: Path = Path("surgery"),
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Change components and run the real network: a table, and a figure of causal curves.
+
+    The figure shows the output as components are removed one after the other, by contribution, by
+    σ and at random: what the affine map predicts, and what the network answers.
+
+    Args:
+        model: torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable, a
+            .pt2 file of torch.export, or an .onnx file.
+        input: an image, .npy or .safetensors file, or demo:chelsea|coffee|astronaut|rocket.
+        layer: where to split, an address of 'specxai layers', or several with commas; the whole
+            network if not given.
+        target: output to explain, by number or class name; numbers with commas for more
+            dimensions. If not given: the largest of a row of outputs; all of them without --layer.
+        keep: components that stay, by number with commas: all others are removed.
+        drop: components that are removed.
+        scale: factors for components, such as 0=2,3=-0.5.
+        points: at most how many points each causal curve has.
+        seed: of the random order.
+        method: exact computes all components, krylov the leading ones by products; auto the exact
+            ones where they fit in memory and take no more than 10 minutes.
+        components: how many components krylov looks for.
+        by: what they lead in.
+        precision: native computes in the model's dtype, double in float64.
+        out: folder for causal.png.
+    """
+    from specxai.app.progress import progress_bars
+    from specxai.app.surgery import summarize_surgery, surgery_table
+    from specxai.app.tables import print_wide
+    from specxai.models import load_input, load_model
+    from specxai.plots import causal_figure, save_figure
+    from specxai.spectral import Options, explain_at
+
+    kept, dropped, scales = _read_indices(keep), _read_indices(drop), _read_scales(scale)
+    if (kept, dropped, scales) == (None, None, None):
+        scales = {}  # nothing changes: what is wanted is the curves
+    options = Options(method, components, by, seed=seed, memory=memory)
+    loaded = load_model(model, weights)
+    position = read_target(loaded, target)
+    lin = linearized(loaded, load_input(input, loaded), device, rule, precision)
+    with progress_bars(quiet) as progress:
+        explanation = explain_at(lin, read_layers(layer), position, options, progress)
+    cut = explanation.surgery(kept, dropped, scales)
+    orders: tuple[Literal["contribution", "singular_value", "random"], ...]
+    orders = "contribution", "singular_value", "random"
+    curves = [explanation.causal_curve(order, points, seed) for order in orders]
+    summary = summarize_surgery(cut, loaded, curves)
+    figure = causal_figure(curves, summary["title"])
+    make_folder(out)
+    save_figure(figure, out / "causal.png")
+    if json:
+        print(json_format.dumps(summary))
+        return
+    print_wide(surgery_table(summary))
+    print(f"wrote {out / 'causal.png'}")
+
+
+def _read_indices(text: str | None) -> list[int] | None:
+    """Read component numbers with commas between; an empty text is none of them."""
+    if text is None:
+        return None
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    wrong = next((part for part in parts if not part.isdecimal()), None)
+    if wrong is not None:
+        raise InvalidInputError(f"{wrong!r} is no component: give numbers, such as 0,2")
+    return [int(part) for part in parts]
+
+
+def _read_scales(text: str | None) -> dict[int, float] | None:
+    """Read factors k=s with commas between."""
+    if text is None:
+        return None
+    try:
+        pairs = [part.split("=") for part in text.split(",") if part.strip()]
+        return {int(k): float(s) for k, s in pairs}
+    except ValueError as fault:
+        raise InvalidInputError(f"--scale {text}: give factors such as 0=2,3=-0.5") from fault

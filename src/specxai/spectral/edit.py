@@ -1,0 +1,80 @@
+"""Components scaled by factors s: at the layer, in the linear prediction, in the real network.
+
+The layer's output z becomes z' = z + U diag(s − 1) c, with c = Σ Vᵀ x (18): its own offset and all
+that reaches the output around it stay.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from specxai.affine import Jacobian, Target
+from specxai.affine.numerics import full_precision
+from specxai.spectral.explanation import Explanation
+
+
+def change_at_layer(explanation: Explanation, scales: Float[Tensor, "n r"]) -> Float[Tensor, "n m"]:
+    """Return z' − z for some edits.
+
+    Args:
+        explanation: the result whose components are scaled.
+        scales: s, one row for each edit, shape (n, r), float64.
+
+    Returns:
+        U diag(s − 1) c in the layer's flattened output, shape (n, m), float64.
+    """
+    svd = explanation.svd
+    change = scales.new_zeros(len(scales), explanation.split.right.shape[0])
+    change[:, svd.active] = ((scales - 1) * svd.coefficients) @ svd.left.T
+    return change
+
+
+def predict(explanation: Explanation, scales: Float[Tensor, "n r"]) -> Float[Tensor, "n ..."]:
+    """Return what the affine map says: Σ s_k α_k + unresolved + bypass + b (20).
+
+    Args:
+        explanation: the result whose components are scaled.
+        scales: s, one row for each edit, shape (n, r), float64.
+
+    Returns:
+        The explained output for each edit, shape (n,); of all outputs (n, *output); float64.
+    """
+    unchanged = explanation.output - explanation.residual
+    if explanation.target is not None:
+        return unchanged + (scales - 1) @ explanation.contributions
+    change = change_at_layer(explanation, scales)
+    return unchanged + change.reshape(-1, *unchanged.shape[1:])
+
+
+def rest_of_network(explanation: Explanation) -> Jacobian:
+    """Return what follows the layer, as a function of z at which x is held fixed (16)."""
+    return explanation.linearization.left(explanation.layer, explanation.split.right.value)
+
+
+@full_precision()
+def run_edited(explanation: Explanation, scales: Float[Tensor, "n r"]) -> Float[Tensor, "n ..."]:
+    """Return what the untouched nonlinear rest of the network makes of z'.
+
+    Several edits run as one batch, unless the network mixes samples.
+
+    Args:
+        explanation: the result whose components are scaled.
+        scales: s, one row for each edit, shape (n, r), float64.
+
+    Returns:
+        All outputs of the model for each edit, shape (n, *output), float64.
+    """
+    rest = rest_of_network(explanation)
+    lin = explanation.linearization
+    block = 1 if len(scales) == 1 or rest.layout is None else lin.block
+    with torch.no_grad():
+        outputs = [
+            rest.function(rest.x + change_at_layer(explanation, part).to(rest.x.dtype))
+            for part in scales.split(block)
+        ]
+    return torch.cat([part.reshape(-1, *lin.output.shape[1:]) for part in outputs]).double()
+
+
+def explained(outputs: Float[Tensor, "n ..."], target: Target) -> Float[Tensor, "n ..."]:
+    """Select the explained output of each sample; all of them when the target is None."""
+    return outputs if target is None else torch.stack([sample[target] for sample in outputs])
