@@ -242,11 +242,9 @@ EXPLAIN = ("explain", "nets.py:small", "x.npy", "--layer", "1")
         (("explain", "nets.py:small"), "INPUT", ""),
         ((*EXPLAIN, "--out", "x.npy/deeper"), "x.npy/deeper", ""),
         (("layers", "nets.py:small"), "INPUT", ""),
-        ((*SURGERY, "--drop", "9"), "component 9 does not exist", "0 to 5"),
         ((*SURGERY, "--keep", "0", "--drop", "1"), "one of keep", "scale"),
         ((*SURGERY, "--keep", "first"), "'first' is no component", "such as 0,2"),
         ((*SURGERY, "--scale", "0:2"), "--scale 0:2", "such as 0=2"),
-        ((*SURGERY, "--points", "1"), "n=1", "2 points"),
     ],
 )
 def test_bad_input_gets_one_line_and_writes_nothing(

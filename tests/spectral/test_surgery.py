@@ -159,6 +159,21 @@ def test_unresolved_directions_stay():
     assert float(cut.prediction) == pytest.approx(rest, abs=1e-9)
 
 
+@pytest.mark.parametrize("rule", ["tangent", "secant"])
+def test_conventions_change_the_prediction_only(rule):
+    """No gate flips in a smooth network, and still its affine map is a stand-in (14, 15)."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 5), nn.GELU(), nn.Linear(5, 5), nn.GELU(), nn.Linear(5, 3))
+    model, x = model.double().eval(), torch.randn(1, 6).double()
+    ex = specxai.explain(model, x, "1", rule=rule)
+    cut = ex.surgery(drop=0)
+    z = model[:2](x) - ex.coefficients[0] * ex.left_vectors([0])
+    torch.testing.assert_close(cut.outputs, model[2:](z).detach())
+    torch.testing.assert_close(cut.as_module()(x).detach(), cut.outputs)
+    assert cut.flips == ()
+    assert abs(float(cut.difference)) > 1e-6
+
+
 def test_single_precision():
     net = zoo.build("residual block")
     ex = specxai.explain(net.model.float(), net.x.float(), net.layer)
