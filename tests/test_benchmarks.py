@@ -5,9 +5,25 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
-from specxai.benchmarks import CASES, METHODS, PROGRAM, Contest, record, run_contest, table
-from specxai.benchmarks.record import read
+from specxai.benchmarks import (
+    CASES,
+    METHODS,
+    PROGRAM,
+    Calls,
+    Case,
+    Contest,
+    Growth,
+    Stages,
+    growth_figure,
+    measure_calls,
+    measure_stages,
+    read,
+    record,
+    run_contest,
+    table,
+)
 from specxai.errors import InvalidInputError, LoadError
 
 
@@ -33,7 +49,7 @@ def test_the_record_and_its_table(contest, tmp_path):
     file = tmp_path / "deep.json"
     record(file, contest)
     record(file, contest)  # takes the place of the first
-    (entry,) = read(file)
+    (entry,) = read(file)["contests"]
     assert entry["environment"]["packages"]["torch"]
     text = table(read(file))
     rows = [line for line in text.splitlines() if line.startswith("| autoencoder")]
@@ -53,7 +69,7 @@ def test_a_fault_is_recorded(tmp_path):
 
 def test_what_is_no_record(tmp_path):
     file = tmp_path / "results.json"
-    file.write_text("[]")
+    file.write_text("[1]")
     with pytest.raises(LoadError, match="no record"):
         read(file)
 
@@ -72,3 +88,40 @@ def test_an_unknown_case():
     )
     assert run.returncode == 2
     assert "choose from autoencoder" in run.stderr
+
+
+def test_stages_calls_and_growth_in_the_record(tmp_path):
+    file = tmp_path / "results.json"
+    record(file, Stages("net", 100, 2.0, 1.0, 0.5, 4.0, 1.0, 0.5, 0.5, 5.0))
+    record(file, Calls("net", 0.25, 0.24))
+    record(file, Growth("input side", (64, 128), (1.0, 4.0), (2**20, 2**21)))
+    text = table(read(file))
+    assert "| net | 100 | 2.0 s | 1.0 s | 0.5 s | 4.0 s | 5.0 s | 0.50 | 0.50 | 2.00 |" in text
+    assert "calls 2–6 take 0.25 s, calls 50–54 0.24 s" in text
+    assert "| input side | 64 – 128 | 1.00 – 4.00 s | 2.00 | 1 MiB – 2 MiB | 1.00 |" in text
+    figure = growth_figure(read(file)["growth"])
+    assert [axes.get_title() for axes in figure.axes] == ["input side", ""]
+
+
+def test_the_stages_of_a_small_case(monkeypatch):
+    def build():
+        torch.manual_seed(0)
+        part = torch.nn.Sequential(torch.nn.Linear(300, 280), torch.nn.ReLU())
+        return torch.nn.Sequential(part, torch.nn.Linear(280, 2)).eval(), torch.randn(1, 300)
+
+    monkeypatch.setitem(CASES, "small", Case(build, "0", (280, 300)))
+    found = measure_stages("small")
+    assert 64 < found.active < 280
+    assert all(value > 0 for name, value in vars(found).items() if name != "case")
+    assert found.whole > found.gram + found.eigenvectors
+    calls = measure_calls("small")
+    assert calls.early > 0
+    assert calls.late > 0
+
+
+def test_one_point_of_growth():
+    command = [sys.executable, "-m", "specxai.benchmarks.growth", "input side", "64"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    point = json.loads(run.stdout)
+    assert point["seconds"] > 0
+    assert point["peak_bytes"] >= 0

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from safetensors import safe_open
+from safetensors.torch import load_file
 
 MODELS = '''
 import torch
@@ -137,6 +138,35 @@ def test_explain_writes_a_table_a_figure_and_a_file(folder: Path) -> None:
     assert abs(total - output) <= 1e-6 * abs(output)
 
 
+def test_show_prints_and_draws_a_file_without_the_model(folder: Path) -> None:
+    arguments = ("explain", "nets.py:small", "x.npy", "--layer", "1", "--vectors", "float16")
+    shown = run(folder, *arguments, "--out", "kept", "--quiet")
+    assert shown.returncode == 0, shown.stderr
+    file = folder / "kept" / "explanation.safetensors"
+    file = file.rename(folder / "kept" / "alone.safetensors")
+    again = run(folder / "kept", "show", file.name, "--out", "drawn")
+    assert again.returncode == 0, again.stderr
+    table = shown.stdout.partition("wrote")[0]
+    assert again.stdout.startswith(table.rstrip())
+    assert "exact: vectors kept in float16" in again.stdout
+    with Image.open(folder / "kept" / "drawn" / "explanation.png") as figure:
+        assert figure.size[0] > 500
+    printed = run(folder / "kept", "show", file.name, "--json", "--top", "1")
+    assert json.loads(printed.stdout)["terms"]["output"] == pytest.approx(
+        float(load_file(file)["output"])
+    )
+
+
+def test_show_says_which_vectors_are_missing(folder: Path) -> None:
+    arguments = ("explain", "nets.py:small", "x.npy", "--layer", "1", "--vectors", "none")
+    assert run(folder, *arguments, "--out", "bare", "--quiet").returncode == 0
+    done = run(folder / "bare", "show", "explanation.safetensors", "--out", "drawn")
+    assert done.returncode == 2
+    assert "holds no vectors of component" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (folder / "bare" / "drawn").exists()
+
+
 def test_json_holds_the_numbers_of_the_model(folder: Path) -> None:
     arguments = ("explain", "nets.py:small", "x.npy", "--layer", "1", "--target", "2")
     done = run(folder, *arguments, "--out", "two", "--quiet", "--json")
@@ -245,6 +275,8 @@ EXPLAIN = ("explain", "nets.py:small", "x.npy", "--layer", "1")
         ((*SURGERY, "--keep", "0", "--drop", "1"), "one of keep", "scale"),
         ((*SURGERY, "--keep", "first"), "'first' is no component", "such as 0,2"),
         ((*SURGERY, "--scale", "0:2"), "--scale 0:2", "such as 0=2"),
+        (("show", "x.npy"), "damaged or no safetensors file", ""),
+        (("show", "missing.safetensors"), "missing.safetensors", ""),
     ],
 )
 def test_bad_input_gets_one_line_and_writes_nothing(

@@ -15,10 +15,19 @@ from specxai.errors import SpecxaiError
 
 if TYPE_CHECKING:
     from specxai.affine import Linearization, linearize
-    from specxai.spectral import Explanation, Reduction, explain
+    from specxai.spectral import Explanation, Reduction, StoredExplanation, explain, load
 
 __version__ = "0.1.0"
-__all__ = ["Explanation", "Linearization", "Reduction", "SpecxaiError", "explain", "linearize"]
+__all__ = [
+    "Explanation",
+    "Linearization",
+    "Reduction",
+    "SpecxaiError",
+    "StoredExplanation",
+    "explain",
+    "linearize",
+    "load",
+]
 
 _HOMES = {
     "linearize": "specxai.affine",
@@ -26,6 +35,8 @@ _HOMES = {
     "explain": "specxai.spectral",
     "Explanation": "specxai.spectral",
     "Reduction": "specxai.spectral",
+    "StoredExplanation": "specxai.spectral",
+    "load": "specxai.spectral",
 }
 
 

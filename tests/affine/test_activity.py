@@ -4,14 +4,14 @@ import zoo
 from reference import dense
 
 from specxai.affine import linearize
-from specxai.affine.activity import active_units, count_active_units
+from specxai.affine.activity import count_active_units
 
 
 @pytest.mark.parametrize("name", zoo.names())
 def test_active_units_are_the_nonzero_rows(name):
     net = zoo.build(name)
     truth = torch.tensor(dense(net.model, net.x, net.layer).R).any(1)
-    assert active_units(linearize(net.model, net.x).right(net.layer)).equal(truth)
+    assert linearize(net.model, net.x).right(net.layer).active.equal(truth)
 
 
 @pytest.mark.parametrize("name", ["in-place at a branch", "third call", "pair inside"])

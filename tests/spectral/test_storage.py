@@ -42,14 +42,47 @@ def test_the_header(explanation, tmp_path):
     assert found["versions"]["torch"] == torch.__version__
     assert found["versions"]["specxai"] == specxai.__version__
     del found["versions"]
+    hashes = {name: found.pop(name) for name in ("fingerprint", "input_hash", "checksum")}
+    assert all(len(value) == 64 for value in hashes.values())
     assert found == {
-        "schema": 1, "model": "Sequential", "layer": "1", "target": [1, 2, 3], "method": "exact",
-        "note": "",
-        "exactness": "canonical",
-        "precision": "float64", "conventions": {}, "cut": True, "rank": explanation.rank,
-        "units": 18,
-        "active_units": len(explanation.svd.active), "dtype": "float64",
+        "schema": 2, "model": "Sequential", "layer": "1", "target": [1, 2, 3], "target_name": None,
+        "method": "exact", "note": "", "exactness": "canonical", "precision": "float64",
+        "conventional": [], "ties": [], "cut": True, "units": 18,
+        "active_units": len(explanation.svd.active), "vectors_dtype": "none",
     }  # fmt: skip
+
+
+def test_the_same_result_gives_the_same_bytes(explanation, tmp_path):
+    paths = tmp_path / "a", tmp_path / "b"
+    for path in paths:
+        explanation.save(path, [0, 1], left=True)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+@pytest.mark.parametrize("left", [False, True])
+@pytest.mark.parametrize("dtype", ["native", "float32", "float16", "none"])
+def test_the_size_is_known_beforehand(explanation, tmp_path, dtype, left):
+    few, many = [0], list(range(explanation.rank))
+    sizes = []
+    for vectors in (few, many):
+        explanation.save(tmp_path / "a", vectors, left, dtype)
+        sizes.append((tmp_path / "a").stat().st_size)
+        assert abs(explanation.file_size(vectors, left, dtype) - sizes[-1]) <= 500
+    each = {"native": 8, "float32": 4, "float16": 2, "none": 0}[dtype]
+    values = explanation.x.numel() + (explanation.units if left else 0)
+    index = 8 if each else 0
+    grown = (len(many) - 1) * (each * values + index)
+    assert grown <= sizes[1] - sizes[0] <= grown + 32  # wider offsets, and padding
+
+
+def test_vectors_twice_are_kept_once(explanation, tmp_path):
+    explanation.save(tmp_path / "a", [1, 0, 1])
+    assert load_file(tmp_path / "a")["vector_indices"].tolist() == [1, 0]
+
+
+def test_an_unknown_dtype(explanation, tmp_path, unchecked_annotations):
+    with pytest.raises(SpecxaiError, match="dtype='int8' is unknown: choose from 'native'"):
+        explanation.save(tmp_path / "a", [0], dtype="int8")
 
 
 @pytest.mark.parametrize("form", [list, tuple, torch.tensor])

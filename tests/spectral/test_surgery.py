@@ -1,5 +1,7 @@
 """Surgery against one slow forward pass with the layer's output replaced."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -19,6 +21,7 @@ SCALES = [0.0, 2.0, 0.5, -1.0]
 DEFINED = [name for name in zoo.names() if name != "repeated values"]
 
 
+@cache
 def explained(name):
     net = zoo.build(name)
     return net, specxai.explain(net.model, net.x, net.layer, net.target)

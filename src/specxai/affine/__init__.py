@@ -1,8 +1,9 @@
 """The network as an affine map at one input."""
 
-from specxai.affine.activity import active_units, count_active_units
+from specxai.affine.activity import count_active_units
 from specxai.affine.arguments import Inputs
 from specxai.affine.conventions import Convention, RuleChoice
+from specxai.affine.fingerprint import fingerprint
 from specxai.affine.jacobian import Jacobian
 from specxai.affine.ledger import Entry, Ledger
 from specxai.affine.linearization import Layers, Linearization, linearize
@@ -32,9 +33,9 @@ __all__ = [
     "Site",
     "Target",
     "Tie",
-    "active_units",
     "choose_target",
     "count_active_units",
+    "fingerprint",
     "linearize",
     "select_target",
 ]

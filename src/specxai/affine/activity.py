@@ -1,32 +1,10 @@
-"""Which units of a layer the input moves at all: the nonzero rows of its Jacobian."""
+"""How many units of each layer the input moves at all."""
 
 from functools import partial
-
-import torch
-from jaxtyping import Bool
-from torch import Tensor
 
 from specxai.affine.forward import run_until
 from specxai.affine.jacobian import Jacobian
 from specxai.affine.linearization import Linearization
-
-
-def active_units(jacobian: Jacobian, seed: int = 0) -> Bool[Tensor, "m"]:
-    """Find the units whose row of the Jacobian is not zero.
-
-    A zero row, such as that of a closed ReLU, gives exactly zero along every direction; any other
-    row does not, along a random one. Two directions are taken, because a product may underflow.
-
-    Args:
-        jacobian: an operator of shape (m, M).
-        seed: seed of the random directions.
-
-    Returns:
-        Whether each unit of the flattened output is active.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    directions = torch.randn(2, jacobian.shape[1], generator=generator, dtype=jacobian.x.dtype)
-    return jacobian.push(directions.to(jacobian.x.device)).any(0)
 
 
 def count_active_units(lin: Linearization) -> dict[str, int]:
@@ -43,5 +21,5 @@ def count_active_units(lin: Linearization) -> dict[str, int]:
     if not addresses:
         return {}
     everything = Jacobian(partial(run_until, lin.network, addresses), lin.x)
-    parts = active_units(everything).split([layer.units for layer in layers])
+    parts = everything.active.split([layer.units for layer in layers])
     return {address: int(part.sum()) for address, part in zip(addresses, parts, strict=True)}

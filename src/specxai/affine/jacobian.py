@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from specxai.affine import pullback, pushforward
@@ -56,6 +56,17 @@ class Jacobian:
         """J x, float64: computed once, because the terms of every explanation need it."""
         return self.push(self.x.reshape(1, -1))[0].double()
 
+    @cached_property
+    def active(self) -> Bool[Tensor, "m"]:
+        """Which outputs the input moves at all: the rows of J that are not zero.
+
+        A zero row, such as that of a closed ReLU, gives exactly zero along every direction; any
+        other row does not, along a random one. Two are taken, because a product may underflow.
+        """
+        generator = torch.Generator().manual_seed(0)
+        directions = torch.randn(2, self.shape[1], generator=generator, dtype=self.x.dtype)
+        return self.push(directions.to(self.x.device)).any(0)
+
     def matmat(self, V: Float[Tensor, "M k"]) -> Float[Tensor, "m k"]:
         """Return J V: Jacobian-vector products, one for each column of V."""
         return self.push(V.T).T
@@ -64,16 +75,9 @@ class Jacobian:
         """Return Jᵀ W: vector-Jacobian products, one for each column of W."""
         return self.pull(W.T).T
 
-    @full_precision()
     def push(self, tangents: Float[Tensor, "k M"]) -> Float[Tensor, "k m"]:
         """Return J v for each row v: `matmat` for vectors stored as rows."""
-        try:
-            blocks = [
-                pushforward.vectorized(self.function, self.x, v) for v in tangents.split(self.block)
-            ]
-        except RuntimeError:  # an operation without a forward-mode formula or a vmap rule
-            blocks = [pushforward.transposed(self.function, self.x, tangents)]
-        return torch.cat(blocks)
+        return torch.cat(list(self.pushed(tangents.split(self.block))))
 
     def pull(self, cotangents: Float[Tensor, "k m"]) -> Float[Tensor, "k M"]:
         """Return Jᵀ w for each row w: `rmatmat` for vectors stored as rows."""
@@ -107,13 +111,11 @@ class Jacobian:
 
     def pulled(self, blocks: Iterable[Float[Tensor, "_ m"]]) -> Iterator[Float[Tensor, "_ M"]]:
         """Yield Jᵀ w for the rows w of each block, at most `block` of them at a time."""
-        results = self._pulled(iter(blocks))
-        while True:
-            with full_precision():  # for each block: a generator must not hold it in between
-                result = next(results, None)
-            if result is None:
-                return
-            yield result
+        return _in_full_precision(self._pulled(iter(blocks)))
+
+    def pushed(self, blocks: Iterable[Float[Tensor, "_ M"]]) -> Iterator[Float[Tensor, "_ m"]]:
+        """Yield J v for the rows v of each block, at most `block` of them at a time."""
+        return _in_full_precision(self._pushed(iter(blocks)))
 
     def in_blocks_of(self, block: int) -> "Jacobian":
         """Return the same operator with another number of products at a time."""
@@ -168,6 +170,17 @@ class Jacobian:
                 gradients = pull(cotangents)
             yield gradients.reshape(len(cotangents), self.shape[1])
 
+    def _pushed(self, blocks: Iterator[Tensor]) -> Iterator[Tensor]:
+        """Push blocks of tangents forward, by the fastest way that the function allows."""
+        push = pushforward.vectorized(self.function, self.x)
+        for tangents in blocks:
+            try:
+                products = push(tangents)
+            except RuntimeError:  # an operation without a forward-mode formula or a vmap rule
+                push = pushforward.transposed(self.function, self.x)
+                products = push(tangents)
+            yield products
+
     def _pullback(self, copies: int) -> pullback.Pullback:
         if copies > 1 and self.layout is not None:
             return pullback.replicated(self.function, self.x, copies, self.layout)
@@ -180,3 +193,13 @@ class Jacobian:
         one_hot = self.value.new_zeros(len(indices), self.shape[0])
         one_hot[torch.arange(len(indices)), indices] = 1
         return one_hot
+
+
+def _in_full_precision(results: Iterator[Tensor]) -> Iterator[Tensor]:
+    """Compute each result in full precision, which must not be held in between."""
+    while True:
+        with full_precision():
+            result = next(results, None)
+        if result is None:
+            return
+        yield result

@@ -1,33 +1,43 @@
-"""Jacobian-vector products of one function at one point, many at a time."""
+"""Jacobian-vector products of one function at one point, many at a time.
+
+Each way to compute them takes the function and the point once and returns a closure that maps a
+stack of tangents (k, *input) to a stack of products (k, m). What it keeps of the run at the point
+lives as long as the closure.
+"""
 
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.autograd import grad
+from torch.autograd.forward_ad import make_dual, unpack_dual
+from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode
 
 Function = Callable[[Tensor], Tensor]
+Pushforward = Callable[[Tensor], Tensor]
 
 
-def vectorized(
-    function: Function, x: Float[Tensor, "1 ..."], tangents: Float[Tensor, "k ..."]
-) -> Float[Tensor, "k m"]:
-    """Push k tangents forward together: forward-mode derivative under ``vmap``, x run once."""
+def vectorized(function: Function, x: Float[Tensor, "1 ..."]) -> Pushforward:
+    """Push all tangents forward together: forward-mode derivative under ``vmap``."""
+    known: list[Tensor] = []
 
     def push(tangent: Tensor) -> Tensor:
         return torch.func.jvp(function, (x,), (tangent,))[1]  # type: ignore[no-any-return]
 
-    with torch.no_grad(), forward_mode():
-        return torch.func.vmap(push)(tangents.reshape(-1, *x.shape)).flatten(1)
+    def push_all(tangents: Tensor) -> Tensor:
+        with torch.no_grad(), forward_mode(), KnownPrimals(known):
+            return torch.func.vmap(push)(tangents.reshape(-1, *x.shape)).flatten(1)
+
+    return push_all
 
 
-def transposed(
-    function: Function, x: Float[Tensor, "1 ..."], tangents: Float[Tensor, "k ..."]
-) -> Float[Tensor, "k m"]:
+def transposed(function: Function, x: Float[Tensor, "1 ..."]) -> Pushforward:
     """Push tangents forward one by one, by differentiating the vector-Jacobian product.
 
     Slow, and needs no forward-mode formula and no ``vmap`` rule.
@@ -37,9 +47,104 @@ def transposed(
         output = function(leaf)
         cotangent = torch.zeros_like(output, requires_grad=True)
         (pulled,) = grad(output, leaf, cotangent, create_graph=True)
-    each = [grad(pulled, cotangent, v.reshape(x.shape), retain_graph=True) for v in tangents]
-    products = [product.reshape(1, -1) for (product,) in each]
-    return torch.cat(products) if products else output.detach().reshape(1, -1)[:0]
+
+    def push_all(tangents: Tensor) -> Tensor:
+        each = [grad(pulled, cotangent, v.reshape(x.shape), retain_graph=True) for v in tangents]
+        products = [product.reshape(1, -1) for (product,) in each]
+        return torch.cat(products) if products else output.detach().reshape(1, -1)[:0]
+
+    return push_all
+
+
+class KnownPrimals(TorchFunctionMode):
+    """Pushes tangents through affine operations without running these on x again.
+
+    The point x is always the same, and so are the outputs of convolutions, linear layers and batch
+    norms at it. PyTorch's forward mode would compute them each time, together with the product of
+    the primal and the zero tangent of the weight: for few tangents, most of the work.
+
+    Args:
+        known: the outputs at x in the order of the calls; filled by the first run.
+    """
+
+    def __init__(self, known: list[Tensor]) -> None:
+        super().__init__()
+        self._known = known
+        self._calls = 0
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        options = kwargs or {}
+        linear_part = _LINEAR_PARTS.get(func)
+        if linear_part is None:
+            return func(*args, **options)
+        return self._push(func, linear_part, *args, **options)
+
+    def _push(
+        self,
+        func: Callable[..., Tensor],
+        linear_part: Callable[..., Tensor | None],
+        input: Tensor,
+        *args: Any,
+        **options: Any,
+    ) -> Tensor:
+        primal, tangent = unpack_dual(input)
+        others = (value for value in (*args, *options.values()) if isinstance(value, Tensor))
+        if tangent is None or any(unpack_dual(other).tangent is not None for other in others):
+            return func(input, *args, **options)
+        pushed = linear_part(func, tangent, *args, **options)
+        if pushed is None:
+            return func(input, *args, **options)
+        if self._calls == len(self._known):
+            self._known.append(func(primal, *args, **options))
+        self._calls += 1
+        # A copy, because the model may go on in place.
+        dual: Tensor = make_dual(self._known[self._calls - 1].clone(), pushed)
+        return dual
+
+
+def _without_bias(
+    func: Callable[..., Tensor],
+    tangent: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *args: Any,
+    **options: Any,
+) -> Tensor:
+    return func(tangent, weight, None, *args, **options)
+
+
+def _scaled(
+    func: Callable[..., Tensor],
+    tangent: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor | None:
+    if training or running_var is None:  # not affine
+        return None
+    scale = (running_var + eps).rsqrt()
+    scale = scale if weight is None else scale * weight
+    return tangent * scale.reshape(-1, *[1] * (tangent.ndim - 2))
+
+
+_CONVOLUTIONS = (
+    torch.conv1d, torch.conv2d, torch.conv3d,
+    torch.conv_transpose1d, torch.conv_transpose2d, torch.conv_transpose3d,
+)  # fmt: skip
+_LINEAR_PARTS: dict[Callable[..., Any], Callable[..., Tensor | None]] = {
+    **dict.fromkeys((*_CONVOLUTIONS, functional.linear), _without_bias),
+    functional.batch_norm: _scaled,
+}
 
 
 @contextmanager

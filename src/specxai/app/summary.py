@@ -7,22 +7,20 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.affine import Ledger
-from specxai.models import LoadedModel
-from specxai.spectral import Explanation
+from specxai.spectral import Decomposition
 
 Summary = dict[str, Any]
 
 
 def summarize(
-    explanation: Explanation, model: LoadedModel, outputs: Float[Tensor, "1 ..."], top: int
+    explanation: Decomposition, top: int, outputs: Float[Tensor, "1 ..."] | None = None
 ) -> Summary:
     """Collect what a person wants to read of an explanation.
 
     Args:
         explanation: the result.
-        model: the network, for its name and class names.
-        outputs: the model's whole output, for the probability of a named class.
         top: how many components each ranking contributes to the list.
+        outputs: the model's whole output, for the probability of a named class.
 
     Returns:
         Names, terms of the output (for a vector output their Euclidean norms), spectrum sizes and
@@ -36,22 +34,23 @@ def summarize(
     }
     shares = dict(zip(reduction.indices.tolist(), reduction.shares.tolist(), strict=True))
     alphas = explanation.contributions
-    name, probability = _named_class(explanation, model, outputs)
+    probability = None
+    if explanation.target_name is not None and outputs is not None:
+        probability = float(outputs[0].softmax(0)[explanation.target])
     rest = float(alphas.sum() - alphas[list(listed)].sum())
     return {
-        "model": model.name,
+        "model": explanation.model,
         "layer": explanation.layer,
-        "place": explanation.split.place,
+        "place": explanation.place,
         "target": explanation.target,
-        "class": name,
+        "class": explanation.target_name,
         "probability": probability,
         "exactness": explanation.exactness,
-        "precision": explanation.linearization.precision,
+        "precision": explanation.precision,
         "conventions": [
             {"operation": operation, "convention": convention, "frozen": frozen, "calls": calls}
             for (operation, convention, frozen), calls in Counter(
-                (site.operation, site.convention, site.frozen)
-                for site in explanation.linearization.conventional
+                (site.operation, site.convention, site.frozen) for site in explanation.conventional
             ).items()
         ],
         "method": explanation.method,
@@ -64,11 +63,11 @@ def summarize(
         },
         "ties": [
             {"site": str(tie.address), "count": tie.count, "total": tie.total}
-            for tie in explanation.region.ties()
+            for tie in explanation.ties
         ],
-        "cut": explanation.split.cut,
-        "units": explanation.split.right.shape[0],
-        "active_units": len(explanation.svd.active),
+        "cut": explanation.cut,
+        "units": explanation.units,
+        "active_units": explanation.active_units,
         "rank": explanation.rank,
         "reduced_rank": len(reduction.indices),
         "components": [
@@ -110,13 +109,3 @@ def summarize_ledger(ledger: Ledger) -> Summary:
             for entry in ledger.largest(len(ledger.entries))
         ],
     }
-
-
-def _named_class(
-    explanation: Explanation, model: LoadedModel, outputs: Tensor
-) -> tuple[str | None, float | None]:
-    """Return the name of the explained class and its softmax probability, where it has one."""
-    target = explanation.target
-    if model.classes is None or not isinstance(target, int):
-        return None, None
-    return model.classes[target], float(outputs[0].softmax(0)[target])

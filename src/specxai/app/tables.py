@@ -95,7 +95,9 @@ def _heading(summary: Summary) -> Text:
     target = summary["target"]
     what = "all outputs (norms)" if target is None else f"output {target}"
     if summary["class"] is not None:
-        what += f" '{summary['class']}', probability {summary['probability']:.3f}"
+        what += f" '{summary['class']}'"
+    if summary["probability"] is not None:
+        what += f", probability {summary['probability']:.3f}"
     place = f"{summary['place']}{'' if summary['cut'] else ' (no cut)'}"
     return Text(
         f"{summary['model']}: {what}, at {place}\n"

@@ -8,9 +8,22 @@ from typing import Any
 
 from specxai.benchmarks.contest import Contest
 from specxai.benchmarks.environment import environment
+from specxai.benchmarks.growth import Growth, exponent
+from specxai.benchmarks.stages import Calls, Stages
 from specxai.errors import LoadError
 from specxai.files import write_atomically
 from specxai.spectral.memory import gibibytes
+
+Record = dict[str, list[dict[str, Any]]]
+Measured = Contest | Stages | Calls | Growth
+
+# Where in the file a measurement stands, and what tells it from others of its kind.
+_KINDS: dict[type, tuple[str, tuple[str, ...]]] = {
+    Contest: ("contests", ("case", "ours")),
+    Stages: ("stages", ("case",)),
+    Calls: ("calls", ("case",)),
+    Growth: ("growth", ("axis",)),
+}
 
 _HEAD = """# Benchmarks
 
@@ -23,43 +36,106 @@ a run took beyond the loaded and once used model. The residual is the largest of
 |---|---|--:|--:|--:|--:|--:|--:|
 """
 
+_STAGES_HEAD = """
+## Stages of the exact method, and their limits
 
-def read(file: Path) -> list[dict[str, Any]]:
-    """Read the recorded contests; none if there is no file yet.
+Rows: the rate of a plain forward pass of the same batches, divided into the rate of rows; at best
+about 1. Gram: the rate of float32 matrix products, half the products counted, against ours in
+float64, which cannot exceed 0.5 where float64 is half as fast. Whole: time by the sum of the three
+limits. Estimate: what `method="auto"` foretells.
+
+| case | active | rows | Gram | eigenvectors | whole | estimate | rows | Gram | whole |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
+
+_GROWTH_HEAD = """
+## Growth
+
+AlexNet's convolutions and a linear layer, 256 active rows and 224 pixels where nothing else is
+said; `components` are right vectors of a finished explanation. Exponents of fitted power laws.
+
+![Time and memory](images/growth.png)
+
+| axis | sizes | time | exponent | peak | exponent |
+|---|--:|--:|--:|--:|--:|"""
+
+
+def read(file: Path) -> Record:
+    """Read the recorded measurements by kind; none if there is no file yet.
 
     Raises:
         LoadError: the file is not a record.
     """
+    empty: Record = {kind: [] for kind, _ in _KINDS.values()}
     if not file.exists():
-        return []
+        return empty
     try:
-        contests: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))["contests"]
-    except (ValueError, KeyError, TypeError) as fault:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        return empty | {kind: [dict(entry) for entry in found[kind]] for kind in found}
+    except (ValueError, KeyError, TypeError, IndexError) as fault:
         raise LoadError(f"{file} is no record of benchmarks: move it away") from fault
-    return contests
 
 
-def record(file: Path, contest: Contest) -> None:
-    """Add a contest to a file; it takes the place of an older one of the same case and method."""
-    entry = asdict(contest) | {"environment": environment()}
-    others = [
-        old for old in read(file) if (old["case"], old["ours"]) != (contest.case, contest.ours)
-    ]
-    content = json.dumps({"contests": [*others, entry]}, indent=1, sort_keys=True)
+def record(file: Path, measured: Measured) -> None:
+    """Add a measurement to a file; it takes the place of an older one of the same kind and case."""
+    kind, key = _KINDS[type(measured)]
+    entry = asdict(measured) | {"environment": environment()}
+    known = read(file)
+    others = [old for old in known[kind] if any(old[name] != entry[name] for name in key)]
+    content = json.dumps(known | {kind: [*others, entry]}, indent=1, sort_keys=True)
     write_atomically(file, content.replace("NaN", "null").encode())
 
 
-def table(contests: list[dict[str, Any]]) -> str:
-    """Return the table of all contests, in markdown."""
-    lines = []
-    for contest in contests:
-        for name, runs in contest["runs"].items():
-            ratio = contest["ratios"].get(name)
-            lines.append(_row(contest["case"], name, runs, ratio))
-    environments = {json.dumps(contest["environment"], sort_keys=True) for contest in contests}
-    notes = ["", "Measured on:", ""]
-    notes += [f"- {_describe(json.loads(text))}" for text in sorted(environments)]
-    return _HEAD + "\n".join([*lines, *notes]) + "\n"
+def table(known: Record) -> str:
+    """Return the tables of all measurements, in markdown."""
+    lines = [
+        _row(contest["case"], name, runs, contest["ratios"].get(name))
+        for contest in known["contests"]
+        for name, runs in contest["runs"].items()
+    ]
+    lines += [*_stage_lines(known["stages"]), *_call_lines(known["calls"])]
+    lines += _growth_lines(known["growth"])
+    measured = [entry["environment"] for entries in known.values() for entry in entries]
+    lines += ["", "Measured on:", ""]
+    lines += sorted({f"- {_describe(found)}" for found in measured})
+    return _HEAD + "\n".join(lines) + "\n"
+
+
+def _stage_lines(stages: list[dict[str, Any]]) -> list[str]:
+    """Return the table of stages against their limits."""
+    if not stages:
+        return []
+    lines = [_STAGES_HEAD]
+    for entry in stages:
+        found = Stages(**{name: entry[name] for name in Stages.__dataclass_fields__})
+        rows, gram, whole = found.shares
+        parts = [found.rows, found.gram, found.eigenvectors, found.whole, found.estimate]
+        seconds = " | ".join(f"{value:.1f} s" for value in parts)
+        shares = f"{rows:.2f} | {gram:.2f} | {whole:.2f}"
+        lines.append(f"| {found.case} | {found.active:,} | {seconds} | {shares} |")
+    return lines
+
+
+def _call_lines(calls: list[dict[str, Any]]) -> list[str]:
+    return [
+        f"\nExplaining `{entry['case']}` again and again by 8 products: calls 2–6 take "
+        f"{entry['early']:.2f} s, calls 50–54 {entry['late']:.2f} s (medians)."
+        for entry in calls
+    ]
+
+
+def _growth_lines(growths: list[dict[str, Any]]) -> list[str]:
+    """Return the table of growth, with the exponents of fitted power laws."""
+    if not growths:
+        return []
+    lines = [_GROWTH_HEAD]
+    for entry in growths:
+        sizes, seconds, peak = entry["sizes"], entry["seconds"], entry["peak_bytes"]
+        lines.append(
+            f"| {entry['axis']} | {sizes[0]:,} – {sizes[-1]:,} | {seconds[0]:.2f} – "
+            f"{seconds[-1]:.2f} s | {exponent(sizes, seconds):.2f} | {gibibytes(peak[0])} – "
+            f"{gibibytes(peak[-1])} | {exponent(sizes, peak):.2f} |"
+        )
+    return lines
 
 
 def _row(case: str, name: str, runs: list[dict[str, Any]], ratio: float | None) -> str:

@@ -11,6 +11,7 @@ app = App(
     name="specxai",
     version=__version__,
     help="Explain trained PyTorch networks exactly, by their singular vectors at an input.",
+    suppress_keyboard_interrupt=False,  # main says what became of it
 )
 
 

@@ -1,6 +1,7 @@
 """``specxai bench``."""
 
 from pathlib import Path
+from typing import Literal
 
 from specxai.cli.app import app
 from specxai.cli.reading import make_folder
@@ -12,6 +13,7 @@ def bench(
     case: str | None = None,
     /,
     *,
+    what: Literal["contest", "stages", "calls", "growth"] = "contest",
     pairs: int = 3,
     out: Path = Path("benchmarks/results.json"),
     table: Path | None = None,
@@ -20,24 +22,56 @@ def bench(
 
     Args:
         case: one case; all of them if not given, which takes hours.
-        pairs: how many times each method runs.
-        out: the record, to which each case is added when it is done.
-        table: write the table of the record to this file, and measure nothing.
+        what: contest runs ours and the peers; stages times the exact method against the machine's
+            limits; calls explains one case 54 times; growth varies the size of the problem.
+        pairs: how many times each method runs in a contest.
+        out: the record, to which each measurement is added when it is done.
+        table: write the tables of the record to this file, the figure to images/growth.png beside
+            it, and measure nothing.
     """
-    from specxai.benchmarks import PROGRAM, read, record, run_contest
-    from specxai.benchmarks import table as as_table
-    from specxai.files import write_atomically
+    from specxai.benchmarks import (
+        AXES,
+        PROGRAM,
+        measure_calls,
+        measure_growth,
+        measure_stages,
+        record,
+        run_contest,
+    )
 
     if table is not None:
-        write_atomically(table, as_table(read(out)).encode())
+        _write_tables(out, table)
         return
     chosen = [entry for entry in PROGRAM if case in (None, entry.case)]
     if not chosen:
         names = ", ".join(dict.fromkeys(entry.case for entry in PROGRAM))
         raise InvalidInputError(f"no case {case!r}: choose from {names}")
-    for entry in chosen:
-        contest = run_contest(
-            entry.case, entry.ours, entry.peers, pairs, options=entry.options, report=print
-        )
-        make_folder(out.parent)
-        record(out, contest)
+    make_folder(out.parent)
+    if what == "growth":
+        for axis in AXES:
+            record(out, measure_growth(axis, print))
+    elif what == "calls":
+        record(out, measure_calls(chosen[0].case if case else "alexnet/features.12"))
+    elif what == "stages":
+        for entry in chosen:
+            if entry.ours == "specxai exact":
+                record(out, measure_stages(entry.case))
+    else:
+        for entry in chosen:
+            contest = run_contest(
+                entry.case, entry.ours, entry.peers, pairs, options=entry.options, report=print
+            )
+            record(out, contest)
+
+
+def _write_tables(results: Path, file: Path) -> None:
+    """Write the tables of a record and, where growth was measured, its figure."""
+    from specxai.benchmarks import growth_figure, read, table
+    from specxai.files import write_atomically
+    from specxai.plots import save_figure
+
+    known = read(results)
+    write_atomically(file, table(known).encode())
+    if known["growth"]:
+        make_folder(file.parent / "images")
+        save_figure(growth_figure(known["growth"]), file.parent / "images" / "growth.png")

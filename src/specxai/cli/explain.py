@@ -29,6 +29,7 @@ def explain(
     precision: Literal["native", "double"] = "native",
     rule: Rule = "tangent",
     ledger: bool = False,
+    vectors: Literal["native", "float32", "float16", "none"] = "native",
     weights: Weights = "default",
     device: Device = "cpu",
     out: Path = Path("explanation"),
@@ -54,6 +55,7 @@ def explain(
         scratch: a folder for what does not fit in memory.
         precision: native computes in the model's dtype, double in float64.
         ledger: also attribute the bias to the operations that make it: a table and ledger.png.
+        vectors: in how many digits the file keeps the singular vectors of the listed components.
         out: folder for explanation.png and explanation.safetensors.
     """
     from specxai.app.progress import progress_bars
@@ -72,15 +74,17 @@ def explain(
     lin = linearized(loaded, given, device, rule, precision)
     with progress_bars(quiet) as progress:
         result = explain_at(lin, read_layers(layer), position, options, progress)
-    result = replace(result, model=loaded.name)
-    summary = summarize(result, loaded, lin.output, top)
+    named = loaded.class_name(result.target)
+    result = replace(result, model=loaded.name, target_name=named)
+    summary = summarize(result, top, lin.output)
     account = result.ledger() if ledger else None
     if account is not None:
         summary["ledger"] = summarize_ledger(account)
-    title = ": ".join(filter(None, (loaded.name, summary["class"])))
+    title = ": ".join(filter(None, (loaded.name, named)))
     figure = explanation_figure(result, given.image, top, title)
     make_folder(out)
-    result.save(out / "explanation.safetensors", [part["k"] for part in summary["components"]])
+    listed = [part["k"] for part in summary["components"]]
+    result.save(out / "explanation.safetensors", listed, dtype=vectors)
     save_figure(figure, out / "explanation.png")
     if account is not None:
         save_figure(ledger_figure(account, f"Bias ledger of {loaded.name}"), out / "ledger.png")

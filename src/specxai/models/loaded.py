@@ -7,6 +7,7 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 
+from specxai.affine import Target
 from specxai.models.class_names import find_class
 
 Preprocess = Callable[[Image.Image], Float[Tensor, "1 C H W"]]
@@ -43,3 +44,9 @@ class LoadedModel:
             TargetError: The name is unknown or ambiguous, or the index is out of range.
         """
         return find_class(self.classes, text)
+
+    def class_name(self, target: Target) -> str | None:
+        """Return the name of an output, or None where it has none."""
+        if self.classes is None or not isinstance(target, int):
+            return None
+        return self.classes[target]

@@ -16,13 +16,13 @@ from specxai.plots.panels import contracted_dim, draw_component, draw_input, kin
 from specxai.plots.spectrum import draw_contributions, draw_reduced_spectrum, draw_singular_values
 from specxai.plots.style import HEADING, INK, SMALL, TEXT, name_group
 from specxai.plots.writing import wrapped, write_footer, write_header, write_table
-from specxai.spectral import Explanation
+from specxai.spectral import Decomposition
 
 Maps = Mapping[int, Float[np.ndarray, "..."]]
 
 
 def explanation_figure(
-    explanation: Explanation,
+    explanation: Decomposition,
     image: Image.Image | None = None,
     top: int = 3,
     title: str | None = None,
@@ -74,21 +74,21 @@ def explanation_figure(
     return page.figure
 
 
-def _maps(explanation: Explanation, indices: Sequence[int]) -> Maps:
+def _maps(explanation: Decomposition, indices: Sequence[int]) -> Maps:
     """Compute all heat maps in one call: each one asked for costs a backward pass."""
     unique = list(dict.fromkeys(indices))
     dim = contracted_dim(explanation.x)
     return dict(zip(unique, to_array(explanation.heatmaps(unique, "product", dim)), strict=True))
 
 
-def _draw_input(axes: Axes, explanation: Explanation, image: Image.Image | None) -> None:
+def _draw_input(axes: Axes, explanation: Decomposition, image: Image.Image | None) -> None:
     axes.set_axis_on()
     name_group(axes, "Input")
     draw_input(axes, explanation.x, image)
 
 
 def _draw_group(
-    panels: Sequence[Axes], explanation: Explanation, maps: Maps, percentile: float
+    panels: Sequence[Axes], explanation: Decomposition, maps: Maps, percentile: float
 ) -> None:
     """Fill the first panels with the heat maps of components, each under its title."""
     for axes, (k, values) in zip(panels, maps.items(), strict=False):
@@ -99,7 +99,9 @@ def _draw_group(
         )
 
 
-def _draw_spectra(panels: Sequence[Axes], explanation: Explanation, marked: Sequence[int]) -> None:
+def _draw_spectra(
+    panels: Sequence[Axes], explanation: Decomposition, marked: Sequence[int]
+) -> None:
     """Draw σ, α and what cancellation leaves, side by side over the same axis."""
     sigma, alpha, reduced = panels
     draw_singular_values(sigma, explanation.singular_values, marked, explanation.contributions)

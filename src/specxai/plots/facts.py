@@ -8,10 +8,10 @@ from jaxtyping import Float
 from specxai.plots.heatmap import is_sparse, scale_note
 from specxai.plots.numbers import short
 from specxai.plots.panels import InputKind
-from specxai.spectral import Explanation
+from specxai.spectral import Decomposition
 
 
-def subtitle(explanation: Explanation) -> str:
+def subtitle(explanation: Decomposition) -> str:
     """Name the layer, the output and the kind of affine map."""
     target = explanation.target
     if target is None:
@@ -20,10 +20,10 @@ def subtitle(explanation: Explanation) -> str:
         what = "output"
     else:
         what = f"output {target}"
-    return f"{what}  ·  {explanation.split.place}  ·  affine map: {explanation.exactness}"
+    return f"{what}  ·  {explanation.place}  ·  affine map: {explanation.exactness}"
 
 
-def terms(explanation: Explanation) -> list[tuple[str, str]]:
+def terms(explanation: Decomposition) -> list[tuple[str, str]]:
     """Return names and values: the terms of y = Σα + bypass + b, and numbers of components.
 
     For all outputs together, the terms are Euclidean norms.
@@ -33,9 +33,9 @@ def terms(explanation: Explanation) -> list[tuple[str, str]]:
         rows = [(symbol, short(float(value.norm()), 4)) for symbol, value in parts.items()]
     else:
         values = {"y": float(explanation.output), "Σα": float(explanation.contributions.sum())}
-        if len(explanation.svd.rest_coefficients):
+        if explanation.unresolved != 0:
             values["not resolved"] = float(explanation.unresolved)
-        if not explanation.split.cut:
+        if not explanation.cut:
             values["bypass"] = float(explanation.bypass)
         values["b"] = float(explanation.bias)
         rows = [(symbol, short(value, 4, signed=True)) for symbol, value in values.items()]
@@ -43,7 +43,7 @@ def terms(explanation: Explanation) -> list[tuple[str, str]]:
     return [*rows, ("components", f"{explanation.rank:,}"), ("after cancellation", f"{left:,}")]
 
 
-def component_title(explanation: Explanation, k: int) -> str:
+def component_title(explanation: Decomposition, k: int) -> str:
     """Return two lines: the component's number, and its σ and α; a star where σ is not unique."""
     star = "*" if _shares_sigma(explanation, k) else ""
     sigma = short(float(explanation.singular_values[k]))
@@ -52,7 +52,7 @@ def component_title(explanation: Explanation, k: int) -> str:
 
 
 def notes(
-    explanation: Explanation,
+    explanation: Decomposition,
     maps: Mapping[int, Float[np.ndarray, "..."]],
     kind: InputKind,
     percentile: float,
@@ -81,5 +81,5 @@ def notes(
     return lines
 
 
-def _shares_sigma(explanation: Explanation, k: int) -> bool:
+def _shares_sigma(explanation: Decomposition, k: int) -> bool:
     return int((explanation.clusters == explanation.clusters[k]).sum()) > 1

@@ -3,29 +3,36 @@
 from specxai.spectral.causal_curve import CausalCurve
 from specxai.spectral.collapse import Collapsed
 from specxai.spectral.decompose import explain, explain_at
+from specxai.spectral.decomposition import Decomposition
 from specxai.spectral.edited_module import EditedModule
 from specxai.spectral.explanation import Explanation
 from specxai.spectral.krylov import krylov_svd
+from specxai.spectral.loading import load
 from specxai.spectral.options import Options
 from specxai.spectral.reduction import Reduction, reduce_contributions
 from specxai.spectral.split import Split, split
+from specxai.spectral.stored import Record, StoredExplanation
 from specxai.spectral.surgery import Surgery
 from specxai.spectral.svd import LeftSVD, exact_svd
 
 __all__ = [
     "CausalCurve",
     "Collapsed",
+    "Decomposition",
     "EditedModule",
     "Explanation",
     "LeftSVD",
     "Options",
+    "Record",
     "Reduction",
     "Split",
+    "StoredExplanation",
     "Surgery",
     "exact_svd",
     "explain",
     "explain_at",
     "krylov_svd",
+    "load",
     "reduce_contributions",
     "split",
 ]

@@ -49,9 +49,11 @@ class Basis:
         self._left = right.x.new_zeros(0, len(active), dtype=torch.float64)
         self._images: list[Tensor] = []
         self._gram = self._left.new_zeros(0, 0)
-        # One run of the network serves all products with Rᵀ: the generator keeps it.
+        # One run of the network serves all products with Rᵀ, and one those with R: the generators
+        # keep them.
         self._waiting: list[Tensor] = []
         self._pulled = right.pulled(_taken(self._waiting))
+        self._pushed = right.pushed(_taken(self._waiting))
         # Where R Rᵀ leads out of the basis: only from the last block.
         self._beyond = self._left
 
@@ -73,7 +75,8 @@ class Basis:
         """Add directions: one product with Rᵀ and one with R for each."""
         self._waiting.append(self._everywhere(block))
         images = next(self._pulled)
-        returned = self.right.push(images)[:, self.active].double()
+        self._waiting.append(images)
+        returned = next(self._pushed)[:, self.active].double()
         self.products += len(block)
         images = images.double()
         self._grow_gram(images)

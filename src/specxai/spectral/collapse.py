@@ -9,8 +9,9 @@ from torch.nn.utils import skip_init
 
 from specxai.affine.numerics import full_precision
 from specxai.errors import InvalidInputError
+from specxai.spectral.decomposition import Ranking
 from specxai.spectral.edit import explained
-from specxai.spectral.explanation import Explanation, Ranking
+from specxai.spectral.explanation import Explanation
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """From a model and an input to an explanation, in one call."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
@@ -16,6 +17,7 @@ from specxai.affine import (
 )
 from specxai.spectral.explanation import Explanation
 from specxai.spectral.krylov import Goal, krylov_svd
+from specxai.spectral.memory import read_memory, within
 from specxai.spectral.options import Method, Options
 from specxai.spectral.split import split
 from specxai.spectral.svd import Progress, exact_svd, silent
@@ -100,9 +102,11 @@ def explain_at(
 ) -> Explanation:
     """Explain an output of a network that is linearized already; see `explain`."""
     parts = split(lin, layer, target)
+    budget = read_memory(options.memory, lin.x.device)
+    parts = replace(parts, right=within(parts.right, budget))
     method = options.choose(parts.right)
     if method == "exact":
         svd = exact_svd(parts.right, progress, options.memory, options.folder)
     else:
         svd = krylov_svd(parts.right, parts.left, options.krylov, progress, options.memory)
-    return Explanation(lin, parts, svd, type(lin.model).__name__, method)
+    return Explanation.of(lin, parts, svd, type(lin.model).__name__, method)

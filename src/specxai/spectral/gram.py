@@ -54,9 +54,9 @@ def streamed_gram(
     """
     gram = right.x.new_zeros(len(active), len(active), dtype=torch.float64)
     done = 0
-    for block in right.row_blocks(active):
-        gram[:, done : done + len(block)] = right.push(block)[:, active].T.double()
-        done += len(block)
+    for images in right.pushed(right.row_blocks(active)):
+        gram[:, done : done + len(images)] = images[:, active].T.double()
+        done += len(images)
         progress(done)
     return _mirrored(gram)
 

@@ -13,7 +13,7 @@ _FEW = 8 * PROBES
 
 
 def low_rank_svd(
-    right: Jacobian, active: Int[Tensor, "a"], seed: int = 0
+    right: Jacobian, active: Int[Tensor, "a"], budget: int, seed: int = 0
 ) -> tuple[Float[Tensor, "a n"], Float[Tensor, "n"]] | None:
     """Decompose a Jacobian whose rank is well below the number of random directions tried.
 
@@ -23,12 +23,14 @@ def low_rank_svd(
     Args:
         right: R, of shape (m, M).
         active: positions of the units whose row is not zero.
+        budget: bytes that may be taken: without room for the directions, nothing is tried.
         seed: seed of the directions.
 
     Returns:
         Left vectors as columns and σ, descending; None when the rank is not low.
     """
-    if min(len(active), right.shape[1]) < _FEW:
+    needed = 4 * 8 * PROBES * sum(right.shape)  # in both precisions, and their decomposition
+    if min(len(active), right.shape[1]) < _FEW or needed > budget:
         return None
     generator = torch.Generator().manual_seed(seed)
     directions = torch.randn(PROBES, right.shape[0], generator=generator, dtype=torch.float64)

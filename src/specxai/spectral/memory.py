@@ -69,6 +69,11 @@ def _free_in_container() -> int:
         return 2**50
 
 
+def within(right: Jacobian, budget: int) -> Jacobian:
+    """Return a Jacobian whose blocks of products take at most half of a budget of bytes."""
+    return right.in_blocks_of(_block(right, budget // 2, right.shape[1] * right.x.element_size()))
+
+
 @dataclass(frozen=True)
 class Storage:
     """Where the rows of a Jacobian are kept, and how many are computed at a time."""
@@ -122,5 +127,6 @@ def gibibytes(size: int) -> str:
 
 
 def _block(right: Jacobian, free: int, row: int) -> int:
-    """Return how many rows at a time fit into what is free."""
-    return max(1, min(right.block, free // (right.sample_bytes + 2 * row)))
+    """Return how many rows at a time fit into what is free: a power of two, for equal shares."""
+    fits = max(1, min(right.block, free // (right.sample_bytes + 2 * row)))
+    return 1 << (fits.bit_length() - 1)

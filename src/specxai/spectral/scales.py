@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.errors import InvalidInputError
-from specxai.spectral.explanation import Indices
+from specxai.spectral.decomposition import Indices
 
 
 def read_scales(

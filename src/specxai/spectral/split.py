@@ -43,13 +43,6 @@ class Split:
     bias: Tensor
     cut: bool
 
-    @property
-    def place(self) -> str:
-        """Where the network is split, in words."""
-        if self.layer is None:
-            return "the whole network"
-        return f"layer {self.layer}" if isinstance(self.layer, str) else " + ".join(self.layer)
-
 
 def split(lin: Linearization, layer: Layers, target: Target = None) -> Split:
     """Split a linearized network at a layer (16).

@@ -8,9 +8,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.affine import Flip, Region
+from specxai.spectral.decomposition import Indices
 from specxai.spectral.edit import change_at_layer, explained, predict, rest_of_network, run_edited
 from specxai.spectral.edited_module import EditedModule, edited_module
-from specxai.spectral.explanation import Explanation, Indices
+from specxai.spectral.explanation import Explanation
 from specxai.spectral.scales import read_scales
 
 

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from specxai.affine import Jacobian, active_units
+from specxai.affine import Jacobian
 from specxai.errors import LayerError
 from specxai.spectral.gram import stored_gram, streamed_gram
 from specxai.spectral.low_rank import low_rank_svd
@@ -78,11 +78,11 @@ def exact_svd(
         LayerError: no unit depends on the input here.
         NotEnoughMemoryError: the memory does not suffice; the message says what would.
     """
+    budget = read_memory(memory, right.x.device)
     active = find_active(right)
-    low = low_rank_svd(right, active)
+    low = low_rank_svd(right, active, budget)
     if low is not None:
         return _without_noise(right, active, *low, right.image[active])
-    budget = read_memory(memory, right.x.device)
     plan = plan_storage(right, len(active), budget, scratch)
     right = right.in_blocks_of(plan.block)
     if plan.place == "nowhere":
@@ -105,7 +105,7 @@ def find_active(right: Jacobian) -> Int[Tensor, "a"]:
     Raises:
         LayerError: there is none.
     """
-    active = active_units(right).nonzero()[:, 0]
+    active = right.active.nonzero()[:, 0]
     if len(active) == 0:
         raise LayerError(
             f"none of the {right.shape[0]} units of this layer depends on the input here "

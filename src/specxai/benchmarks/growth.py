@@ -1,0 +1,112 @@
+"""How time and memory grow; ``python -m specxai.benchmarks.growth AXIS SIZE`` measures a point."""
+
+import json
+import math
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from specxai.benchmarks.contest import LIMIT
+from specxai.errors import SpecxaiError
+from specxai.models import load_model
+from specxai.spectral import explain
+
+# What is varied, and over which sizes; all else stays at 256 rows and 224 pixels.
+AXES: dict[str, Sequence[int]] = {
+    "active rows": (128, 256, 512, 1024, 2048),
+    "input side": (64, 112, 160, 224, 320, 448),
+    "components": (1, 4, 16, 64, 256),
+}
+_ROWS, _SIDE = 256, 224
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Measurements along one axis.
+
+    Attributes:
+        axis: what is varied.
+        sizes: its values.
+        seconds: of each run.
+        peak_bytes: what each run took beyond the loaded and once used model.
+    """
+
+    axis: str
+    sizes: tuple[int, ...]
+    seconds: tuple[float, ...]
+    peak_bytes: tuple[int, ...]
+
+
+def measure_growth(axis: str, report: Callable[[str], None] = lambda line: None) -> Growth:
+    """Measure time and memory along an axis, each point in a process of its own."""
+    points = []
+    for size in AXES[axis]:
+        command = [sys.executable, "-m", "specxai.benchmarks.growth", axis, str(size)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT)
+        if done.returncode:
+            raise SpecxaiError(f"growth with {axis} {size}: {done.stderr.strip().splitlines()[-1]}")
+        points.append(json.loads(done.stdout.splitlines()[-1]))
+        report(f"{axis} {size}: {points[-1]['seconds']:.2f} s")
+    seconds = tuple(point["seconds"] for point in points)
+    return Growth(axis, tuple(AXES[axis]), seconds, tuple(point["peak_bytes"] for point in points))
+
+
+def exponent(sizes: Sequence[int | float], values: Sequence[int | float]) -> float:
+    """Return p of the power law values ∝ sizes^p, by least squares of the logarithms.
+
+    >>> round(exponent([1, 2, 4], [3, 12, 48]), 6)
+    2.0
+    """
+    x = [math.log(size) for size in sizes]
+    y = [math.log(max(value, 1e-9)) for value in values]
+    mean_x, mean_y = sum(x) / len(x), sum(y) / len(y)
+    covariance = sum((a - mean_x) * (b - mean_y) for a, b in zip(x, y, strict=True))
+    return covariance / sum((a - mean_x) ** 2 for a in x)
+
+
+def main() -> None:
+    """Measure one point and print it as one line of JSON."""
+    axis, size = sys.argv[1], int(sys.argv[2])
+    rows = size if axis == "active rows" else _ROWS
+    model, x = _network(rows, size if axis == "input side" else _SIDE)
+    point = x.clone().requires_grad_()
+    torch.autograd.grad(model(point).sum(), point)  # kernels are chosen, pages are touched
+    if axis == "components":
+        ex = explain(model, x, layer="2", target=0, method="exact")
+
+        def work() -> object:
+            return ex.right_vectors(range(size))
+    else:
+
+        def work() -> object:
+            return explain(model, x, layer="2", target=0, method="exact")
+
+    before = _peak()
+    begun = time.perf_counter()
+    work()
+    seconds = time.perf_counter() - begun
+    print(json.dumps({"seconds": seconds, "peak_bytes": _peak() - before}))
+
+
+def _network(rows: int, side: int) -> tuple[nn.Module, Tensor]:
+    """AlexNet's convolutions and a linear layer with so many units, all of them active."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        features = load_model("torchvision:alexnet", "none").module.get_submodule("features")
+        pool = nn.Sequential(nn.AdaptiveAvgPool2d(6), nn.Flatten())
+        model = nn.Sequential(features, pool, nn.Linear(9216, rows), nn.Linear(rows, 1)).eval()
+        return model, torch.randn(1, 3, side, side)
+
+
+def _peak() -> int:
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""``specxai show``."""
+
+import json as json_format
+from pathlib import Path
+
+from specxai.cli.app import app
+from specxai.cli.options import Json
+from specxai.cli.reading import make_folder
+from specxai.errors import InvalidInputError
+
+
+@app.command
+def show(file: Path, /, *, top: int = 3, out: Path | None = None, json: Json = False) -> None:
+    """Show a stored explanation, without the network: a table, and a figure if asked for.
+
+    Args:
+        file: what 'specxai explain' or ex.save has written.
+        top: how many components to list and draw, by σ and by contribution.
+        out: folder for explanation.png; the file must hold the vectors of what is drawn.
+    """
+    from specxai.app.summary import summarize
+    from specxai.app.tables import explanation_table, print_wide
+    from specxai.plots import explanation_figure, save_figure
+    from specxai.spectral import load
+
+    if top < 1:
+        raise InvalidInputError(f"--top {top}: list at least 1 component")
+    result = load(file)
+    summary = summarize(result, top)
+    if out is not None:
+        title = ": ".join(filter(None, (result.model, result.target_name)))
+        figure = explanation_figure(result, top=top, title=title)
+        make_folder(out)
+        save_figure(figure, out / "explanation.png")
+    if json:
+        print(json_format.dumps(summary))
+        return
+    print_wide(explanation_table(summary))
+    if out is not None:
+        print(f"wrote {out / 'explanation.png'}")
