@@ -1,5 +1,7 @@
 """Surgery against one slow forward pass with the layer's output replaced."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -19,6 +21,7 @@ SCALES = [0.0, 2.0, 0.5, -1.0]
 DEFINED = [name for name in zoo.names() if name != "repeated values"]
 
 
+@cache
 def explained(name):
     net = zoo.build(name)
     return net, specxai.explain(net.model, net.x, net.layer, net.target)
@@ -157,6 +160,21 @@ def test_unresolved_directions_stay():
     np.testing.assert_allclose(cut.outputs.flatten(), expected, atol=1e-6)
     rest = float(ex.unresolved + ex.bypass + ex.bias)
     assert float(cut.prediction) == pytest.approx(rest, abs=1e-9)
+
+
+@pytest.mark.parametrize("rule", ["tangent", "secant"])
+def test_conventions_change_the_prediction_only(rule):
+    """No gate flips in a smooth network, and still its affine map is a stand-in (14, 15)."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 5), nn.GELU(), nn.Linear(5, 5), nn.GELU(), nn.Linear(5, 3))
+    model, x = model.double().eval(), torch.randn(1, 6).double()
+    ex = specxai.explain(model, x, "1", rule=rule)
+    cut = ex.surgery(drop=0)
+    z = model[:2](x) - ex.coefficients[0] * ex.left_vectors([0])
+    torch.testing.assert_close(cut.outputs, model[2:](z).detach())
+    torch.testing.assert_close(cut.as_module()(x).detach(), cut.outputs)
+    assert cut.flips == ()
+    assert abs(float(cut.difference)) > 1e-6
 
 
 def test_single_precision():

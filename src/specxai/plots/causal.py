@@ -11,6 +11,7 @@ from torch import Tensor
 
 from specxai.errors import InvalidInputError
 from specxai.plots.heatmap import to_array
+from specxai.plots.numbers import short
 from specxai.plots.saving import DPI
 from specxai.plots.style import (
     FAINT,
@@ -65,6 +66,8 @@ def causal_figure(curves: Sequence[CausalCurve], title: str = "Causal curves") -
     label = "output" if curves[0].answers.ndim == 1 else "norm of the output"
     panels[0].set_ylabel(label, fontsize=SMALL + 1, color=INK)
     few_values_along_y(panels[0])
+    # A small edit of a large output: more digits than elsewhere tell the ticks apart.
+    panels[0].yaxis.set_major_formatter(lambda value, _: short(value, 5))
     panels[0].legend(fontsize=SMALL, frameon=False, labelcolor=INK)
     return figure
 

@@ -60,8 +60,9 @@ class EditedModule(Root):
     explained: z' = z + U diag(s − 1) Uᵀ (z − z₀). At x this is the surgery itself. All orthogonal
     to U stays: directions that were not resolved, and units that were not active at x.
 
-    It is called as the model is, with batches of any size that the model takes, can be moved, saved
-    and exported with ``torch.export``, and shares nothing with the model it was made from.
+    It is called as the model is, with batches of any size that the model takes. It can be moved,
+    saved and exported with ``torch.export`` (on PyTorch 2.6 with ``strict=False``), and shares
+    nothing with the model it was made from.
 
     Args:
         model: becomes part of it.
