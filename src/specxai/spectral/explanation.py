@@ -11,11 +11,14 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from specxai.affine import Ledger, Linearization, Region, Target
-from specxai.errors import InvalidInputError
+from specxai.errors import InvalidInputError, TargetError
 from specxai.spectral.contraction import Contraction
 from specxai.spectral.contraction import contract as contract_over
+from specxai.spectral.expression import SymbolicExpression
+from specxai.spectral.features import Names, Units
 from specxai.spectral.reduction import Reduction, reduce_contributions
 from specxai.spectral.split import Split
+from specxai.spectral.strategies import Strategy, compare_strategies
 from specxai.spectral.svd import LeftSVD
 
 Ranking = Literal["contribution", "singular_value", "reduced"]
@@ -211,6 +214,42 @@ class Explanation:
     def reduce(self) -> Reduction:
         """Cancel contributions of opposite sign until one sign is left (21, 22)."""
         return self._reduction
+
+    def strategies(self) -> tuple[Strategy, ...]:
+        """Compare the ways to explain the output with fewer components, one row each.
+
+        Raises:
+            TargetError: the explanation is of all outputs together.
+        """
+        if self.target is None:
+            raise TargetError("contributions sum to one output: explain it with a target")
+        return compare_strategies(self.contributions, float(self.linear))
+
+    def symbolic(
+        self,
+        n: int | None = 5,
+        by: Ranking = "contribution",
+        reduced: bool = False,
+        dim: int | None = 1,
+        feature_names: Names | None = None,
+        units: Units | None = None,
+    ) -> SymbolicExpression:
+        """Return the output as n terms that are linear in the input, and what is beside them (25).
+
+        Args:
+            n: how many terms to show; None for all.
+            by: ranking of the terms; the reduced form always ranks by share.
+            reduced: let contributions of opposite sign cancel (21).
+            dim: dimension of x that positions sum over; None for none.
+            feature_names: names of the input values; see `specxai.spectral.features`.
+            units: their units.
+
+        Raises:
+            TargetError: the explanation is of all outputs together.
+        """
+        from specxai.spectral.symbolic import symbolic
+
+        return symbolic(self, self.linearization, n, by, reduced, dim, feature_names, units)
 
     @property
     def region(self) -> Region:
