@@ -15,7 +15,7 @@ from specxai.errors import MissingExtraError
 @pytest.fixture(scope="module")
 def table():
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 2)).double().eval()
+    model = nn.Sequential(nn.Linear(3, 5), nn.LeakyReLU(0.1), nn.Linear(5, 2)).double().eval()
     return specxai.explain(model, torch.tensor([[0.5, -1.0, 2.0]]).double(), "1", 1)
 
 

@@ -31,31 +31,32 @@ def to_sympy(expression: SymbolicExpression) -> "sympy.Expr":
     except ImportError as fault:
         raise MissingExtraError("an expression for SymPy", "symbolic") from fault
 
-    constants = [sympy.Float(float(expression.bias))]
+    bias = sympy.Float(float(expression.bias))
+    held = sympy.Float(float(expression.rest))
     if not expression.features.names:
         symbols = [sympy.Symbol(f"c_{k}") for k in expression.indices.tolist()]
         weights = map(sympy.Float, expression.weights.tolist())
         terms = [weight * symbol for weight, symbol in zip(weights, symbols, strict=True)]
-        return sympy.Add(*terms, sympy.Float(float(expression.rest)), *constants, evaluate=False)
+        return sympy.Add(*terms, held, bias, evaluate=False)
     symbols = [sympy.Symbol(name) for name in expression.features.names]
+    named = list(expression.features.positions)
+    x = expression.x.double().flatten()
 
     def form(linear: Float[Tensor, "..."]) -> "sympy.Expr":
         """Return a linear map in the named inputs, the others held at their values."""
-        chosen = linear.flatten()[list(expression.features.positions)]
-        at_x = expression.x.double().flatten()
-        others = linear.flatten() @ at_x - chosen @ at_x[list(expression.features.positions)]
-        named = [sympy.Float(v) * s for v, s in zip(chosen.tolist(), symbols, strict=True)]
-        everything = len(symbols) == expression.x.numel()
-        return sympy.Add(*named, *([] if everything else [sympy.Float(float(others))]))
+        weights = linear.flatten()[named]
+        parts = [sympy.Float(w) * s for w, s in zip(weights.tolist(), symbols, strict=True)]
+        if len(named) < len(x):
+            parts.append(sympy.Float(float(linear.flatten() @ x - weights @ x[named])))
+        return sympy.Add(*parts)
 
     scales = (expression.weights * expression.singular_values).tolist()
     terms = [
         sympy.Mul(sympy.Float(scale), form(vector), evaluate=False)
         for scale, vector in zip(scales, expression.vectors, strict=True)
     ]
-    rest_map = expression.rest_map
-    rest = sympy.Float(float(expression.rest)) if rest_map is None else form(rest_map)
-    return sympy.Add(*terms, rest, *constants, evaluate=False)
+    rest = held if expression.rest_map is None else form(expression.rest_map)
+    return sympy.Add(*terms, rest, bias, evaluate=False)
 
 
 def latex(expression: SymbolicExpression) -> str:
