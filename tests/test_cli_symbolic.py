@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from specxai.cli.reading import read_names
+from specxai.errors import LoadError
+
 NETS = """
 import torch
 from torch import nn
@@ -27,6 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (path / "names.csv").write_text("name,unit\nspan,mm\nangle,\nmass,kg\n")
     (path / "short.csv").write_text("span\nangle\n")
     (path / "wide.csv").write_text("span,mm,3\n")
+    (path / "nameless.csv").write_text("span\n,mm\n")
     (path / "broken.csv").write_bytes(b"\xff\xfe\x00")
     return path
 
@@ -66,19 +70,27 @@ def test_latex_is_one_equation(folder: Path) -> None:
     assert r"\mathrm{span}" in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (("--names", "absent.csv"), "cannot read names from absent.csv"),
-        (("--names", "broken.csv"), "cannot read names from broken.csv"),
-        (("--names", "wide.csv"), "wide.csv: 'span,mm,3' is no name"),
-        (("--names", "short.csv"), "2 feature names for an input of 3 values"),
-        (("-n", "-1"), "n=-1"),
-    ],
-)
-def test_faults_are_one_line(folder: Path, options: tuple[str, ...], message: str) -> None:
-    done = run(folder, *options)
+def test_a_fault_is_one_line(folder: Path) -> None:
+    done = run(folder, "--names", "short.csv")
     assert done.returncode == 2
     assert done.stdout == ""
-    assert message in done.stderr
+    assert "2 feature names for an input of 3 values" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("absent.csv", "cannot read names from .*absent.csv: No such file"),
+        ("broken.csv", "cannot read names from .*broken.csv"),
+        ("wide.csv", "wide.csv: 'span,mm,3' is no name"),
+        ("nameless.csv", "nameless.csv: ',mm' is no name"),
+    ],
+)
+def test_files_that_hold_no_names(folder: Path, file: str, message: str) -> None:
+    with pytest.raises(LoadError, match=message):
+        read_names(folder / file)
+
+
+def test_names_without_a_heading_or_units(folder: Path) -> None:
+    assert read_names(folder / "short.csv") == (["span", "angle"], ["", ""])

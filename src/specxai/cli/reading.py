@@ -65,7 +65,8 @@ def read_names(path: Path) -> tuple[list[str], list[str]]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = [[cell.strip() for cell in row] for row in csv.reader(file) if row]
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
-        raise LoadError(f"cannot read names from {path}: {fault}") from fault
+        reason = getattr(fault, "strerror", None) or fault
+        raise LoadError(f"cannot read names from {path}: {reason}") from fault
     if rows and rows[0] in (["name"], ["name", "unit"]):
         del rows[0]
     wrong = next((row for row in rows if len(row) > 2 or not row[0]), None)
