@@ -43,6 +43,12 @@ def symbolic(
     Raises:
         TargetError: the explanation is of all outputs together.
         InvalidInputError: n, by, dim, names or units are not valid.
+
+    >>> from specxai import explain
+    >>> net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    >>> found = explain(net.eval(), torch.ones(1, 2), "0", 0).symbolic(1, feature_names=["a", "b"])
+    >>> bool(torch.isclose(found.positions().sum(), found.output))
+    True
     """
     if explanation.target is None:
         raise TargetError("a symbolic expression is of one output: explain it with a target")
