@@ -40,3 +40,11 @@ class MissingExtraError(SpecxaiError):
         super().__init__(
             f"{purpose} needs the extra '{extra}': run  pip install 'specxai[{extra}]'"
         )
+
+
+class OutsideRegionError(SpecxaiError):
+    """An affine expression was to be evaluated where it is not known to hold."""
+
+
+class OutsideRegionWarning(UserWarning):
+    """An affine expression was evaluated where it is not known to hold."""

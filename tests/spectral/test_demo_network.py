@@ -1,5 +1,8 @@
 """The README's demo: EfficientNet-lite0 with its published weights, on a photo of a cat."""
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -105,3 +108,30 @@ def test_an_edited_copy_agrees_with_the_surgery(cat, single):
         found = cut.as_module()(x.clone()).double()
     scale = float(cut.outputs.abs().max())
     torch.testing.assert_close(found, cut.outputs, rtol=0, atol=1e-5 * scale)
+
+
+@pytest.mark.parametrize("reduced", [False, True])
+def test_equation_25_in_single_precision(single, reduced):
+    y = float(single.output)
+    shown = single.symbolic(5, reduced=reduced)
+    assert shown.positions().shape == (224, 224)
+    assert abs(float(shown.positions().sum()) - y) <= 1e-4 * abs(y)
+    total = shown.contributions.sum() + sum(shown.constants.values())
+    assert abs(float(total) - y) <= 1e-4 * abs(y)
+
+
+def test_the_numbers_read_aloud_in_the_docs(single):
+    page = (Path(__file__).parents[2] / "docs" / "reading.md").read_text(encoding="utf-8")
+    shown, cells = single.symbolic(5), {}
+    for line in page.splitlines():
+        name, *values = [cell.strip("* ") for cell in line.strip("|").split("|")]
+        if line.startswith("| "):
+            cells[name] = [float(value) for value in values if re.fullmatch(r"[-+\d.]+", value)]
+    columns = [shown.singular_values, shown.coefficients, shown.weights, shown.contributions]
+    for k, *row in zip(shown.indices.tolist(), *[c.tolist() for c in columns], strict=True):
+        assert cells[f"component {k}"] == pytest.approx(row, rel=0.01)
+    for name, value in (shown.constants | {"y": float(shown.output)}).items():
+        assert cells[name] == pytest.approx([value], rel=0.01, abs=1e-6)
+    counts = {row.name: row.terms for row in single.strategies()}
+    assert f"Then {counts['cancellation']} are left" in page
+    assert f"After {counts['within 10 % of u·x']} the sum is within 10 %" in page

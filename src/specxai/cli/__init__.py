@@ -3,7 +3,7 @@
 What a command needs is imported inside it, so that ``specxai --help`` answers at once.
 """
 
-from specxai.cli import bench, explain, layers, show, surgery
+from specxai.cli import bench, explain, layers, show, surgery, symbolic
 from specxai.cli.app import app, main
 
-__all__ = ["app", "bench", "explain", "layers", "main", "show", "surgery"]
+__all__ = ["app", "bench", "explain", "layers", "main", "show", "surgery", "symbolic"]

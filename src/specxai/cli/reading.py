@@ -1,9 +1,10 @@
-"""From what stands on the command line to models, inputs, targets and folders."""
+"""From what stands on the command line to models, inputs, targets, names and folders."""
 
+import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from specxai.errors import InvalidInputError, SpecxaiError
+from specxai.errors import InvalidInputError, LoadError, SpecxaiError
 
 if TYPE_CHECKING:
     from specxai.affine import Layers, Linearization, Precision, RuleChoice, Target
@@ -53,6 +54,25 @@ def read_rules(text: str) -> "RuleChoice":
     pairs = [part.strip().rpartition("=") for part in text.split(",")]
     choices = {pattern or "*": convention for pattern, _, convention in pairs}
     return cast("RuleChoice", choices)  # linearize checks the conventions
+
+
+def read_names(path: Path) -> tuple[list[str], list[str]]:
+    """Read the names of input values from a .csv file, one a line, units in a second column.
+
+    A first line ``name`` or ``name,unit`` is a heading.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [[cell.strip() for cell in row] for row in csv.reader(file) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as fault:
+        reason = getattr(fault, "strerror", None) or fault
+        raise LoadError(f"cannot read names from {path}: {reason}") from fault
+    if rows and rows[0] in (["name"], ["name", "unit"]):
+        del rows[0]
+    wrong = next((row for row in rows if len(row) > 2 or not row[0]), None)
+    if wrong is not None:
+        raise LoadError(f"{path}: {','.join(wrong)!r} is no name, or name and unit")
+    return [row[0] for row in rows], [row[1] if len(row) > 1 else "" for row in rows]
 
 
 def make_folder(path: Path) -> None:

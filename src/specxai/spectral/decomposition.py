@@ -10,11 +10,14 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from specxai.affine import Site, Target, Tie
-from specxai.errors import InvalidInputError
+from specxai.affine import Linearization, Site, Target, Tie
+from specxai.errors import InvalidInputError, TargetError
 from specxai.spectral.contraction import Contraction
 from specxai.spectral.contraction import contract as contract_over
+from specxai.spectral.expression import SymbolicExpression
+from specxai.spectral.features import Names, Units
 from specxai.spectral.reduction import Reduction, reduce_contributions
+from specxai.spectral.strategies import Strategy, compare_strategies
 
 Ranking = Literal["contribution", "singular_value", "reduced"]
 Indices = int | Sequence[int] | Int[Tensor, "n"]
@@ -181,6 +184,42 @@ class Decomposition(ABC):
         """
         return contract_over(self.right_vectors(indices), self.x, contract, dim)
 
+    def strategies(self) -> tuple[Strategy, ...]:
+        """Compare the ways to explain the output with fewer components, one row each.
+
+        Raises:
+            TargetError: the explanation is of all outputs together.
+        """
+        if self.target is None:
+            raise TargetError("contributions sum to one output: explain it with a target")
+        return compare_strategies(self.contributions, float(self.linear))
+
+    def symbolic(
+        self,
+        n: int | None = 5,
+        by: Ranking = "contribution",
+        reduced: bool = False,
+        dim: int | None = 1,
+        feature_names: Names | None = None,
+        units: Units | None = None,
+    ) -> SymbolicExpression:
+        """Return the output as n terms that are linear in the input, and what is beside them (25).
+
+        Args:
+            n: how many terms to show; None for all.
+            by: ranking of the terms; the reduced form always ranks by share.
+            reduced: let contributions of opposite sign cancel (21).
+            dim: dimension of x that positions sum over; None for none.
+            feature_names: names of the input values; see `specxai.spectral.features`.
+            units: their units.
+
+        Raises:
+            TargetError: the explanation is of all outputs together.
+        """
+        from specxai.spectral.symbolic import symbolic
+
+        return symbolic(self, self._affine_map, n, by, reduced, dim, feature_names, units)
+
     def checked(self, indices: Indices) -> Int[Tensor, "n"]:
         """Return indices of components as a tensor, after a check of their range.
 
@@ -198,6 +237,11 @@ class Decomposition(ABC):
                 f"component {int(outside[0])} does not exist: choose from 0 to {self.rank - 1}"
             )
         return chosen
+
+    @property
+    def _affine_map(self) -> Linearization | None:
+        """The network as an affine map, where it is at hand."""
+        return None
 
     @cached_property
     def _reduction(self) -> Reduction:

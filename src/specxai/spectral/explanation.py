@@ -90,6 +90,10 @@ class Explanation(Decomposition):
         )
 
     @property
+    def _affine_map(self) -> Linearization:
+        return self.linearization
+
+    @property
     def region(self) -> Region:
         """The linear region around the input, on which the components hold (4)."""
         return self.linearization.region

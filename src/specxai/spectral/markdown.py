@@ -1,0 +1,129 @@
+"""A symbolic expression as Markdown to read."""
+
+from collections.abc import Iterator, Sequence
+
+from specxai.affine import Certificate
+from specxai.spectral.expression import SymbolicExpression
+from specxai.spectral.plain import inputs
+
+
+def markdown(expression: SymbolicExpression) -> str:
+    """Return tables of the terms and the named inputs of an expression, and where it holds.
+
+    Args:
+        expression: the symbolic form of an output.
+
+    Returns:
+        Markdown that ends with a new line.
+    """
+    parts = [_heading(expression), _terms(expression), _inputs(expression), _validity(expression)]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _heading(expression: SymbolicExpression) -> str:
+    layer = expression.layer
+    address = " + ".join(layer) if isinstance(layer, tuple) else layer
+    place = "the whole network" if address is None else f"layer `{address}`"
+    target = expression.target
+    output = "output" if target == () else f"output {target}"
+    kind = "reduced contributions (21)" if expression.reduced else "contributions (20)"
+    return f"**y = {output} of {expression.model}**, at {place}, {kind}"
+
+
+def _terms(expression: SymbolicExpression) -> str:
+    weight = "w = ψ α̂/α" if expression.reduced else "ψ"
+    value = "α̂ = w c" if expression.reduced else "α = ψ c"
+    rows = [
+        (
+            f"component {k}{'' if unique else '*'}",
+            f"{sigma:.5g}",
+            f"{c:.5g}",
+            f"{w:+.5g}",
+            f"{a:+.5g}",
+        )
+        for k, unique, sigma, c, w, a in zip(
+            expression.indices.tolist(),
+            expression.unique.tolist(),
+            expression.singular_values.tolist(),
+            expression.coefficients.tolist(),
+            expression.weights.tolist(),
+            expression.contributions.tolist(),
+            strict=True,
+        )
+    ]
+    rows += [(name, "", "", "", f"{size:+.5g}") for name, size in expression.constants.items()]
+    rows += [("**y**", "", "", "", f"**{float(expression.output):+.5g}**")]
+    table = _table(("term", "σ", "c = σ φ·x", weight, value), rows)
+    star = "\n\n\\* Shares its σ with others: only the sum over them is defined."
+    return table if expression.unique.all() else table + star
+
+
+def _inputs(expression: SymbolicExpression) -> str:
+    rows = list(_input_rows(expression))
+    if rows:
+        return _table(("input", "value", "coefficient", "of all terms", "contribution"), rows)
+    return (
+        f"The input has {expression.x.numel():,} values, none of them named; "
+        f"{expression.positions().numel():,} positions add up to y."
+    )
+
+
+def _input_rows(expression: SymbolicExpression) -> Iterator[Sequence[str]]:
+    """Yield the named inputs, the other ones in one row, and the sum over the shown terms."""
+    left, total = expression.x.numel(), float(expression.contributions.sum())
+    others = total
+    for part in inputs(expression):
+        unit = f" {part['unit']}" if part["unit"] else ""
+        per = f" per {part['unit']}" if part["unit"] else ""
+        whole = "" if part["whole"] is None else f"{part['whole']:+.5g}{per}"
+        left, others = left - 1, others - part["contribution"]
+        yield (
+            part["name"],
+            f"{part['value']:.5g}{unit}",
+            f"{part['coefficient']:+.5g}{per}",
+            whole,
+            f"{part['contribution']:+.5g}",
+        )
+    if left < expression.x.numel():
+        if left:
+            yield f"{left:,} others", "", "", "", f"{others:+.5g}"
+        yield "**the terms shown**", "", "", "", f"**{total:+.5g}**"
+
+
+def _validity(expression: SymbolicExpression) -> str:
+    """Say what kind of affine map it is, and how far from x it holds."""
+    lines = [
+        f"Affine map: {expression.exactness}, in {expression.precision}; "
+        f"residual {float(expression.residual):.1e}."
+    ]
+    found = expression.certificate
+    if found is None:
+        return lines[0] + " The network is not at hand: where the expression holds is not known."
+    if expression.exactness == "canonical":
+        lines.append(f"It holds on the linear region of x (‖x‖ = {found.norm:.4g}).")
+    else:
+        lines.append(f"It holds at x alone (‖x‖ = {found.norm:.4g}).")
+    lines.append(f"Distances to the first border: {_distances(found)}.")
+    lines += [
+        f"Tie: {tie.count:,} of {tie.total:,} borders of `{tie.address}` pass through x."
+        for tie in found.ties
+    ]
+    return "\n".join(lines)
+
+
+def _distances(certificate: Certificate) -> str:
+    """List the distances along ±x and ±u, and the smallest along a random direction."""
+    random = [d for name, d in certificate.distances.items() if name.startswith("random")]
+    named = {
+        name: d for name, d in certificate.distances.items() if name in ("+x", "-x", "+u", "-u")
+    }
+    if random:
+        named[f"the nearest of {len(random)} random directions"] = min(random)
+    return ", ".join(f"{distance:.2g} along {name}" for name, distance in named.items())
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )

@@ -1,0 +1,88 @@
+"""A symbolic expression as plain numbers and text."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from specxai.affine import Certificate
+from specxai.spectral.expression import SymbolicExpression
+
+
+def plain(expression: SymbolicExpression) -> dict[str, Any]:
+    """Return an expression as dicts, lists, numbers and text, fit for JSON.
+
+    Args:
+        expression: the symbolic form of an output.
+
+    Returns:
+        Its terms, the named inputs, and the certificate; infinite distances are None.
+    """
+    layer = expression.layer
+    return {
+        "model": expression.model,
+        "layer": list(layer) if isinstance(layer, tuple) else layer,
+        "target": expression.target,
+        "shape": list(expression.x.shape),
+        "output": float(expression.output),
+        "reduced": expression.reduced,
+        "terms": list(_terms(expression)),
+        "dropped": expression.dropped,
+        "remainder": float(expression.remainder),
+        "unresolved": float(expression.unresolved),
+        "bypass": float(expression.bypass),
+        "bias": float(expression.bias),
+        "residual": float(expression.residual),
+        "inputs": list(inputs(expression)),
+        "exactness": expression.exactness,
+        "precision": expression.precision,
+        "certificate": _certified(expression.certificate),
+    }
+
+
+def inputs(expression: SymbolicExpression) -> Iterator[dict[str, Any]]:
+    """Yield the named inputs: value, coefficient Σ_k w_k σ_k φ_k,p, and their product.
+
+    Args:
+        expression: the symbolic form of an output.
+
+    Yields:
+        One dict for each; ``whole`` is the coefficient of all terms together, u_p, or None.
+    """
+    features, values = expression.features, expression.x.flatten()
+    shown, gradient = expression.shown_map.flatten(), expression.gradient
+    for name, unit, p in zip(features.names, features.units, features.positions, strict=True):
+        value, coefficient = float(values[p]), float(shown[p])
+        yield {
+            "name": name,
+            "unit": unit,
+            "value": value,
+            "coefficient": coefficient,
+            "contribution": coefficient * value,
+            "whole": None if gradient is None else float(gradient.flatten()[p]),
+        }
+
+
+def _terms(expression: SymbolicExpression) -> Iterator[dict[str, Any]]:
+    for place, k in enumerate(expression.indices.tolist()):
+        yield {
+            "component": k,
+            "contribution": float(expression.contributions[place]),
+            "weight": float(expression.weights[place]),
+            "coefficient": float(expression.coefficients[place]),
+            "singular_value": float(expression.singular_values[place]),
+            "unique": bool(expression.unique[place]),
+        }
+
+
+def _certified(certificate: Certificate | None) -> dict[str, Any] | None:
+    if certificate is None:
+        return None
+    distances = certificate.distances.items()
+    return {
+        "norm": certificate.norm,
+        "distances": {name: d if math.isfinite(d) else None for name, d in distances},
+        "ties": [
+            {"site": str(tie.address), "count": tie.count, "total": tie.total}
+            for tie in certificate.ties
+        ],
+    }
