@@ -16,9 +16,21 @@ from specxai.errors import SpecxaiError
 if TYPE_CHECKING:
     from specxai.affine import Linearization, linearize
     from specxai.spectral import Explanation, Reduction, explain
+    from specxai.survey import Evolution, Similarity, evolve, similarity
 
 __version__ = "0.1.0"
-__all__ = ["Explanation", "Linearization", "Reduction", "SpecxaiError", "explain", "linearize"]
+__all__ = [
+    "Evolution",
+    "Explanation",
+    "Linearization",
+    "Reduction",
+    "Similarity",
+    "SpecxaiError",
+    "evolve",
+    "explain",
+    "linearize",
+    "similarity",
+]
 
 _HOMES = {
     "linearize": "specxai.affine",
@@ -26,6 +38,10 @@ _HOMES = {
     "explain": "specxai.spectral",
     "Explanation": "specxai.spectral",
     "Reduction": "specxai.spectral",
+    "evolve": "specxai.survey",
+    "Evolution": "specxai.survey",
+    "similarity": "specxai.survey",
+    "Similarity": "specxai.survey",
 }
 
 
