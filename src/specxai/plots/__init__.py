@@ -3,6 +3,7 @@
 Nothing here touches matplotlib's global state: figures are made with its object-oriented API.
 """
 
+from specxai.plots.evolution import evolution_figure
 from specxai.plots.explanation import explanation_figure
 from specxai.plots.heatmap import draw_heatmap
 from specxai.plots.ledger import ledger_figure
@@ -20,6 +21,7 @@ __all__ = [
     "draw_profile",
     "draw_reduced_spectrum",
     "draw_singular_values",
+    "evolution_figure",
     "explanation_figure",
     "ledger_figure",
     "save_figure",
