@@ -9,6 +9,7 @@ from specxai.plots.heatmap import draw_heatmap
 from specxai.plots.ledger import ledger_figure
 from specxai.plots.profile import draw_profile
 from specxai.plots.saving import save_figure
+from specxai.plots.similarity import similarity_figure
 from specxai.plots.spectrum import (
     draw_contributions,
     draw_reduced_spectrum,
@@ -25,4 +26,5 @@ __all__ = [
     "explanation_figure",
     "ledger_figure",
     "save_figure",
+    "similarity_figure",
 ]

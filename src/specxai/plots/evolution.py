@@ -24,7 +24,7 @@ _MOST_COLUMNS = 5
 _COLUMN = 2.5  # inches
 _CHARTS = 4
 _SPECTRUM = 1.9
-_LONGEST_NAME = 30
+_LONGEST_NAME = 20
 
 
 def evolution_figure(
@@ -60,18 +60,18 @@ def evolution_figure(
     under = wrapped([_subtitle(evolution)], width, TEXT)
     footer = wrapped([map_note(maps, evolution.x, kind, percentile), *_notes(layers)], width, SMALL)
 
-    tall = panel_height(columns - 1, aspect) + 2 * _SPECTRUM
+    map_height = _SPECTRUM if aspect is None else 1 + 1.7 * min(max(aspect, 0.3), 1.5)
+    heights = [map_height, _SPECTRUM, _SPECTRUM]
     figure, (header, charts, *bodies, foot) = stack_parts(
         width,
         [header_height(len(heading), len(under)), panel_height(columns - 1, aspect)]
-        + [tall] * len(rows)
+        + [sum(heights)] * len(rows)
         + [footer_height(len(footer))],
     )
     write_header(header, heading, under)
     _draw_charts(charts, evolution, image)
-    ratios = [tall - 2 * _SPECTRUM, _SPECTRUM, _SPECTRUM]
     for body, row in zip(bodies, rows, strict=True):
-        grid = body.subplots(3, columns, squeeze=False, height_ratios=ratios)
+        grid = body.subplots(3, columns, squeeze=False, height_ratios=heights)
         for axes in grid.flat:
             axes.set_axis_off()  # until it is filled
         for number, panels in zip(row, grid.T, strict=False):
@@ -108,13 +108,11 @@ def _draw_spectra(panels: Sequence[Axes], layer: LayerSpectrum, number: int) -> 
     """Name a layer above its map, and draw its spectra below it."""
     first, marked = layer.first, layer.top.tolist()
     star = "*" if shares_sigma(layer.clusters, first) else ""
-    numbers = (
-        f"k = {first}{star}   σ = {short(float(layer.singular_values[first]))}   "
-        f"α = {short(float(layer.contributions[first]), signed=True)}"
-    )
+    sigma = short(float(layer.singular_values[first]))
+    alpha = short(float(layer.contributions[first]), signed=True)
     name = layer.layer if len(layer.layer) <= _LONGEST_NAME else f"…{layer.layer[-_LONGEST_NAME:]}"
     panels[0].set_title(
-        f"{number}  {name}\n{numbers}",
+        f"{number}  {name}   k = {first}{star}\nσ = {sigma}   α = {alpha}",
         loc="left",
         fontsize=TEXT,
         color=INK,
@@ -142,6 +140,9 @@ def _notes(layers: Sequence[LayerSpectrum]) -> list[str]:
             "Hollow triangles: not all components were computed; the value lies at or beyond the "
             "triangle, where it points, or is not shown."
         )
+    around = ", ".join(str(number) for number, layer in enumerate(layers, 1) if not layer.cut)
+    if around:
+        lines.append(f"No cut, so that a part of the output goes around the layer: {around}.")
     if any(shares_sigma(layer.clusters, layer.first) for layer in layers):
         lines.append("* Shares its σ with others: only the sum over them is defined.")
     return lines
