@@ -3,7 +3,7 @@
 What a command needs is imported inside it, so that ``specxai --help`` answers at once.
 """
 
-from specxai.cli import bench, explain, layers
+from specxai.cli import bench, evolve, explain, layers, similarity
 from specxai.cli.app import app, main
 
-__all__ = ["app", "bench", "explain", "layers", "main"]
+__all__ = ["app", "bench", "evolve", "explain", "layers", "main", "similarity"]

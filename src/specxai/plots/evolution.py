@@ -112,7 +112,7 @@ def _draw_spectra(panels: Sequence[Axes], layer: LayerSpectrum, number: int) -> 
     alpha = short(float(layer.contributions[first]), signed=True)
     name = layer.layer if len(layer.layer) <= _LONGEST_NAME else f"…{layer.layer[-_LONGEST_NAME:]}"
     panels[0].set_title(
-        f"{number}  {name}   k = {first}{star}\nσ = {sigma}   α = {alpha}",
+        f"{number}.  {name}   k = {first}{star}\nσ = {sigma}   α = {alpha}",
         loc="left",
         fontsize=TEXT,
         color=INK,
