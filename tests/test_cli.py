@@ -7,8 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from safetensors import safe_open
+from torch import nn
+
+import specxai
+from specxai.cli import app
 
 MODELS = '''
 import torch
@@ -180,6 +185,42 @@ def test_several_layers_of_a_model_of_half_precision(folder: Path) -> None:
     assert abs(summary["terms"]["residual"]) < 1e-6
 
 
+def test_evolve_writes_a_table_and_a_figure(folder: Path) -> None:
+    arguments = ("evolve", "nets.py:small", "x.npy", "--layers", "1, 0", "--quiet")
+    done = run(folder, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for word in ("eff. rank", "of Σ|α|", "canonical", "evolution.png"):
+        assert word in done.stdout
+    with Image.open(folder / "evolution" / "evolution.png") as figure:
+        assert figure.size[0] > 500
+    done = run(folder, *arguments, "--target", "2", "--method", "krylov", "--json")
+    summary = json.loads(done.stdout)
+    assert summary["target"] == 2
+    first, second = summary["layers"]
+    assert (first["layer"], first["units"], first["cosine"]) == ("0", 5, None)
+    assert second["layer"] == "1"
+    assert 0 <= second["cosine"] <= 1
+    assert 0 < second["energy_share"] <= 1
+
+
+def test_similarity_compares_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = nn.Sequential(nn.Linear(6, 5), nn.ELU(), nn.Linear(5, 3)).eval()
+    results = {f"{k}.safetensors": specxai.explain(net, torch.randn(1, 6), "1") for k in range(3)}
+    monkeypatch.setattr(specxai, "load", lambda path: results[path.name], raising=False)
+    out = tmp_path / "deeper" / "matrix.png"
+    app(["similarity", *results, "--k", "1", "--absolute", "--out", str(out), "--json"],
+        result_action="return_value")  # fmt: skip
+    summary = json.loads(capsys.readouterr().out)
+    expected = specxai.similarity(results.values(), 1, absolute=True)
+    assert summary["matrix"] == expected.matrix.tolist()
+    assert summary["names"] == list(results)
+    with Image.open(out) as figure:
+        assert figure.size[0] > 500
+
+
 def test_layers_lists_addresses_units_and_cuts(folder: Path) -> None:
     done = run(folder, "layers", "nets.py:small", "x.npy", "--json")
     assert done.returncode == 0, done.stderr
@@ -233,6 +274,8 @@ EXPLAIN = ("explain", "nets.py:small", "x.npy", "--layer", "1")
         ((*EXPLAIN, "--top", "0"), "--top 0", "at least 1"),
         ((*EXPLAIN, "--method", "magic"), "magic", "exact"),
         (("explain", "nets.py:small"), "INPUT", ""),
+        (("evolve", "nets.py:small", "x.npy", "--layers", "0,11"), "no layer '11'", "closest: 1"),
+        (("evolve", "nets.py:small", "x.npy", "--top", "0"), "n=0", "at least 1"),
         ((*EXPLAIN, "--out", "x.npy/deeper"), "x.npy/deeper", ""),
         (("layers", "nets.py:small"), "INPUT", ""),
     ],
