@@ -50,8 +50,8 @@ def test_words_can_be_read(kind: str) -> None:
 def test_each_layer_has_its_panels_in_as_many_rows_as_it_takes(depth: int) -> None:
     figure = evolution_figure(deep(depth))
     titles = [axes.get_title("left") for axes in figure.axes if axes.axison]
-    assert [title.split("   ")[0] for title in titles if "k = " in title] == [
-        f"{k + 1}. {' '}{k}.1" for k in range(depth)
+    assert [title.split("\n")[0] for title in titles if "k = " in title] == [
+        f"{k + 1}.  {k}.1" for k in range(depth)
     ]
     assert titles.count("Singular values") == titles.count("Contributions") == depth
     check_words(figure)
@@ -65,7 +65,7 @@ def test_curves_are_the_numbers_of_the_layers() -> None:
     rank = figure["Components that matter"].lines[0].get_ydata()
     assert rank.tolist() == [layer.effective_rank for layer in evolution.layers]
     cosines, angles = figure["Each layer and the next"].lines
-    assert cosines.get_ydata() == [alignment.cosine for alignment in evolution.alignments]
+    assert list(cosines.get_ydata()) == [alignment.cosine for alignment in evolution.alignments]
     assert cosines.get_xdata().tolist() == [1.5, 2.5]
     expected = torch.cat([alignment.angles for alignment in evolution.alignments]).cos()
     np.testing.assert_allclose(angles.get_ydata(), expected)

@@ -24,7 +24,7 @@ _MOST_COLUMNS = 5
 _COLUMN = 2.5  # inches
 _CHARTS = 4
 _SPECTRUM = 1.9
-_LONGEST_NAME = 20
+_LONGEST_NAME = 24
 
 
 def evolution_figure(
@@ -60,7 +60,7 @@ def evolution_figure(
     under = wrapped([_subtitle(evolution)], width, TEXT)
     footer = wrapped([map_note(maps, evolution.x, kind, percentile), *_notes(layers)], width, SMALL)
 
-    map_height = _SPECTRUM if aspect is None else 1 + 1.7 * min(max(aspect, 0.3), 1.5)
+    map_height = _SPECTRUM + 0.2 if aspect is None else 1.2 + 1.7 * min(max(aspect, 0.3), 1.5)
     heights = [map_height, _SPECTRUM, _SPECTRUM]
     figure, (header, charts, *bodies, foot) = stack_parts(
         width,
@@ -76,7 +76,7 @@ def evolution_figure(
             axes.set_axis_off()  # until it is filled
         for number, panels in zip(row, grid.T, strict=False):
             draw_component(_on(panels[0]), maps[number], kind, percentile)
-            _draw_spectra(panels, layers[number], number + 1)
+            _draw_spectra(list(panels), layers[number], number + 1)
     write_footer(foot, footer)
     return figure
 
@@ -112,7 +112,7 @@ def _draw_spectra(panels: Sequence[Axes], layer: LayerSpectrum, number: int) -> 
     alpha = short(float(layer.contributions[first]), signed=True)
     name = layer.layer if len(layer.layer) <= _LONGEST_NAME else f"…{layer.layer[-_LONGEST_NAME:]}"
     panels[0].set_title(
-        f"{number}.  {name}   k = {first}{star}\nσ = {sigma}   α = {alpha}",
+        f"{number}.  {name}\nk = {first}{star}   σ = {sigma}\nα = {alpha}",
         loc="left",
         fontsize=TEXT,
         color=INK,
