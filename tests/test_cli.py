@@ -7,9 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file
+from torch import nn
+
+import specxai
 
 MODELS = '''
 import torch
@@ -216,6 +220,44 @@ def test_several_layers_of_a_model_of_half_precision(folder: Path) -> None:
     assert abs(summary["terms"]["residual"]) < 1e-6
 
 
+def test_evolve_writes_a_table_and_a_figure(folder: Path) -> None:
+    arguments = ("evolve", "nets.py:small", "x.npy", "--layers", "1, 0", "--quiet")
+    done = run(folder, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for word in ("eff. rank", "of Σ|α|", "canonical", "evolution.png"):
+        assert word in done.stdout
+    with Image.open(folder / "evolution" / "evolution.png") as figure:
+        assert figure.size[0] > 500
+    done = run(folder, *arguments, "--target", "2", "--method", "krylov", "--json")
+    summary = json.loads(done.stdout)
+    assert summary["target"] == 2
+    first, second = summary["layers"]
+    assert (first["layer"], first["units"], first["cosine"]) == ("0", 5, None)
+    assert second["layer"] == "1"
+    assert 0 <= second["cosine"] <= 1
+    assert 0 < second["energy_share"] <= 1
+
+
+def test_similarity_compares_files(tmp_path: Path) -> None:
+    net = nn.Sequential(nn.Linear(6, 5), nn.ELU(), nn.Linear(5, 3)).eval()
+    results = {f"{k}.safetensors": specxai.explain(net, torch.randn(1, 6), "1") for k in range(3)}
+    for name, result in results.items():
+        result.save(tmp_path / name, vectors=[0, 1])
+    compared = ("similarity", *results, "--absolute", "--out", "deeper/matrix.png", "--json")
+    done = run(tmp_path, *compared, "--k", "1")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    expected = specxai.similarity(results.values(), 1, absolute=True)
+    np.testing.assert_allclose(summary["matrix"], expected.matrix, atol=1e-6)
+    assert summary["names"] == list(results)
+    with Image.open(tmp_path / "deeper" / "matrix.png") as figure:
+        assert figure.size[0] > 500
+    done = run(tmp_path, *compared, "--k", "2")
+    assert done.returncode == 2
+    assert "holds no vectors of component 2" in done.stderr
+
+
 def test_layers_lists_addresses_units_and_cuts(folder: Path) -> None:
     done = run(folder, "layers", "nets.py:small", "x.npy", "--json")
     assert done.returncode == 0, done.stderr
@@ -270,6 +312,8 @@ EXPLAIN = ("explain", "nets.py:small", "x.npy", "--layer", "1")
         ((*EXPLAIN, "--top", "0"), "--top 0", "at least 1"),
         ((*EXPLAIN, "--method", "magic"), "magic", "exact"),
         (("explain", "nets.py:small"), "INPUT", ""),
+        (("evolve", "nets.py:small", "x.npy", "--layers", "0,11"), "no layer '11'", "closest: 1"),
+        (("evolve", "nets.py:small", "x.npy", "--top", "0"), "n=0", "at least 1"),
         ((*EXPLAIN, "--out", "x.npy/deeper"), "x.npy/deeper", ""),
         (("layers", "nets.py:small"), "INPUT", ""),
         (("show", "x.npy"), "damaged or no safetensors file", ""),

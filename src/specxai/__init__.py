@@ -16,27 +16,36 @@ from specxai.errors import SpecxaiError
 if TYPE_CHECKING:
     from specxai.affine import Linearization, linearize
     from specxai.spectral import Explanation, Reduction, StoredExplanation, explain, load
+    from specxai.survey import Evolution, Similarity, evolve, similarity
 
 __version__ = "0.1.0"
 __all__ = [
+    "Evolution",
     "Explanation",
     "Linearization",
     "Reduction",
+    "Similarity",
     "SpecxaiError",
     "StoredExplanation",
+    "evolve",
     "explain",
     "linearize",
     "load",
+    "similarity",
 ]
 
 _HOMES = {
     "linearize": "specxai.affine",
     "Linearization": "specxai.affine",
     "explain": "specxai.spectral",
+    "load": "specxai.spectral",
     "Explanation": "specxai.spectral",
     "Reduction": "specxai.spectral",
     "StoredExplanation": "specxai.spectral",
-    "load": "specxai.spectral",
+    "evolve": "specxai.survey",
+    "similarity": "specxai.survey",
+    "Evolution": "specxai.survey",
+    "Similarity": "specxai.survey",
 }
 
 

@@ -1,14 +1,13 @@
 """The page of an explanation: the panels it has, what they say, and that nothing collides."""
 
 from dataclasses import replace
-from itertools import combinations
 
 import numpy as np
 import pytest
 import torch
+from drawn import check_words, drawn_texts
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from PIL import Image
 from torch import nn
 
@@ -24,21 +23,6 @@ def explanation(request: pytest.FixtureRequest) -> Explanation:
     return request.getfixturevalue(request.param)
 
 
-def drawn_texts(figure: Figure) -> list[Text]:
-    """Return the texts that are on the page; ticks beyond an axis' limits are not."""
-    figure.canvas.draw()
-    hidden = set()
-    for axes in figure.findobj(Axes):
-        if not axes.axison:
-            hidden |= {*axes.xaxis.findobj(Text), *axes.yaxis.findobj(Text)}
-        for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
-            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
-                if not min(limits) <= tick.get_loc() <= max(limits):
-                    hidden |= {tick.label1, tick.label2}
-    texts = figure.findobj(Text)
-    return [t for t in texts if t.get_visible() and t.get_text().strip() and t not in hidden]
-
-
 def words(figure: Figure) -> str:
     return "\n".join(text.get_text() for text in drawn_texts(figure))
 
@@ -49,15 +33,7 @@ def panels(figure: Figure) -> list[Axes]:
 
 @pytest.mark.parametrize("top", [1, 2, 3, 6, 8])
 def test_no_words_overlap_or_leave_the_page(explanation: Explanation, top: int) -> None:
-    figure = explanation_figure(explanation, top=top)
-    boxes = [(text.get_text(), Text.get_window_extent(text)) for text in drawn_texts(figure)]
-    for text, box in boxes:
-        assert box.x0 >= 0, text
-        assert box.y0 >= 0, text
-        assert box.x1 <= figure.bbox.x1, text
-        assert box.y1 <= figure.bbox.y1, text
-    for (one, box), (two, other) in combinations(boxes, 2):
-        assert not box.overlaps(other), (one, two)
+    check_words(explanation_figure(explanation, top=top))
 
 
 @pytest.mark.parametrize("top", [1, 3, 100])

@@ -3,7 +3,18 @@
 What a command needs is imported inside it, so that ``specxai --help`` answers at once.
 """
 
-from specxai.cli import bench, explain, layers, show, surgery, symbolic
+from specxai.cli import bench, evolve, explain, layers, show, similarity, surgery, symbolic
 from specxai.cli.app import app, main
 
-__all__ = ["app", "bench", "explain", "layers", "main", "show", "surgery", "symbolic"]
+__all__ = [
+    "app",
+    "bench",
+    "evolve",
+    "explain",
+    "layers",
+    "main",
+    "show",
+    "similarity",
+    "surgery",
+    "symbolic",
+]

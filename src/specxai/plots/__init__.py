@@ -4,11 +4,13 @@ Nothing here touches matplotlib's global state: figures are made with its object
 """
 
 from specxai.plots.causal import causal_figure
+from specxai.plots.evolution import evolution_figure
 from specxai.plots.explanation import explanation_figure
 from specxai.plots.heatmap import draw_heatmap
 from specxai.plots.ledger import ledger_figure
 from specxai.plots.profile import draw_profile
 from specxai.plots.saving import save_figure
+from specxai.plots.similarity import similarity_figure
 from specxai.plots.spectrum import (
     draw_contributions,
     draw_reduced_spectrum,
@@ -22,7 +24,9 @@ __all__ = [
     "draw_profile",
     "draw_reduced_spectrum",
     "draw_singular_values",
+    "evolution_figure",
     "explanation_figure",
     "ledger_figure",
     "save_figure",
+    "similarity_figure",
 ]

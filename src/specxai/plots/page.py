@@ -62,17 +62,12 @@ def lay_out(
     rows, _ = _grid(panels)
     groups = 1 if side_by_side else 2
     heights = [
-        0.2 + TITLE_LINE * title_lines + _LINE * header_lines,
+        header_height(title_lines, header_lines),
         groups * (_GROUP_HEADING + rows * panel_height),
         _SPECTRA,
-        0.15 + _LINE * footer_lines,
+        footer_height(footer_lines),
     ]
-    figure = Figure(figsize=(page_width(panels), sum(heights)), dpi=DPI)
-    figure.set_layout_engine("constrained", w_pad=0.09, h_pad=0.06)
-    FigureCanvasAgg(figure)
-    header, body, spectra, footer = figure.subfigures(4, 1, squeeze=False, height_ratios=heights)[
-        :, 0
-    ]
+    figure, (header, body, spectra, footer) = stack_parts(page_width(panels), heights)
     grid = body.subplots(groups * rows, _columns(panels), squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()  # until it is filled
@@ -83,6 +78,33 @@ def lay_out(
         picture, facts = grid[0, 0], grid[rows, 0]
         parts = list(grid[:rows, 1:].flat), list(grid[rows:, 1:].flat)
     return Page(figure, header, picture, facts, parts, list(spectra.subplots(1, 3)), footer)
+
+
+def stack_parts(width: float, heights: Sequence[float]) -> tuple[Figure, Sequence[SubFigure]]:
+    """Make a figure of parts below each other.
+
+    Args:
+        width: in inches.
+        heights: of the parts, in inches.
+
+    Returns:
+        The figure, and its empty parts from the top down.
+    """
+    figure = Figure(figsize=(width, sum(heights)), dpi=DPI)
+    figure.set_layout_engine("constrained", w_pad=0.09, h_pad=0.06)
+    FigureCanvasAgg(figure)
+    parts = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)
+    return figure, list(parts[:, 0])
+
+
+def header_height(title_lines: int, header_lines: int) -> float:
+    """Return the height in inches of a title with lines below it."""
+    return 0.2 + TITLE_LINE * title_lines + _LINE * header_lines
+
+
+def footer_height(footer_lines: int) -> float:
+    """Return the height in inches of notes."""
+    return 0.15 + _LINE * footer_lines
 
 
 def page_width(panels: int) -> float:

@@ -1,0 +1,49 @@
+"""``specxai similarity``."""
+
+import json as json_format
+from pathlib import Path
+from typing import Literal
+
+from specxai.cli.app import app
+from specxai.cli.options import Json
+from specxai.cli.reading import make_folder
+
+
+@app.command
+def similarity(
+    *files: Path,
+    k: int = 0,
+    by: Literal["singular_value", "contribution", "reduced"] = "singular_value",
+    absolute: bool = False,
+    threshold: float = 0.5,
+    out: Path = Path("similarity.png"),
+    json: Json = False,
+) -> None:
+    """Compare the k-th singular vectors of stored explanations: groups and a figure.
+
+    Args:
+        files: explanations written by 'specxai explain', with the vectors that are compared.
+        k: which vector, by its place in the ranking, from 0.
+        by: the ranking: by σ, by |α|, or by the share after cancellation.
+        absolute: take no account of signs, in place of aligning them.
+        threshold: least mean |cosine| of two parts that are joined into one group, 0 to 1.
+        out: the figure.
+    """
+    from specxai import load
+    from specxai.app.survey import similarity_table, summarize_similarity
+    from specxai.app.tables import print_wide
+    from specxai.plots import save_figure, similarity_figure
+    from specxai.survey import similarity as compare
+
+    names = [str(file) for file in files]
+    # One after the other, so that only the compared vectors are held.
+    found = compare(map(load, files), k, by=by, absolute=absolute, threshold=threshold, names=names)
+    figure = similarity_figure(found)
+    make_folder(out.parent)
+    save_figure(figure, out)
+    summary = summarize_similarity(found)
+    if json:
+        print(json_format.dumps(summary))
+        return
+    print_wide(similarity_table(summary))
+    print(f"wrote {out}")

@@ -1,0 +1,16 @@
+"""Many results side by side: one input across the layers, one component across the inputs."""
+
+from specxai.survey.alignment import Alignment
+from specxai.survey.cosines import Similarity, similarity
+from specxai.survey.evolution import Evolution, evolve, evolve_at
+from specxai.survey.layer_spectrum import LayerSpectrum
+
+__all__ = [
+    "Alignment",
+    "Evolution",
+    "LayerSpectrum",
+    "Similarity",
+    "evolve",
+    "evolve_at",
+    "similarity",
+]

@@ -1,0 +1,37 @@
+"""Which layers show how a network changes its mind with depth."""
+
+from specxai.affine import Kind, Layer, Linearization
+from specxai.affine.forward import parse_address
+from specxai.errors import LayerError
+
+
+def choose_layers(lin: Linearization, most: int = 8) -> tuple[str, ...]:
+    """Choose layers to follow a network by: spread evenly from the first to the last.
+
+    The choice is among the calls that all paths cross (16), before the output, of modules that
+    themselves call something not affine, such as an activation; of all modules if there is none.
+
+    Args:
+        lin: the network as an affine map.
+        most: how many layers at most.
+
+    Returns:
+        Their addresses, in the order of the calls.
+
+    Raises:
+        LayerError: there is no such call.
+    """
+    cuts = [layer for layer in lin.layers if layer.cut and layer.on_path and layer.shape]
+    while cuts and cuts[-1].shape == lin.output.shape:  # the output itself
+        cuts.pop()
+    bending = {site.module for site in lin.sites if site.kind is not Kind.AFFINE}
+    chosen = [layer for layer in cuts if _path(layer) in bending] or cuts
+    if not chosen:
+        raise LayerError("no layer lies on all paths from input to output: name the layers")
+    last, count = len(chosen) - 1, min(most, len(chosen))
+    places = [round(last * k / max(count - 1, 1)) for k in range(count)]
+    return tuple(chosen[place].address for place in places)
+
+
+def _path(layer: Layer) -> str:
+    return parse_address(layer.address)[0]
