@@ -16,7 +16,7 @@ from torch import nn
 
 import specxai
 from specxai import SpecxaiError, StoredExplanation
-from specxai.errors import InvalidInputError, LoadError
+from specxai.errors import InvalidInputError, LoadError, OutsideRegionWarning
 from specxai.spectral import Decomposition
 from specxai.spectral.storage import checksum
 from specxai.typed_json import encode
@@ -116,6 +116,22 @@ def test_krylov_results_come_back(tmp_path):
         assert stored.unresolved != 0
         assert stored.rank == ex.rank
         assert stored.note == ex.note
+
+
+def test_a_stored_result_turns_symbolic(tmp_path):
+    net = zoo.build("residual block")
+    ex = specxai.explain(net.model, net.x, net.layer, 0)
+    ex.save(tmp_path / "a", ex.top(2))
+    stored = specxai.load(tmp_path / "a").symbolic(n=2)
+    alive = ex.symbolic(n=2)
+    assert stored.markdown().splitlines()[:6] == alive.markdown().splitlines()[:6]
+    torch.testing.assert_close(stored.positions(), alive.positions())
+    with pytest.warns(OutsideRegionWarning, match="network"):
+        found = stored.evaluate(net.x)
+    torch.testing.assert_close(found, ex.output)
+    assert [row.terms for row in ex.strategies()] == [
+        row.terms for row in specxai.load(tmp_path / "a").strategies()
+    ]
 
 
 @pytest.mark.parametrize(("dtype", "digits"), [("float32", 1e-7), ("float16", 1e-3)])
