@@ -132,9 +132,9 @@ def _scaled(
 ) -> Tensor | None:
     if training or running_var is None:  # not affine
         return None
-    scale = (running_var + eps).rsqrt()
-    scale = scale if weight is None else scale * weight
-    return tangent * scale.reshape(-1, *[1] * (tangent.ndim - 2))
+    scale = (running_var.double() + eps).rsqrt()  # rounded once: errors of all layers add up
+    scale = scale if weight is None else scale * weight.double()
+    return tangent * scale.to(tangent.dtype).reshape(-1, *[1] * (tangent.ndim - 2))
 
 
 _CONVOLUTIONS = (
@@ -143,7 +143,6 @@ _CONVOLUTIONS = (
 )  # fmt: skip
 _LINEAR_PARTS: dict[Callable[..., Any], Callable[..., Tensor | None]] = {
     **dict.fromkeys((*_CONVOLUTIONS, functional.linear), _without_bias),
-    functional.batch_norm: _scaled,
 }
 
 
