@@ -59,8 +59,7 @@ def transposed(function: Function, x: Float[Tensor, "1 ..."]) -> Pushforward:
 class KnownPrimals(TorchFunctionMode):
     """Pushes tangents through affine operations without running these on x again.
 
-    The point x is always the same, and so are the outputs of convolutions, linear layers and batch
-    norms at it. PyTorch's forward mode would compute them each time, together with the product of
+    The point x is always the same, and so are the outputs of convolutions and linear layers at it. PyTorch's forward mode would compute them each time, together with the product of
     the primal and the zero tangent of the weight: for few tangents, most of the work.
 
     Args:
@@ -88,7 +87,7 @@ class KnownPrimals(TorchFunctionMode):
     def _push(
         self,
         func: Callable[..., Tensor],
-        linear_part: Callable[..., Tensor | None],
+        linear_part: Callable[..., Tensor],
         input: Tensor,
         *args: Any,
         **options: Any,
@@ -98,8 +97,6 @@ class KnownPrimals(TorchFunctionMode):
         if tangent is None or any(unpack_dual(other).tangent is not None for other in others):
             return func(input, *args, **options)
         pushed = linear_part(func, tangent, *args, **options)
-        if pushed is None:
-            return func(input, *args, **options)
         if self._calls == len(self._known):
             self._known.append(func(primal, *args, **options))
         self._calls += 1
@@ -119,29 +116,11 @@ def _without_bias(
     return func(tangent, weight, None, *args, **options)
 
 
-def _scaled(
-    func: Callable[..., Tensor],
-    tangent: Tensor,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    training: bool = False,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-) -> Tensor | None:
-    if training or running_var is None:  # not affine
-        return None
-    scale = (running_var.double() + eps).rsqrt()  # rounded once: errors of all layers add up
-    scale = scale if weight is None else scale * weight.double()
-    return tangent * scale.to(tangent.dtype).reshape(-1, *[1] * (tangent.ndim - 2))
-
-
 _CONVOLUTIONS = (
     torch.conv1d, torch.conv2d, torch.conv3d,
     torch.conv_transpose1d, torch.conv_transpose2d, torch.conv_transpose3d,
 )  # fmt: skip
-_LINEAR_PARTS: dict[Callable[..., Any], Callable[..., Tensor | None]] = {
+_LINEAR_PARTS: dict[Callable[..., Any], Callable[..., Tensor]] = {
     **dict.fromkeys((*_CONVOLUTIONS, functional.linear), _without_bias),
 }
 
