@@ -59,8 +59,9 @@ def transposed(function: Function, x: Float[Tensor, "1 ..."]) -> Pushforward:
 class KnownPrimals(TorchFunctionMode):
     """Pushes tangents through affine operations without running these on x again.
 
-    The point x is always the same, and so are the outputs of convolutions and linear layers at it. PyTorch's forward mode would compute them each time, together with the product of
-    the primal and the zero tangent of the weight: for few tangents, most of the work.
+    The point x is always the same, and so are the outputs of convolutions and linear layers at it.
+    PyTorch's forward mode would compute them each time, together with the product of the primal and
+    the zero tangent of the weight: for few tangents, most of the work.
 
     Args:
         known: the outputs at x in the order of the calls; filled by the first run.
