@@ -79,51 +79,39 @@ class KnownPrimals(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        options = kwargs or {}
-        linear_part = _LINEAR_PARTS.get(func)
-        if linear_part is None:
-            return func(*args, **options)
-        return self._push(func, linear_part, *args, **options)
+        if func in _AFFINE:
+            return self._push(func, *args, **(kwargs or {}))
+        return func(*args, **(kwargs or {}))
 
     def _push(
         self,
         func: Callable[..., Tensor],
-        linear_part: Callable[..., Tensor],
         input: Tensor,
+        weight: Tensor,
+        bias: Tensor | None = None,
         *args: Any,
         **options: Any,
     ) -> Tensor:
         primal, tangent = unpack_dual(input)
-        others = (value for value in (*args, *options.values()) if isinstance(value, Tensor))
-        if tangent is None or any(unpack_dual(other).tangent is not None for other in others):
-            return func(input, *args, **options)
-        pushed = linear_part(func, tangent, *args, **options)
+        constants = [weight] if bias is None else [weight, bias]
+        if tangent is None or any(unpack_dual(each).tangent is not None for each in constants):
+            return func(input, weight, bias, *args, **options)
+        pushed = func(tangent, weight, None, *args, **options)
         if self._calls == len(self._known):
-            self._known.append(func(primal, *args, **options))
+            self._known.append(func(primal, weight, bias, *args, **options))
         self._calls += 1
         # A copy, because the model may go on in place.
         dual: Tensor = make_dual(self._known[self._calls - 1].clone(), pushed)
         return dual
 
 
-def _without_bias(
-    func: Callable[..., Tensor],
-    tangent: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    *args: Any,
-    **options: Any,
-) -> Tensor:
-    return func(tangent, weight, None, *args, **options)
-
-
-_CONVOLUTIONS = (
-    torch.conv1d, torch.conv2d, torch.conv3d,
-    torch.conv_transpose1d, torch.conv_transpose2d, torch.conv_transpose3d,
+_AFFINE = frozenset(
+    {
+        torch.conv1d, torch.conv2d, torch.conv3d,
+        torch.conv_transpose1d, torch.conv_transpose2d, torch.conv_transpose3d,
+        functional.linear,
+    }
 )  # fmt: skip
-_LINEAR_PARTS: dict[Callable[..., Any], Callable[..., Tensor]] = {
-    **dict.fromkeys((*_CONVOLUTIONS, functional.linear), _without_bias),
-}
 
 
 @contextmanager

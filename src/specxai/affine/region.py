@@ -19,33 +19,36 @@ from specxai.errors import InvalidInputError
 
 
 @dataclass(frozen=True)
-class Tie:
+class Switches:
+    """Some switching values of one operation call.
+
+    Attributes:
+        address: the call.
+        count: how many of its switching values.
+        total: how many it has.
+    """
+
+    address: Address
+    count: int
+    total: int
+
+    def to_dict(self) -> dict[str, str | int]:
+        """Return it as plain numbers and text, fit for JSON."""
+        return {"site": str(self.address), "count": self.count, "total": self.total}
+
+
+class Tie(Switches):
     """Switching values of one operation call that are exactly zero although the input moves them.
 
-    Attributes:
-        address: the call.
-        count: how many of its switching values.
-        total: how many it has.
+    Attributes: see `Switches`.
     """
 
-    address: Address
-    count: int
-    total: int
 
-
-@dataclass(frozen=True)
-class Flip:
+class Flip(Switches):
     """Switching values of one operation call that change their sign between two points.
 
-    Attributes:
-        address: the call.
-        count: how many of its switching values.
-        total: how many it has.
+    Attributes: see `Switches`.
     """
-
-    address: Address
-    count: int
-    total: int
 
 
 @dataclass(frozen=True)

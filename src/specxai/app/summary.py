@@ -61,10 +61,7 @@ def summarize(
             else float(getattr(explanation, name))
             for name in ("output", "linear", "unresolved", "bypass", "bias", "residual")
         },
-        "ties": [
-            {"site": str(tie.address), "count": tie.count, "total": tie.total}
-            for tie in explanation.ties
-        ],
+        "ties": [tie.to_dict() for tie in explanation.ties],
         "cut": explanation.cut,
         "units": explanation.units,
         "active_units": explanation.active_units,

@@ -43,10 +43,7 @@ def summarize_surgery(
         "scales": {str(k): float(surgery.scales[k]) for k in changed},
         **_values(surgery),
         "outputs": _leading_outputs(surgery, model),
-        "flips": [
-            {"site": str(flip.address), "count": flip.count, "total": flip.total}
-            for flip in surgery.flips
-        ],
+        "flips": [flip.to_dict() for flip in surgery.flips],
         "borders": surgery.borders,
         "reach": surgery.reach if math.isfinite(surgery.reach) else None,
         "curves": [
@@ -124,9 +121,8 @@ def _named(target: Target, model: LoadedModel) -> str:
     """Name an output, by its class where it has one."""
     if target is None:
         return "all outputs"
-    if model.classes is None or not isinstance(target, int):
-        return f"output {target}"
-    return f"output {target} '{model.classes[target]}'"
+    name = model.class_name(target)
+    return f"output {target}" if name is None else f"output {target} '{name}'"
 
 
 def _gates(summary: Summary) -> str:

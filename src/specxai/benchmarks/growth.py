@@ -1,18 +1,18 @@
 """How time and memory grow; ``python -m specxai.benchmarks.growth AXIS SIZE`` measures a point."""
 
 import json
-import math
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from specxai.benchmarks.contest import LIMIT
+from specxai.benchmarks.environment import peak_bytes
 from specxai.errors import SpecxaiError
 from specxai.models import load_model
 from specxai.spectral import explain
@@ -63,11 +63,7 @@ def exponent(sizes: Sequence[int | float], values: Sequence[int | float]) -> flo
     >>> round(exponent([1, 2, 4], [3, 12, 48]), 6)
     2.0
     """
-    x = [math.log(size) for size in sizes]
-    y = [math.log(max(value, 1e-9)) for value in values]
-    mean_x, mean_y = sum(x) / len(x), sum(y) / len(y)
-    covariance = sum((a - mean_x) * (b - mean_y) for a, b in zip(x, y, strict=True))
-    return covariance / sum((a - mean_x) ** 2 for a in x)
+    return float(np.polyfit(np.log(sizes), np.log(np.maximum(values, 1e-9)), 1)[0])
 
 
 def main() -> None:
@@ -87,11 +83,11 @@ def main() -> None:
         def work() -> object:
             return explain(model, x, layer="2", target=0, method="exact")
 
-    before = _peak()
+    before = peak_bytes()
     begun = time.perf_counter()
     work()
     seconds = time.perf_counter() - begun
-    print(json.dumps({"seconds": seconds, "peak_bytes": _peak() - before}))
+    print(json.dumps({"seconds": seconds, "peak_bytes": peak_bytes() - before}))
 
 
 def _network(rows: int, side: int) -> tuple[nn.Module, Tensor]:
@@ -102,10 +98,6 @@ def _network(rows: int, side: int) -> tuple[nn.Module, Tensor]:
         pool = nn.Sequential(nn.AdaptiveAvgPool2d(6), nn.Flatten())
         model = nn.Sequential(features, pool, nn.Linear(9216, rows), nn.Linear(rows, 1)).eval()
         return model, torch.randn(1, 3, side, side)
-
-
-def _peak() -> int:
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from torch import Tensor
 from specxai.affine import Jacobian, linearize
 from specxai.benchmarks.cases import CASES
 from specxai.spectral import Options, explain_at
-from specxai.spectral.estimate import estimate_exact
+from specxai.spectral.estimate import estimate_exact, seconds_of
 from specxai.spectral.split import split
 from specxai.spectral.svd import find_active
 
@@ -92,7 +92,7 @@ def measure_stages(case: str) -> Stages:
     after = _forward_seconds(right, block), _product_seconds(count)
     forward, product = ((a + b) / 2 for a, b in zip(before, after, strict=True))
     square = torch.randn(count, count, dtype=torch.float64)
-    eigen = _seconds(lambda: torch.linalg.eigh(square @ square.T))
+    eigen = seconds_of(lambda: torch.linalg.eigh(square @ square.T))
     return Stages(
         case,
         count,
@@ -119,7 +119,7 @@ def measure_calls(case: str) -> Calls:
     def call() -> object:
         return explain_at(linearize(model, x), CASES[case].layer, 0, options)
 
-    times = [_seconds(call) for _ in range(54)]
+    times = [seconds_of(call) for _ in range(54)]
     return Calls(case, statistics.median(times[1:6]), statistics.median(times[49:]))
 
 
@@ -158,10 +158,4 @@ def _product_seconds(count: int) -> float:
 
 def _rate(work: Callable[[], Tensor]) -> float:
     work()
-    return statistics.median(_seconds(work) for _ in range(_ROUNDS))
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
+    return statistics.median(seconds_of(work) for _ in range(_ROUNDS))

@@ -1,7 +1,6 @@
 """One measurement in a process of its own: ``python -m specxai.benchmarks.worker CASE METHOD``."""
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from collections.abc import Callable
 import torch
 
 from specxai.benchmarks.cases import CASES
+from specxai.benchmarks.environment import peak_bytes
 from specxai.benchmarks.methods import METHODS, until, vjp
 
 
@@ -20,22 +20,18 @@ def main() -> None:
     function = until(model, layer)
     point = x.clone().requires_grad_()
     torch.autograd.grad(function(point).sum(), point)  # kernels are chosen, pages are touched
-    before = _peak()
+    before = peak_bytes()
     begun = time.perf_counter()
     sigma, left, right = METHODS[method](model, x, layer, n, options)
     seconds = time.perf_counter() - begun
     found = {
         "seconds": seconds,
-        "peak_bytes": _peak() - before,
+        "peak_bytes": peak_bytes() - before,
         "count": len(sigma),
         "singular_values": sigma[:n].double().tolist(),
         "residual": _residual(function, x, sigma[:n], left, right),
     }
     print(json.dumps(found))
-
-
-def _peak() -> int:
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _residual(

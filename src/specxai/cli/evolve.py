@@ -6,27 +6,41 @@ from pathlib import Path
 from typing import Literal
 
 from specxai.cli.app import app
-from specxai.cli.options import Device, Json, Memory, Quiet, Rule, Weights
+from specxai.cli.options import (
+    Components,
+    Device,
+    Digits,
+    Input,
+    Json,
+    Lead,
+    Memory,
+    Model,
+    Quiet,
+    Rule,
+    Scratch,
+    Tolerance,
+    Weights,
+)
 from specxai.cli.reading import linearized, make_folder, read_layers, read_target
 
 
 @app.command
 def evolve(
-    model: str,
-    input: str,
+    model: Model,
+    input: Input,
     /,
     *,
     layers: str | None = None,
     target: str | None = None,
     top: int = 3,
     method: Literal["auto", "exact", "krylov"] = "auto",
-    components: int = 8,
-    by: Literal["singular_value", "contribution"] = "singular_value",
-    tol: float = 1e-4,
+    components: Components = 8,
+    by: Lead = "singular_value",
+    tol: Tolerance = 1e-4,
     products: int = 1000,
     memory: Memory = None,
-    scratch: Path | None = None,
-    precision: Literal["native", "double"] = "native",
+    scratch: Scratch = None,
+    precision: Digits = "native",
     rule: Rule = "tangent",
     weights: Weights = "default",
     device: Device = "cpu",
@@ -37,9 +51,6 @@ def evolve(
     """Follow the leading components of an input through the layers: a table and a figure.
 
     Args:
-        model: torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable, a
-            .pt2 file of torch.export, or an .onnx file.
-        input: an image, .npy or .safetensors file, or demo:chelsea|coffee|astronaut|rocket.
         layers: addresses of 'specxai layers' with commas; if not given, up to 8 activations that
             all paths cross, evenly spread.
         target: output that contributions are to, by number or class name; numbers with commas for
@@ -47,12 +58,7 @@ def evolve(
         top: how many leading vectors of each layer to compare with those of the next.
         method: exact computes all components, krylov the leading ones by products; auto, for each
             layer, the exact ones where they fit in memory and take no more than 10 minutes.
-        components: how many components krylov looks for.
-        by: what they lead in.
-        tol: largest accepted relative residual of an iterative component.
         products: how many products with the Jacobian krylov may make at a layer.
-        scratch: a folder for what does not fit in memory.
-        precision: native computes in the model's dtype, double in float64.
         out: folder for evolution.png.
     """
     from specxai.app.progress import progress_bars

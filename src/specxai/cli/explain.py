@@ -6,27 +6,43 @@ from pathlib import Path
 from typing import Literal
 
 from specxai.cli.app import app
-from specxai.cli.options import Device, Json, Memory, Quiet, Rule, Weights
+from specxai.cli.options import (
+    Components,
+    Device,
+    Digits,
+    Input,
+    Json,
+    Layer,
+    Lead,
+    Memory,
+    MethodName,
+    Model,
+    Quiet,
+    Rule,
+    Scratch,
+    Tolerance,
+    Weights,
+)
 from specxai.cli.reading import linearized, make_folder, read_layers, read_target
 from specxai.errors import InvalidInputError
 
 
 @app.command
 def explain(
-    model: str,
-    input: str,
+    model: Model,
+    input: Input,
     /,
     *,
-    layer: str | None = None,
+    layer: Layer = None,
     target: str | None = None,
     top: int = 3,
-    method: Literal["auto", "exact", "krylov"] = "auto",
-    components: int = 8,
-    by: Literal["singular_value", "contribution"] = "singular_value",
-    tol: float = 1e-4,
+    method: MethodName = "auto",
+    components: Components = 8,
+    by: Lead = "singular_value",
+    tol: Tolerance = 1e-4,
     memory: Memory = None,
-    scratch: Path | None = None,
-    precision: Literal["native", "double"] = "native",
+    scratch: Scratch = None,
+    precision: Digits = "native",
     rule: Rule = "tangent",
     ledger: bool = False,
     vectors: Literal["native", "float32", "float16", "none"] = "native",
@@ -39,21 +55,9 @@ def explain(
     """Explain an output of a network: a table, a figure and a file of the numbers.
 
     Args:
-        model: torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable, a
-            .pt2 file of torch.export, or an .onnx file.
-        input: an image, .npy or .safetensors file, or demo:chelsea|coffee|astronaut|rocket.
-        layer: where to split, an address of 'specxai layers', or several with commas; the whole
-            network if not given.
         target: output to explain, by number or class name; numbers with commas for more
             dimensions. If not given: the largest of a row of outputs; all of them without --layer.
         top: how many components to draw, by σ and by contribution.
-        method: exact computes all components, krylov the leading ones by products; auto the exact
-            ones where they fit in memory and take no more than 10 minutes.
-        components: how many components krylov looks for.
-        by: what they lead in.
-        tol: largest accepted relative residual of an iterative component.
-        scratch: a folder for what does not fit in memory.
-        precision: native computes in the model's dtype, double in float64.
         ledger: also attribute the bias to the operations that make it: a table and ledger.png.
         vectors: in how many digits the file keeps the singular vectors of the listed components.
         out: folder for explanation.png and explanation.safetensors.

@@ -3,13 +3,19 @@
 import json as json_format
 
 from specxai.cli.app import app
-from specxai.cli.options import Device, Json, Rule, Weights
+from specxai.cli.options import (
+    Device,
+    Json,
+    Model,
+    Rule,
+    Weights,
+)
 from specxai.cli.reading import linearized
 
 
 @app.command
 def layers(
-    model: str,
+    model: Model,
     input: str | None = None,
     /,
     *,
@@ -21,8 +27,6 @@ def layers(
     """List the layers a network can be split at, with their active units on an input.
 
     Args:
-        model: torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable, a
-            .pt2 file of torch.export, or an .onnx file.
         input: an image, .npy or .safetensors file, or demo:chelsea; seeded noise if not given and
             the model's input shape is known (which that of a .py model is not).
     """

@@ -5,29 +5,43 @@ from pathlib import Path
 from typing import Literal
 
 from specxai.cli.app import app
-from specxai.cli.options import Device, Json, Memory, Quiet, Rule, Weights
+from specxai.cli.options import (
+    Components,
+    Device,
+    Digits,
+    Input,
+    Json,
+    Layer,
+    Lead,
+    Memory,
+    MethodName,
+    Model,
+    Quiet,
+    Rule,
+    Weights,
+)
 from specxai.cli.reading import linearized, make_folder, read_layers, read_target
 from specxai.errors import InvalidInputError
 
 
 @app.command
 def surgery(
-    model: str,
-    input: str,
+    model: Model,
+    input: Input,
     /,
     *,
-    layer: str | None = None,
+    layer: Layer = None,
     target: str | None = None,
     keep: str | None = None,
     drop: str | None = None,
     scale: str | None = None,
     points: int = 64,
     seed: int = 0,
-    method: Literal["auto", "exact", "krylov"] = "auto",
-    components: int = 8,
-    by: Literal["singular_value", "contribution"] = "singular_value",
+    method: MethodName = "auto",
+    components: Components = 8,
+    by: Lead = "singular_value",
     memory: Memory = None,
-    precision: Literal["native", "double"] = "native",
+    precision: Digits = "native",
     rule: Rule = "tangent",
     weights: Weights = "default",
     device: Device = "cpu",
@@ -41,11 +55,6 @@ def surgery(
     σ and at random: what the affine map predicts, and what the network answers.
 
     Args:
-        model: torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable, a
-            .pt2 file of torch.export, or an .onnx file.
-        input: an image, .npy or .safetensors file, or demo:chelsea|coffee|astronaut|rocket.
-        layer: where to split, an address of 'specxai layers', or several with commas; the whole
-            network if not given.
         target: output to explain, by number or class name; numbers with commas for more
             dimensions. If not given: the largest of a row of outputs; all of them without --layer.
         keep: components that stay, by number with commas: all others are removed.
@@ -53,11 +62,6 @@ def surgery(
         scale: factors for components, such as 0=2,3=-0.5.
         points: at most how many points each causal curve has.
         seed: of the random order.
-        method: exact computes all components, krylov the leading ones by products; auto the exact
-            ones where they fit in memory and take no more than 10 minutes.
-        components: how many components krylov looks for.
-        by: what they lead in.
-        precision: native computes in the model's dtype, double in float64.
         out: folder for causal.png.
     """
     from specxai.app.progress import progress_bars

@@ -8,28 +8,41 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from specxai.cli.app import app
-from specxai.cli.options import Device, Memory, Quiet, Rule, Weights
+from specxai.cli.options import (
+    Components,
+    Device,
+    Digits,
+    Input,
+    Layer,
+    Memory,
+    MethodName,
+    Model,
+    Quiet,
+    Rule,
+    Scratch,
+    Weights,
+)
 from specxai.cli.reading import linearized, read_layers, read_names, read_target
 
 
 @app.command
 def symbolic(
-    model: str,
-    input: str,
+    model: Model,
+    input: Input,
     /,
     *,
-    layer: str | None = None,
+    layer: Layer = None,
     target: str | None = None,
     n: Annotated[int, Parameter(name=["-n", "--terms"])] = 5,
     by: Literal["contribution", "singular_value", "reduced"] = "contribution",
     reduced: Annotated[bool, Parameter(negative="")] = False,
     names: Path | None = None,
     format: Literal["markdown", "latex", "json"] = "markdown",
-    method: Literal["auto", "exact", "krylov"] = "auto",
-    components: int = 8,
+    method: MethodName = "auto",
+    components: Components = 8,
     memory: Memory = None,
-    scratch: Path | None = None,
-    precision: Literal["native", "double"] = "native",
+    scratch: Scratch = None,
+    precision: Digits = "native",
     rule: Rule = "tangent",
     weights: Weights = "default",
     device: Device = "cpu",
@@ -38,11 +51,6 @@ def symbolic(
     """Write an output of a network as an equation: few terms, what they leave out, and the bias.
 
     Args:
-        model: torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable, a
-            .pt2 file of torch.export, or an .onnx file.
-        input: an image, .npy or .safetensors file, or demo:chelsea|coffee|astronaut|rocket.
-        layer: where to split, an address of 'specxai layers', or several with commas; the whole
-            network if not given.
         target: output to explain, by number or class name; numbers with commas for more
             dimensions. If not given: the largest of a row of outputs.
         n: how many terms to show.
@@ -50,11 +58,6 @@ def symbolic(
         reduced: let contributions of opposite sign cancel first.
         names: a .csv file with a name for each input value, and its unit behind a comma.
         format: markdown tables, one equation in LaTeX, or json.
-        method: exact computes all components, krylov the leading ones by products; auto the exact
-            ones where they fit in memory and take no more than 10 minutes.
-        components: how many components krylov looks for.
-        scratch: a folder for what does not fit in memory.
-        precision: native computes in the model's dtype, double in float64.
     """
     from specxai.affine import choose_target
     from specxai.app.progress import progress_bars

@@ -39,12 +39,25 @@ def contract(
     """
     if how not in ("product", "mean"):
         raise InvalidInputError(f"contract={how!r} is unknown: choose 'product' or 'mean'")
+    check_dim(x, dim)
+    values = vectors * x if how == "product" else vectors
+    if dim is None:
+        return values
+    return values.sum(dim) if how == "product" else values.mean(dim)
+
+
+def check_dim(x: Float[Tensor, "1 ..."], dim: int | None) -> None:
+    """Check that an input has a dimension, apart from the batch, that can be contracted.
+
+    Args:
+        x: the input, shape (1, *input).
+        dim: counted with the batch dimension; None contracts nothing.
+
+    Raises:
+        InvalidInputError: it has not.
+    """
     if dim is not None and not 1 <= (dim if dim >= 0 else dim + x.ndim) < x.ndim:
         raise InvalidInputError(
             f"dim={dim} cannot be contracted in an input of shape {tuple(x.shape)}: choose from 1 "
             f"to {x.ndim - 1}, or None"
         )
-    values = vectors * x if how == "product" else vectors
-    if dim is None:
-        return values
-    return values.sum(dim) if how == "product" else values.mean(dim)

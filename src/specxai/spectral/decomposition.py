@@ -229,14 +229,7 @@ class Decomposition(ABC):
         Raises:
             InvalidInputError: one does not exist.
         """
-        device = self.singular_values.device
-        chosen = torch.as_tensor(indices, dtype=torch.int64, device=device).reshape(-1)
-        outside = chosen[(chosen < 0) | (chosen >= self.rank)]
-        if len(outside):
-            raise InvalidInputError(
-                f"component {int(outside[0])} does not exist: choose from 0 to {self.rank - 1}"
-            )
-        return chosen
+        return check_components(indices, self.rank, self.singular_values.device)
 
     @property
     def _affine_map(self) -> Linearization | None:
@@ -246,3 +239,23 @@ class Decomposition(ABC):
     @cached_property
     def _reduction(self) -> Reduction:
         return reduce_contributions(self.contributions)
+
+
+def check_components(indices: Indices, rank: int, device: torch.device) -> Int[Tensor, "n"]:
+    """Return indices of components as a tensor on a device, after a check of their range.
+
+    Args:
+        indices: the components, from 0.
+        rank: how many there are.
+        device: where the tensor is wanted.
+
+    Raises:
+        InvalidInputError: one does not exist.
+    """
+    chosen = torch.as_tensor(indices, dtype=torch.int64, device=device).reshape(-1)
+    outside = chosen[(chosen < 0) | (chosen >= rank)]
+    if len(outside):
+        raise InvalidInputError(
+            f"component {int(outside[0])} does not exist: choose from 0 to {rank - 1}"
+        )
+    return chosen

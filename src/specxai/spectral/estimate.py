@@ -46,13 +46,13 @@ def estimate_exact(right: Jacobian, count: int) -> Estimate:
     cotangents = torch.eye(few, right.shape[0], dtype=right.x.dtype, device=right.x.device)
     blocks = right.pulled([cotangents] * 2)
     next(blocks)  # the graph is built once
-    row = _seconds(lambda: next(blocks)) / few
+    row = seconds_of(lambda: next(blocks)) / few
     probe = torch.randn(_PROBE, 8 * _PROBE, dtype=torch.float64, device=right.x.device)
-    product = min(_seconds(lambda: probe @ probe.T) for _ in range(3)) / (
+    product = min(seconds_of(lambda: probe @ probe.T) for _ in range(3)) / (
         _PROBE**2 * probe.shape[1]
     )
     square = probe @ probe.T
-    eigen = min(_seconds(lambda: torch.linalg.eigh(square)) for _ in range(2)) / _PROBE**3
+    eigen = min(seconds_of(lambda: torch.linalg.eigh(square)) for _ in range(2)) / _PROBE**3
     return Estimate(row * count, product * count**2 * right.shape[1] / 2, eigen * count**3)
 
 
@@ -70,7 +70,8 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def seconds_of(work: Callable[[], object]) -> float:
+    """Return how long some work takes, with what a device still has to do of it."""
     begun = time.perf_counter()
     work()
     if torch.cuda.is_available():

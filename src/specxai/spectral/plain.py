@@ -81,8 +81,5 @@ def _certified(certificate: Certificate | None) -> dict[str, Any] | None:
     return {
         "norm": certificate.norm,
         "distances": {name: d if math.isfinite(d) else None for name, d in distances},
-        "ties": [
-            {"site": str(tie.address), "count": tie.count, "total": tie.total}
-            for tie in certificate.ties
-        ],
+        "ties": [tie.to_dict() for tie in certificate.ties],
     }

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.errors import InvalidInputError
-from specxai.spectral.decomposition import Indices
+from specxai.spectral.decomposition import Indices, check_components
 
 
 def read_scales(
@@ -42,12 +42,7 @@ def read_scales(
         others, chosen, factors = 1.0, drop, [0.0]
     else:
         others, chosen, factors = 1.0, list(scale or {}), [float(s) for s in (scale or {}).values()]
-    indices = torch.as_tensor(chosen, dtype=torch.int64, device="cpu").reshape(-1)
-    outside = indices[(indices < 0) | (indices >= rank)]
-    if len(outside):
-        raise InvalidInputError(
-            f"component {int(outside[0])} does not exist: choose from 0 to {rank - 1}"
-        )
+    indices = check_components(chosen, rank, torch.device("cpu"))
     scales = torch.full((rank,), others, dtype=torch.float64)
     scales[indices] = scales.new_tensor(factors)
     if not scales.isfinite().all():

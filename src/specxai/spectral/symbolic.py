@@ -7,6 +7,7 @@ from torch import Tensor
 from specxai.affine import Linearization, select_target
 from specxai.affine.numerics import full_precision
 from specxai.errors import InvalidInputError, TargetError
+from specxai.spectral.contraction import check_dim
 from specxai.spectral.decomposition import Decomposition, Ranking
 from specxai.spectral.expression import SymbolicExpression
 from specxai.spectral.features import Names, Units, name_features
@@ -55,8 +56,7 @@ def symbolic(
     x = explanation.x
     if n is not None and n < 0:
         raise InvalidInputError(f"n={n}: show 0 terms or more, or None for all")
-    if dim is not None and not 1 <= (dim if dim >= 0 else dim + x.ndim) < x.ndim:
-        raise InvalidInputError(f"dim={dim}: choose from 1 to {x.ndim - 1}, or None")
+    check_dim(x, dim)
     features = name_features(x.shape[1:], feature_names, units)
     values, left = _contributions(explanation, reduced)
     order = explanation.top(explanation.rank, by="reduced" if reduced else by)
