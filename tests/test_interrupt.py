@@ -20,6 +20,14 @@ def slow():
     ).eval()
 """
 
+# A shell starts background jobs, such as a test run, with SIGINT ignored, and children inherit it.
+MAIN = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from specxai.cli import main
+main()
+"""
+
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT for a child on Windows")
 def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -29,7 +37,7 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
     scratch.mkdir()
     (tmp_path / "nets.py").write_text(NET)
     np.save(tmp_path / "x.npy", np.ones((1, 3, 96, 96), np.float32))
-    command = [sys.executable, "-m", "specxai", "explain", "nets.py:slow", "x.npy", "--layer", "10"]
+    command = [sys.executable, "-c", MAIN, "explain", "nets.py:slow", "x.npy", "--layer", "10"]
     options = ["--method", "exact", "--memory", "330MiB", "--scratch", str(scratch), "--out", "out"]
     with subprocess.Popen(
         [*command, *options], cwd=tmp_path, stderr=subprocess.PIPE, text=True
