@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 import torch
 import zoo
@@ -8,7 +10,10 @@ from specxai.affine import linearize, pushforward
 
 
 @pytest.mark.parametrize("name", zoo.names())
-@pytest.mark.parametrize("push", [pushforward.vectorized, pushforward.transposed])
+@pytest.mark.parametrize(
+    "push",
+    [pushforward.vectorized, partial(pushforward.vectorized, folded=True), pushforward.transposed],
+)
 def test_tangents_against_the_dense_jacobian(name, push):
     net = zoo.build(name)
     R = linearize(net.model, net.x).right(net.layer)
@@ -21,8 +26,9 @@ def test_tangents_against_the_dense_jacobian(name, push):
         torch.testing.assert_close(found.reshape(count, -1), truth[:count])
 
 
+@pytest.mark.parametrize("folded", [True, False])
 @pytest.mark.parametrize("statistics", [True, False])
-def test_batch_norm_with_an_epsilon_of_its_own_and_with_the_statistics_of_the_input(statistics):
+def test_batch_norm_with_its_own_epsilon_and_with_statistics_of_the_input(statistics, folded):
     torch.manual_seed(0)
     norm = nn.BatchNorm1d(3, eps=0.5, track_running_stats=statistics).double()
     if statistics:
@@ -31,7 +37,7 @@ def test_batch_norm_with_an_epsilon_of_its_own_and_with_the_statistics_of_the_in
     x = torch.randn(1, 2, 5, dtype=torch.float64)
     v = torch.randn(4, 10, dtype=torch.float64)
     J = torch.autograd.functional.jacobian(model, x).reshape(15, 10)
-    push = pushforward.vectorized(model, x)
+    push = pushforward.vectorized(model, x, folded)
     for _ in range(2):
         torch.testing.assert_close(push(v), v @ J.T)
 

@@ -76,8 +76,12 @@ class Jacobian:
         return self.pull(W.T).T
 
     def push(self, tangents: Float[Tensor, "k M"]) -> Float[Tensor, "k m"]:
-        """Return J v for each row v: `matmat` for vectors stored as rows."""
-        return torch.cat(list(self.pushed(tangents.split(self.block))))
+        """Return J v for each row v: `matmat` for vectors stored as rows.
+
+        Rounded as the forward pass rounds, so that J x can be taken from f(x).
+        """
+        blocks = iter(tangents.split(self.block))
+        return torch.cat(list(_in_full_precision(self._pushed(blocks, folded=False))))
 
     def pull(self, cotangents: Float[Tensor, "k m"]) -> Float[Tensor, "k M"]:
         """Return Jᵀ w for each row w: `rmatmat` for vectors stored as rows."""
@@ -114,8 +118,11 @@ class Jacobian:
         return _in_full_precision(self._pulled(iter(blocks)))
 
     def pushed(self, blocks: Iterable[Float[Tensor, "_ M"]]) -> Iterator[Float[Tensor, "_ m"]]:
-        """Yield J v for the rows v of each block, at most `block` of them at a time."""
-        return _in_full_precision(self._pushed(iter(blocks)))
+        """Yield J v for the rows v of each block, at most `block` of them at a time.
+
+        Faster than `push` where there are batch norms, which are taken as one product.
+        """
+        return _in_full_precision(self._pushed(iter(blocks), folded=True))
 
     def in_blocks_of(self, block: int) -> "Jacobian":
         """Return the same operator with another number of products at a time."""
@@ -170,9 +177,9 @@ class Jacobian:
                 gradients = pull(cotangents)
             yield gradients.reshape(len(cotangents), self.shape[1])
 
-    def _pushed(self, blocks: Iterator[Tensor]) -> Iterator[Tensor]:
+    def _pushed(self, blocks: Iterator[Tensor], folded: bool) -> Iterator[Tensor]:
         """Push blocks of tangents forward, by the fastest way that the function allows."""
-        push = pushforward.vectorized(self.function, self.x)
+        push = pushforward.vectorized(self.function, self.x, folded)
         for tangents in blocks:
             try:
                 products = push(tangents)
