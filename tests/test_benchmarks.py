@@ -42,6 +42,7 @@ def test_everybody_finds_the_same(contest):
     assert ours["singular_values"] == pytest.approx(arpack["singular_values"], rel=1e-4)
     assert ours["residual"] < 1e-4
     assert all(run["seconds"] > 0 and run["peak_bytes"] >= 0 for run in (ours, dense, arpack))
+    assert ours["singular_values"] == pytest.approx(contest.reference, rel=1e-5)
     assert contest.ratios["jacrev + torch svd"] == pytest.approx(dense["seconds"] / ours["seconds"])
 
 
@@ -117,6 +118,11 @@ def test_the_stages_of_a_small_case(monkeypatch):
     calls = measure_calls("small")
     assert calls.early > 0
     assert calls.late > 0
+
+
+def test_a_case_of_low_rank_has_no_stages():
+    with pytest.raises(InvalidInputError, match="rank of this case is low"):
+        measure_stages("autoencoder")
 
 
 def test_one_point_of_growth():

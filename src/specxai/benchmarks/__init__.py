@@ -5,7 +5,7 @@ from specxai.benchmarks.contest import Contest, run_contest
 from specxai.benchmarks.growth import AXES, Growth, measure_growth
 from specxai.benchmarks.growth_figure import growth_figure
 from specxai.benchmarks.methods import METHODS
-from specxai.benchmarks.program import PROGRAM, Entry
+from specxai.benchmarks.program import PROGRAM, STAGED, Entry
 from specxai.benchmarks.record import read, record, table
 from specxai.benchmarks.stages import Calls, Stages, measure_calls, measure_stages
 
@@ -14,6 +14,7 @@ __all__ = [
     "CASES",
     "METHODS",
     "PROGRAM",
+    "STAGED",
     "Calls",
     "Case",
     "Contest",

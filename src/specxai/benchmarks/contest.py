@@ -5,13 +5,13 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from specxai.benchmarks.cases import CASES
-from specxai.benchmarks.methods import DENSE
+from specxai.benchmarks.methods import DENSE, REFERENCE
 from specxai.errors import InvalidInputError
 from specxai.spectral.memory import free_memory, gibibytes
 
@@ -29,12 +29,15 @@ class Contest:
         ours: the method of ours.
         runs: for each method its measurements; a run that failed has an entry ``error``.
         ratios: for each peer the median over the pairs of its time by ours.
+        reference: the leading singular values of the network in float64; empty where they take
+            more than ten minutes.
     """
 
     case: str
     ours: str
     runs: dict[str, list[Run]]
     ratios: dict[str, float]
+    reference: list[float] = field(default_factory=list)
 
 
 def run_contest(
@@ -73,7 +76,14 @@ def run_contest(
                     f"{case}: {name}: {run.get('error') or format(run['seconds'], '.1f') + ' s'}"
                 )
                 runs[name].append(run)
-    return Contest(case, ours, runs, {name: _ratio(runs[ours], runs[name]) for name in peers})
+    ratios = {name: _ratio(runs[ours], runs[name]) for name in peers}
+    return Contest(case, ours, runs, ratios, reference_values(case, n))
+
+
+def reference_values(case: str, n: int = 8) -> list[float]:
+    """Return the n leading singular values of a case in float64, or none if they take too long."""
+    values: list[float] = _measure(case, REFERENCE, n, {}).get("singular_values", [])
+    return values
 
 
 def _measure(case: str, method: str, n: int, options: dict[str, Any]) -> Run:

@@ -30,10 +30,11 @@ _HEAD = """# Benchmarks
 Written by `specxai bench --table`. Every run has a process of its own, ours and the peers in turns;
 times are medians, a ratio is the median over the pairs of the peer's time by ours. The peak is what
 a run took beyond the loaded and once used model. The residual is the largest of ‖R v − σ u‖ / σ and
-‖Rᵀ u − σ v‖ / σ over the 8 leading triplets.
+‖Rᵀ u − σ v‖ / σ over the 8 leading triplets; the error is the largest difference of their σ from
+those of the network in float64, by the largest σ.
 
-| case | method | time | ratio | peak | σ | residual | runs |
-|---|---|--:|--:|--:|--:|--:|--:|
+| case | method | time | ratio | peak | σ | residual | error | runs |
+|---|---|--:|--:|--:|--:|--:|--:|--:|
 """
 
 _STAGES_HEAD = """
@@ -88,7 +89,7 @@ def record(file: Path, measured: Measured) -> None:
 def table(known: Record) -> str:
     """Return the tables of all measurements, in markdown."""
     lines = [
-        _row(contest["case"], name, runs, contest["ratios"].get(name))
+        _row(contest, name, runs)
         for contest in known["contests"]
         for name, runs in contest["runs"].items()
     ]
@@ -138,18 +139,28 @@ def _growth_lines(growths: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _row(case: str, name: str, runs: list[dict[str, Any]], ratio: float | None) -> str:
+def _row(contest: dict[str, Any], name: str, runs: list[dict[str, Any]]) -> str:
+    case, ratio = contest["case"], contest["ratios"].get(name)
     good = [run for run in runs if "seconds" in run]
     if not good:
         fault = runs[0]["error"] if runs else "not run"
-        return f"| {case} | {name} | {fault} | | | | | {len(runs)} |"
+        return f"| {case} | {name} | {fault} | | | | | | {len(runs)} |"
     seconds = statistics.median(run["seconds"] for run in good)
     peak = max(run["peak_bytes"] for run in good)
     residual = max(run["residual"] for run in good)
     factor = f"{ratio:.1f}" if ratio else "1"
     count = good[0]["count"]
+    error = _error(good, contest.get("reference", []))
     cells = (case, name, f"{seconds:.1f} s", factor, gibibytes(peak), f"{count:,}")
-    return f"| {' | '.join(cells)} | {residual:.0e} | {len(good)} |"
+    return f"| {' | '.join(cells)} | {residual:.0e} | {error} | {len(good)} |"
+
+
+def _error(runs: list[dict[str, Any]], reference: list[float]) -> str:
+    """Return the largest difference of the leading σ from the reference, by its largest."""
+    if not reference:
+        return ""
+    pairs = [pair for run in runs for pair in zip(run["singular_values"], reference, strict=False)]
+    return f"{max(abs(found - true) for found, true in pairs) / reference[0]:.0e}"
 
 
 def _describe(found: dict[str, Any]) -> str:

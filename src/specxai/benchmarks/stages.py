@@ -10,6 +10,7 @@ from torch import Tensor
 
 from specxai.affine import Jacobian, linearize
 from specxai.benchmarks.cases import CASES
+from specxai.errors import InvalidInputError
 from specxai.spectral import Options, explain_at
 from specxai.spectral.estimate import estimate_exact, seconds_of
 from specxai.spectral.split import split
@@ -79,6 +80,9 @@ def measure_stages(case: str) -> Stages:
 
     Args:
         case: a name of `CASES`, with an exact decomposition that keeps its rows in memory.
+
+    Raises:
+        InvalidInputError: the case has no such stages, because its rank is low.
     """
     model, x = CASES[case].build()
     right = split(linearize(model, x), CASES[case].layer, 0).right
@@ -139,6 +143,8 @@ class _StageClock:
 
     def seconds(self, stage: str) -> float:
         """Return what was spent between a stage's reports and the report before them."""
+        if stage not in self._spent:
+            raise InvalidInputError(f"no stage {stage!r} to time: the rank of this case is low")
         return self._spent[stage]
 
 

@@ -11,6 +11,8 @@ from specxai.benchmarks.cases import CASES
 from specxai.benchmarks.environment import peak_bytes
 from specxai.benchmarks.methods import METHODS, until, vjp
 
+_ROUNDING = 1e-6
+
 
 def main() -> None:
     """Build the case, run the method once, and print what was seen as one line of JSON."""
@@ -41,9 +43,14 @@ def _residual(
     left: torch.Tensor,
     right: torch.Tensor,
 ) -> float:
-    """Return the largest ‖R v − σ u‖ / σ or ‖Rᵀ u − σ v‖ / σ of the leading triplets."""
+    """Return the largest ‖R v − σ u‖ / σ or ‖Rᵀ u − σ v‖ / σ of the leading triplets.
+
+    Where the rank is lower than their number, the last σ are rounding and are left out.
+    """
     worst = 0.0
     for s, u, v in zip(sigma.double(), left.double().T, right.double().T, strict=True):
+        if s < _ROUNDING * sigma[0]:
+            break
         image = torch.func.jvp(function, (x,), (v.to(x.dtype).reshape(x.shape),))[1]
         ahead = (image.flatten().double() - s * u).norm() / s
         value, pull = vjp(function, x)

@@ -32,6 +32,7 @@ def bench(
     from specxai.benchmarks import (
         AXES,
         PROGRAM,
+        STAGED,
         measure_calls,
         measure_growth,
         measure_stages,
@@ -53,9 +54,8 @@ def bench(
     elif what == "calls":
         record(out, measure_calls(chosen[0].case if case else "alexnet/features.12"))
     elif what == "stages":
-        for entry in chosen:
-            if entry.ours == "specxai exact":
-                record(out, measure_stages(entry.case))
+        for name in STAGED if case is None else [case]:
+            record(out, measure_stages(name))
     else:
         for entry in chosen:
             contest = run_contest(
