@@ -3,7 +3,7 @@
 What a command needs is imported inside it, so that ``specxai --help`` answers at once.
 """
 
-from specxai.cli import bench, evolve, explain, layers, show, similarity, surgery, symbolic
+from specxai.cli import bench, evolve, explain, layers, show, similarity, study, surgery, symbolic
 from specxai.cli.app import app, main
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "main",
     "show",
     "similarity",
+    "study",
     "surgery",
     "symbolic",
 ]

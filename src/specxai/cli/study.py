@@ -1,0 +1,8 @@
+"""``specxai study``: the group of commands, one for each study."""
+
+from cyclopts import App
+
+from specxai.cli.app import app
+
+study = App(name="study", help="Repeat an experiment of the paper: figures and a report.")
+app.command(study)
