@@ -155,6 +155,8 @@ def test_show_prints_and_draws_a_file_without_the_model(folder: Path) -> None:
     assert "exact: vectors kept in float16" in again.stdout
     with Image.open(folder / "kept" / "drawn" / "explanation.png") as figure:
         assert figure.size[0] > 500
+    listed = run(folder / "kept", "show", file.name, "--strategies")
+    assert "cancellation" in listed.stdout.removeprefix(again.stdout)
     printed = run(folder / "kept", "show", file.name, "--json", "--top", "1")
     assert json.loads(printed.stdout)["terms"]["output"] == pytest.approx(
         float(load_file(file)["output"])

@@ -57,6 +57,25 @@ def ledger_table(summary: Summary, most: int = 12) -> RenderableType:
     return table
 
 
+def strategies_table(rows: Sequence[Summary]) -> RenderableType:
+    """Lay out the ways to explain an output with fewer components.
+
+    Args:
+        rows: the fields of each `specxai.spectral.Strategy`.
+
+    Returns:
+        Something rich can print.
+    """
+    table = Table("kept", title="The same result with fewer terms", title_justify="left")
+    for name in ("terms", "Σ kept", "Σ left out", "largest share"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        terms = "never" if row["terms"] is None else f"{row['terms']:,}"
+        kept, dropped = f"{row['total']:+.5f}", f"{row['dropped']:+.5f}"
+        table.add_row(row["name"], terms, kept, dropped, f"{row['largest_share']:.1%}")
+    return table
+
+
 def layers_table(title: str, layers: Sequence[Layer], active: dict[str, int]) -> RenderableType:
     """Lay out the layers of a network.
 

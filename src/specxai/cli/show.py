@@ -10,16 +10,27 @@ from specxai.errors import InvalidInputError
 
 
 @app.command
-def show(file: Path, /, *, top: int = 3, out: Path | None = None, json: Json = False) -> None:
+def show(
+    file: Path,
+    /,
+    *,
+    top: int = 3,
+    strategies: bool = False,
+    out: Path | None = None,
+    json: Json = False,
+) -> None:
     """Show a stored explanation, without the network: a table, and a figure if asked for.
 
     Args:
         file: what 'specxai explain' or ex.save has written.
         top: how many components to list and draw, by σ and by contribution.
+        strategies: also compare the ways to do with fewer components, side by side.
         out: folder for explanation.png; the file must hold the vectors of what is drawn.
     """
+    from dataclasses import asdict
+
     from specxai.app.summary import summarize
-    from specxai.app.tables import explanation_table, print_wide
+    from specxai.app.tables import explanation_table, print_wide, strategies_table
     from specxai.plots import explanation_figure, save_figure
     from specxai.spectral import load
 
@@ -27,6 +38,8 @@ def show(file: Path, /, *, top: int = 3, out: Path | None = None, json: Json = F
         raise InvalidInputError(f"--top {top}: list at least 1 component")
     result = load(file)
     summary = summarize(result, top)
+    if strategies:
+        summary["strategies"] = [asdict(each) for each in result.strategies()]
     if out is not None:
         title = ": ".join(filter(None, (result.model, result.target_name)))
         figure = explanation_figure(result, top=top, title=title)
@@ -36,5 +49,7 @@ def show(file: Path, /, *, top: int = 3, out: Path | None = None, json: Json = F
         print(json_format.dumps(summary))
         return
     print_wide(explanation_table(summary))
+    if strategies:
+        print_wide(strategies_table(summary["strategies"]))
     if out is not None:
         print(f"wrote {out / 'explanation.png'}")
