@@ -84,8 +84,12 @@ class Jacobian:
         return torch.cat(list(_in_full_precision(self._pushed(blocks, folded=False))))
 
     def pull(self, cotangents: Float[Tensor, "k m"]) -> Float[Tensor, "k M"]:
-        """Return Jᵀ w for each row w: `rmatmat` for vectors stored as rows."""
-        blocks = list(self.pulled(cotangents.split(self.block)))
+        """Return Jᵀ w for each row w: `rmatmat` for vectors stored as rows.
+
+        Rounded as the forward pass rounds, as `push` is.
+        """
+        parts = iter(cotangents.split(self.block))
+        blocks = list(_in_full_precision(self._pulled(parts, folded=False)))
         return torch.cat(blocks) if blocks else self.x.new_empty(0, self.shape[1])
 
     @full_precision()
@@ -114,8 +118,11 @@ class Jacobian:
         return self.pulled(self._basis(part) for part in indices.split(self.block))
 
     def pulled(self, blocks: Iterable[Float[Tensor, "_ m"]]) -> Iterator[Float[Tensor, "_ M"]]:
-        """Yield Jᵀ w for the rows w of each block, at most `block` of them at a time."""
-        return _in_full_precision(self._pulled(iter(blocks)))
+        """Yield Jᵀ w for the rows w of each block, at most `block` of them at a time.
+
+        Faster than `pull` where there are batch norms, which are taken as one product.
+        """
+        return _in_full_precision(self._pulled(iter(blocks), folded=True))
 
     def pushed(self, blocks: Iterable[Float[Tensor, "_ M"]]) -> Iterator[Float[Tensor, "_ m"]]:
         """Yield J v for the rows v of each block, at most `block` of them at a time.
@@ -165,11 +172,11 @@ class Jacobian:
         )
         return next(fit, None)
 
-    def _pulled(self, blocks: Iterator[Tensor]) -> Iterator[Tensor]:
+    def _pulled(self, blocks: Iterator[Tensor], folded: bool) -> Iterator[Tensor]:
         """Pull blocks of cotangents back, by the fastest way that is right for the function."""
         pull: pullback.Pullback | None = None
         for cotangents in blocks:
-            pull = self._pullback(len(cotangents)) if pull is None else pull
+            pull = self._pullback(len(cotangents), folded) if pull is None else pull
             try:
                 gradients = pull(cotangents)
             except RuntimeError:  # an operation without a vmap rule
@@ -188,11 +195,11 @@ class Jacobian:
                 products = push(tangents)
             yield products
 
-    def _pullback(self, copies: int) -> pullback.Pullback:
+    def _pullback(self, copies: int, folded: bool) -> pullback.Pullback:
         if copies > 1 and self.layout is not None:
-            return pullback.replicated(self.function, self.x, copies, self.layout)
+            return pullback.replicated(self.function, self.x, copies, self.layout, folded)
         if copies > 1:
-            return pullback.vectorized(self.function, self.x)
+            return pullback.vectorized(self.function, self.x, folded)
         return pullback.looped(self.function, self.x)
 
     def _basis(self, indices: Int[Tensor, "k"]) -> Float[Tensor, "k m"]:

@@ -19,6 +19,8 @@ from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 
+from specxai.affine.folding import folded_scale
+
 Function = Callable[[Tensor], Tensor]
 Pushforward = Callable[[Tensor], Tensor]
 
@@ -118,33 +120,19 @@ def _without_bias(
     return func(tangent, weight, None, *args, **options)
 
 
-def _scaled(
-    func: Callable[..., Tensor],
-    tangent: Tensor,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    training: bool = False,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-) -> Tensor | None:
-    """Return the scaled tangent, or None where statistics of the batch make the norm nonlinear."""
-    if training or running_var is None:
-        return None
-    scale = (running_var.double() + eps).rsqrt()  # rounded once: errors of all layers add up
-    scale = scale if weight is None else scale * weight.double()
-    return tangent * scale.to(tangent.dtype).reshape(-1, *[1] * (tangent.ndim - 2))
+def _scaled(func: Callable[..., Tensor], tangent: Tensor, *args: Any, **options: Any) -> Any:
+    scale = folded_scale(tangent, *args, **options)
+    return None if scale is None else tangent * scale
 
 
 _CONVOLUTIONS = (
     torch.conv1d, torch.conv2d, torch.conv3d,
     torch.conv_transpose1d, torch.conv_transpose2d, torch.conv_transpose3d,
 )  # fmt: skip
-_LINEAR_PARTS: dict[Callable[..., Any], Callable[..., Tensor | None]] = dict.fromkeys(
+_LINEAR_PARTS: dict[Callable[..., Any], Callable[..., Any]] = dict.fromkeys(
     (*_CONVOLUTIONS, functional.linear), _without_bias
 )
-_FOLDED: dict[Callable[..., Any], Callable[..., Tensor | None]] = {functional.batch_norm: _scaled}
+_FOLDED: dict[Callable[..., Any], Callable[..., Any]] = {functional.batch_norm: _scaled}
 
 
 @contextmanager
