@@ -11,7 +11,7 @@ from specxai.benchmarks.cases import CASES
 from specxai.benchmarks.environment import peak_bytes
 from specxai.benchmarks.methods import METHODS, until, vjp
 
-_ROUNDING = 1e-6
+_ROUNDING = 1e-5
 
 
 def main() -> None:
