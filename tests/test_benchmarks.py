@@ -95,11 +95,11 @@ def test_stages_calls_and_growth_in_the_record(tmp_path):
     file = tmp_path / "results.json"
     record(file, Stages("net", 100, 2.0, 1.0, 0.5, 4.0, 1.0, 0.5, 0.5, 5.0))
     record(file, Calls("net", 0.25, 0.24))
-    record(file, Growth("input side", (64, 128), (1.0, 4.0), (2**20, 2**21)))
+    record(file, Growth("input side", (64, 128, 256), (1.0, 4.0, 16.0), (2**20, 2**25, 2**27)))
     text = table(read(file))
     assert "| net | 100 | 2.0 s | 1.0 s | 0.5 s | 4.0 s | 5.0 s | 0.50 | 0.50 | 2.00 |" in text
     assert "calls 2–6 take 0.25 s, calls 50–54 0.24 s" in text
-    assert "| input side | 64 – 128 | 1.00 – 4.00 s | 2.00 | 1 MiB – 2 MiB | 1.00 |" in text
+    assert "| input side | 64 – 256 | 1.00 – 16.00 s | 2.00 | 1 MiB – 0.1 GiB | – |" in text
     figure = growth_figure(read(file)["growth"])
     assert [axes.get_title() for axes in figure.axes] == ["input side", ""]
 

@@ -24,6 +24,8 @@ AXES: dict[str, Sequence[int]] = {
     "components": (1, 4, 16, 64, 256),
 }
 _ROWS, _SIDE = 256, 224
+# A peak this little above what the process had taken before says nothing.
+UNSEEN_BYTES = 16.0 * 2**20
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,27 @@ def measure_growth(axis: str, report: Callable[[str], None] = lambda line: None)
     return Growth(axis, tuple(AXES[axis]), seconds, tuple(point["peak_bytes"] for point in points))
 
 
-def exponent(sizes: Sequence[int | float], values: Sequence[int | float]) -> float:
+def exponent(
+    sizes: Sequence[int | float], values: Sequence[int | float], least: float = 0.0
+) -> float | None:
     """Return p of the power law values ∝ sizes^p, by least squares of the logarithms.
+
+    Args:
+        sizes: what is varied.
+        values: what was measured.
+        least: values that are not above it say nothing and are left out.
+
+    Returns:
+        The exponent; None with fewer than three points.
 
     >>> round(exponent([1, 2, 4], [3, 12, 48]), 6)
     2.0
     """
-    return float(np.polyfit(np.log(sizes), np.log(np.maximum(values, 1e-9)), 1)[0])
+    points = [(s, v) for s, v in zip(sizes, values, strict=True) if v > least]
+    if len(points) < 3:
+        return None
+    logarithms = np.log(np.array(points, dtype=float))
+    return float(np.polyfit(logarithms[:, 0], logarithms[:, 1], 1)[0])
 
 
 def main() -> None:

@@ -5,8 +5,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
-from specxai.benchmarks.growth import exponent
+from specxai.benchmarks.growth import UNSEEN_BYTES, exponent
 from specxai.plots.saving import DPI
 from specxai.plots.style import HEADING, INK, NEGATIVE, POSITIVE, SMALL, TEXT, TITLE, quiet
 
@@ -25,7 +26,7 @@ def growth_figure(growths: list[dict[str, Any]]) -> Figure:
     for (upper, lower), growth in zip(grid.T, growths, strict=True):
         megabytes: list[int | float] = [size / 2**20 for size in growth["peak_bytes"]]
         _draw(upper, growth["sizes"], growth["seconds"], NEGATIVE)
-        _draw(lower, growth["sizes"], megabytes, POSITIVE)
+        _draw(lower, growth["sizes"], megabytes, POSITIVE, UNSEEN_BYTES / 2**20)
         upper.set_title(growth["axis"], fontsize=TITLE, color=INK)
         lower.set_xlabel(growth["axis"], fontsize=TEXT)
     grid[0, 0].set_ylabel("seconds", fontsize=TEXT)
@@ -33,12 +34,19 @@ def growth_figure(growths: list[dict[str, Any]]) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, sizes: list[int], values: list[int | float], color: Any) -> None:
-    power = exponent(sizes, values)
-    axes.loglog(sizes, [max(value, 1e-3) for value in values], "o-", color=color, markersize=4)
-    axes.annotate(
-        f"∝ size^{power:.2f}", (0.05, 0.9), xycoords="axes fraction", fontsize=TEXT, color=INK
-    )
+def _draw(
+    axes: Axes, sizes: list[int], values: list[int | float], color: Any, least: float = 0.0
+) -> None:
+    """Draw the values that say something, and the power law through them."""
+    seen = [(size, value) for size, value in zip(sizes, values, strict=True) if value > least]
+    axes.loglog([size for size, _ in seen], [value for _, value in seen], "o-", color=color, ms=4)
+    power = exponent(sizes, values, least)
+    text = "too few points above the loaded model" if power is None else f"∝ size^{power:.2f}"
+    axes.annotate(text, (0.05, 0.9), xycoords="axes fraction", fontsize=TEXT, color=INK)
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes], fontsize=SMALL)
-    axes.minorticks_off()
+    axes.set_xlim(sizes[0] / 1.2, sizes[-1] * 1.2)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
+    axes.xaxis.minorticks_off()
+    axes.yaxis.set_minor_locator(NullLocator())
     quiet(axes)

@@ -8,7 +8,7 @@ from typing import Any
 
 from specxai.benchmarks.contest import Contest
 from specxai.benchmarks.environment import environment
-from specxai.benchmarks.growth import Growth, exponent
+from specxai.benchmarks.growth import UNSEEN_BYTES, Growth, exponent
 from specxai.benchmarks.stages import Calls, Stages
 from specxai.errors import LoadError
 from specxai.files import write_atomically
@@ -31,7 +31,8 @@ Written by `specxai bench --table`. Every run has a process of its own, ours and
 times are medians, a ratio is the median over the pairs of the peer's time by ours. The peak is what
 a run took beyond the loaded and once used model. The residual is the largest of ‖R v − σ u‖ / σ and
 ‖Rᵀ u − σ v‖ / σ over the 8 leading triplets; the error is the largest difference of their σ from
-those of the network in float64, by the largest σ.
+those of the network in float64, by the largest σ, where that takes less than ten minutes: what all
+methods share is the rounding of the network itself.
 
 | case | method | time | ratio | peak | σ | residual | error | runs |
 |---|---|--:|--:|--:|--:|--:|--:|--:|
@@ -52,7 +53,8 @@ _GROWTH_HEAD = """
 ## Growth
 
 AlexNet's convolutions and a linear layer, 256 active rows and 224 pixels where nothing else is
-said; `components` are right vectors of a finished explanation. Exponents of fitted power laws.
+said; `components` are right vectors of a finished explanation. Exponents of fitted power laws; a
+peak that does not rise above what the loaded model had taken once is not seen, and not fitted.
 
 ![Time and memory](images/growth.png)
 
@@ -97,7 +99,7 @@ def table(known: Record) -> str:
     lines += _growth_lines(known["growth"])
     measured = [entry["environment"] for entries in known.values() for entry in entries]
     lines += ["", "Measured on:", ""]
-    lines += sorted({f"- {_describe(found)}" for found in measured})
+    lines += _environments(measured)
     return _HEAD + "\n".join(lines) + "\n"
 
 
@@ -133,10 +135,14 @@ def _growth_lines(growths: list[dict[str, Any]]) -> list[str]:
         sizes, seconds, peak = entry["sizes"], entry["seconds"], entry["peak_bytes"]
         lines.append(
             f"| {entry['axis']} | {sizes[0]:,} – {sizes[-1]:,} | {seconds[0]:.2f} – "
-            f"{seconds[-1]:.2f} s | {exponent(sizes, seconds):.2f} | {gibibytes(peak[0])} – "
-            f"{gibibytes(peak[-1])} | {exponent(sizes, peak):.2f} |"
+            f"{seconds[-1]:.2f} s | {_fitted(exponent(sizes, seconds))} | {gibibytes(peak[0])} – "
+            f"{gibibytes(peak[-1])} | {_fitted(exponent(sizes, peak, UNSEEN_BYTES))} |"
         )
     return lines
+
+
+def _fitted(power: float | None) -> str:
+    return "–" if power is None else f"{power:.2f}"
 
 
 def _row(contest: dict[str, Any], name: str, runs: list[dict[str, Any]]) -> str:
@@ -163,10 +169,20 @@ def _error(runs: list[dict[str, Any]], reference: list[float]) -> str:
     return f"{max(abs(found - true) for found, true in pairs) / reference[0]:.0e}"
 
 
+def _environments(measured: list[dict[str, Any]]) -> list[str]:
+    """Say what was measured on, once for each machine and day, with the range of its load."""
+    loads: dict[str, list[float]] = {}
+    for found in measured:
+        loads.setdefault(_describe(found), []).extend([found["load"]] if found["load"] else [])
+    return [
+        f"- {text}; load {min(each):.1f} – {max(each):.1f}" if each else f"- {text}; load unknown"
+        for text, each in sorted(loads.items())
+    ]
+
+
 def _describe(found: dict[str, Any]) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in found["packages"].items())
-    load = f"load {found['load']:.1f}" if found["load"] is not None else "load unknown"
     return (
         f"{found['date']}: {found['processor']}, {found['threads']} threads, {found['system']}, "
-        f"Python {found['python']}, {packages}; {load}"
+        f"Python {found['python']}, {packages}"
     )
