@@ -3,12 +3,25 @@
 What a command needs is imported inside it, so that ``specxai --help`` answers at once.
 """
 
-from specxai.cli import bench, evolve, explain, layers, show, similarity, study, surgery, symbolic
+from specxai.cli import (
+    bench,
+    compare,
+    evolve,
+    explain,
+    layers,
+    show,
+    similarity,
+    study,
+    study_squares,
+    surgery,
+    symbolic,
+)
 from specxai.cli.app import app, main
 
 __all__ = [
     "app",
     "bench",
+    "compare",
     "evolve",
     "explain",
     "layers",
@@ -16,6 +29,7 @@ __all__ = [
     "show",
     "similarity",
     "study",
+    "study_squares",
     "surgery",
     "symbolic",
 ]

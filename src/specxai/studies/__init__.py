@@ -1,7 +1,6 @@
 """The paper's experiments, one package each, and what they have in common."""
 
-from specxai.studies.cache import Cache
 from specxai.studies.claim import Claim
 from specxai.studies.report import Section, write_report
 
-__all__ = ["Cache", "Claim", "Section", "write_report"]
+__all__ = ["Claim", "Section", "write_report"]

@@ -1,4 +1,4 @@
-"""Finished steps of a study, kept so that an interrupted one goes on where it stopped."""
+"""Finished steps of long work, kept so that interrupted work goes on where it stopped."""
 
 import json
 from collections.abc import Callable
@@ -25,6 +25,12 @@ class Cache:
 
     folder: Path
 
+    @classmethod
+    def at(cls, folder: Path) -> "Cache":
+        """Return the cache in a folder, which is made if it does not exist."""
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(folder)
+
     def step(self, name: str, settings: dict[str, Any], compute: Callable[[], Tensors]) -> Tensors:
         """Return what a step found, from its file or by computing it.
 
@@ -37,7 +43,7 @@ class Cache:
         Returns:
             Named tensors, on the CPU.
         """
-        path = self.folder / f"{name}.safetensors"
+        path = self.folder / f"{name.replace('/', '-')}.safetensors"
         wanted = json.dumps(settings, sort_keys=True)
         found = _read(path, wanted)
         if found is None:

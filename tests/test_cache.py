@@ -1,6 +1,6 @@
 import torch
 
-from specxai.studies import Cache
+from specxai.cache import Cache
 
 
 def test_a_step_is_computed_once_for_its_settings(tmp_path):

@@ -1,0 +1,192 @@
+"""The comparison of methods from inputs to report (paper 3.3, Figures 12 and 13)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from jaxtyping import Bool
+from PIL import Image
+from torch import Tensor
+
+from specxai.affine import Target
+from specxai.cache import Cache
+from specxai.compare import (
+    Comparison,
+    Evaluation,
+    Method,
+    Subject,
+    all_methods,
+    choose_methods,
+    compare_methods,
+    evaluate,
+    prepare,
+)
+from specxai.compare.comparison import Progress
+from specxai.compare.evaluation import FAST, FULL
+from specxai.compare.markdown import comparison_markdown, metrics_markdown
+from specxai.errors import InvalidInputError, LoadError
+from specxai.models import LoadedInput, LoadedModel, load_input
+from specxai.plots import comparison_figure, metrics_figure
+from specxai.studies.report import Section, write_report
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is to be compared.
+
+    Attributes:
+        target: output to explain; None takes the largest of each input.
+        layers: addresses for our components; None takes the last convolution and the layer before
+            the output.
+        methods: names; None takes all.
+        fast: fewer samples, products and measurements.
+        seed: of all that is random.
+        metrics: whether methods are also measured over all inputs.
+    """
+
+    target: Target = None
+    layers: tuple[str, ...] | None = None
+    methods: tuple[str, ...] | None = None
+    fast: bool = False
+    seed: int = 0
+    metrics: bool = False
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What was found and written.
+
+    Attributes:
+        results: by title, one for each input.
+        evaluation: measures over all inputs, if they were wished.
+        about: what each method computes, by name.
+        report: path of report.md.
+    """
+
+    results: dict[str, Comparison]
+    evaluation: Evaluation | None
+    about: dict[str, str]
+    report: Path
+
+
+def run_comparison(
+    model: LoadedModel,
+    inputs: Sequence[str],
+    masks: Path | None,
+    wishes: Wishes,
+    folder: Path,
+    progress: Progress = lambda stage, done, total: None,
+) -> Compared:
+    """Run all methods on all inputs, measure them if wished, and write figures and a report.
+
+    Args:
+        model: the network.
+        inputs: as `load_input` takes them; at least one.
+        masks: a folder of pictures named like the inputs, white where the object is.
+        wishes: what is to be compared.
+        folder: an existing folder; what is finished is kept in its folder ``cache``.
+        progress: told of each method and measurement.
+    """
+    if not inputs:
+        raise InvalidInputError("no input to compare on: give a picture, or a folder with --images")
+    cache = Cache.at(folder / "cache")
+    baseline = None if model.preprocess is None else _flat(model, "black")
+    results, sections, subjects = {}, [], []
+    methods: tuple[Method, ...] = ()
+    places: Sequence[str] = ()
+    for spec in inputs:
+        given = load_input(spec, model)
+        instance, places = prepare(
+            model.module, given.tensor, wishes.target, baseline, wishes.layers, wishes.seed
+        )
+        methods = all_methods(places, wishes.fast)
+        methods = methods if wishes.methods is None else choose_methods(methods, wishes.methods)
+        found = compare_methods(instance, methods, cache, progress)
+        title = _title(model, given, found.target)
+        results[title] = found
+        subjects.append(Subject(given.name, instance, _mask(masks, given, model)))
+        figure = comparison_figure(
+            found, _seen(model, given), title, given.tensor[0].mean(0).numpy()
+        )
+        name = f"comparison-{Path(given.name).stem.replace(':', '-')}"
+        sections.append(Section(given.name, comparison_markdown(found), {name: figure}))
+    about = {method.name: method.about for method in methods}
+    evaluation = None
+    if wishes.metrics:
+        effort = FAST if wishes.fast else FULL
+        evaluation = evaluate(subjects, methods, places, effort, cache, progress)
+        sections.append(_metrics_section(evaluation, model))
+    sections.append(Section("The methods", _about(about)))
+    opening = _OPENING.format(baseline="zeros" if baseline is None else "a black picture")
+    report = write_report(folder, f"Methods compared on {model.name}", opening, sections)
+    return Compared(results, evaluation, about, report)
+
+
+_OPENING = """
+Every method explains the same output of the same preprocessed input. Σ map is what its map adds up
+to, beside what it promises: the output y, its linear part u·x, or its change y − y₀ from the
+baseline, which is {baseline}; the error is relative to |y|. Seconds are wall-clock time on one
+machine; forward and backward count the samples that went through the network, and for ours the
+products with it or a part of it. Written by `specxai compare`.
+"""
+
+_METRICS = """
+Deletion and insertion: area under the softmax probability of the target, as the leading pixels are
+replaced by the baseline, or put in its place. Sum error: |Σ map − promise| / |y|; our maps of a few
+components leave out the rest of u·x, by design. Change: ‖Δ map‖ / ‖map‖ under noise of so many
+standard deviations of the input. Similarity: |Spearman correlation| of the map with that of the
+network whose last layers have shuffled weights. Gini and the area that holds 90 % of Σ map² say how
+sparse a map is. Arrows point to the better side; the best mean is bold; the order is no ranking.
+"""
+
+
+def _metrics_section(evaluation: Evaluation, model: LoadedModel) -> Section:
+    figure = metrics_figure(evaluation, f"Methods measured on {model.name}")
+    text = f"{_METRICS.strip()}\n\n{metrics_markdown(evaluation)}"
+    return Section("Is it true?", text, {"metrics": figure})
+
+
+def _title(model: LoadedModel, given: LoadedInput, target: int) -> str:
+    named = model.class_name(target)
+    return f"{model.name} on {given.name}: output {target}" + (f" '{named}'" if named else "")
+
+
+def _about(about: Mapping[str, str]) -> str:
+    return "\n".join(f"- **{name}**: {text}" for name, text in about.items())
+
+
+def _seen(model: LoadedModel, given: LoadedInput) -> Image.Image | None:
+    """Return the picture as the network sees it, cropped and scaled but not normalised."""
+    if given.image is None:
+        return None
+    black, white = _flat(model, "black"), _flat(model, "white")
+    share = ((given.tensor - black) / (white - black))[0].clamp(0, 1)
+    return Image.fromarray((share * 255).round().byte().permute(1, 2, 0).numpy())
+
+
+def _flat(model: LoadedModel, color: str) -> Tensor:
+    """Return a picture of one colour as the network sees it."""
+    if model.preprocess is None or model.input_shape is None:
+        raise LoadError(f"how {model.name} prepares pictures is not known")
+    height, width = model.input_shape[-2:]
+    return model.preprocess(Image.new("RGB", (width, height), color))
+
+
+def _mask(
+    folder: Path | None, given: LoadedInput, model: LoadedModel
+) -> Bool[Tensor, "H W"] | None:
+    """Read the mask of an input, cropped and scaled as the network's pictures are.
+
+    Raises:
+        LoadError: the folder has no mask of that name.
+    """
+    if folder is None:
+        return None
+    stem = Path(given.name.removeprefix("demo:")).stem
+    file = next((each for each in sorted(folder.glob(f"{stem}.*"))), None)
+    if file is None:
+        raise LoadError(f"no mask for {given.name} in {folder}: name it {stem}.png")
+    seen = load_input(str(file), model).tensor
+    middle = (_flat(model, "black") + _flat(model, "white")) / 2
+    return torch.as_tensor((seen > middle)[0].float().mean(0) > 0.5)

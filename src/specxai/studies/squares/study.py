@@ -1,0 +1,117 @@
+"""The study from training to report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from specxai.cache import Cache
+from specxai.studies.report import Section, write_report
+from specxai.studies.squares.autoencoder import build_autoencoder
+from specxai.studies.squares.claims import bias_claims, dead_units, spectrum_claims
+from specxai.studies.squares.figures import figure_8, figure_9, training_figure
+from specxai.studies.squares.findings import decompose_data, find
+from specxai.studies.squares.images import random_squares
+from specxai.studies.training import Plan, Progress, Trained, train_autoencoder
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is done.
+
+    Attributes:
+        images: to train on.
+        held_out: to measure the error on.
+        explained: of the held-out images that are decomposed.
+        epochs: at most.
+        goal: held-out error at which the training stops.
+    """
+
+    images: int
+    held_out: int
+    explained: int
+    epochs: int
+    goal: float
+
+
+FULL = Scale(4000, 500, 12, 60, 1e-4)
+FAST = Scale(1500, 100, 4, 16, 1e-3)
+
+_OPENING = """
+White squares of 32 × 32 pixels on 64 × 64 black ones, turned at random, go through fully connected
+auto-encoders, 4096–512–128–8–128–512–4096 with ReLU: one without biases, one with. The whole
+network is decomposed at each of {explained} held-out images. Numbers are medians over these, with
+the range in brackets. Written by `{command}`.
+"""
+
+
+def run_squares(
+    folder: Path,
+    fast: bool = False,
+    seed: int = 0,
+    progress: Progress = lambda stage, done, total: None,
+) -> Path:
+    """Train both networks, decompose them, and write figures and a report.
+
+    Args:
+        folder: an existing folder; finished trainings are kept in its folder ``cache``.
+        fast: less data and fewer epochs, by the same code.
+        seed: of the data, the weights and the order of the samples.
+        progress: told of each epoch and each decomposition.
+
+    Returns:
+        The path of report.md.
+    """
+    scale = FAST if fast else FULL
+    images = random_squares(scale.images, 2 * seed)
+    held_out = random_squares(scale.held_out, 2 * seed + 1)
+    trained = _train(images, held_out, scale, seed, Cache.at(folder / "cache"), progress)
+    plain, biased = (
+        find(each.network, list(held_out[: scale.explained])) for each in trained.values()
+    )
+    data = decompose_data(images)
+    command = f"specxai study squares{' --fast' if fast else ''}"
+    curves = {name: each.errors for name, each in trained.items()}
+    sections = [
+        Section("Training", _training(trained), {"training": training_figure(curves, scale.goal)}),
+        Section(
+            "Figure 8: without biases",
+            f"Directions of the operator, one for each open middle unit: {dead_units(plain)}.",
+            {"figure-8": figure_8(data, plain[0])},
+            spectrum_claims(data, plain),
+        ),
+        Section(
+            "Figure 9: with biases",
+            f"Directions of the operator: {dead_units(biased)}.",
+            {"figure-9": figure_9(biased[0])},
+            bias_claims(data, biased),
+        ),
+    ]
+    opening = _OPENING.format(explained=scale.explained, command=command)
+    return write_report(folder, "Rotated squares", opening, sections)
+
+
+def _train(
+    images: torch.Tensor,
+    held_out: torch.Tensor,
+    scale: Scale,
+    seed: int,
+    cache: Cache,
+    progress: Progress,
+) -> dict[str, Trained]:
+    plan = Plan(scale.epochs, scale.goal, seed=seed)
+    return {
+        name: train_autoencoder(
+            name, build_autoencoder(biases, seed), images, held_out, plan, cache, progress
+        )
+        for name, biases in (("without-biases", False), ("with-biases", True))
+    }
+
+
+def _training(trained: Mapping[str, Trained]) -> str:
+    lines = ["| network | held-out error | epochs | time |", "|---|--:|--:|--:|"]
+    for name, each in trained.items():
+        cells = f"{each.errors[-1]:.1e} | {len(each.errors)} | {each.seconds:.0f} s"
+        lines.append(f"| {name.replace('-', ' ')} | {cells} |")
+    return "\n".join(lines)

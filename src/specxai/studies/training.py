@@ -1,0 +1,109 @@
+"""Training of an auto-encoder: seeded, stopped early, kept when it is done."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from specxai.cache import Cache, Tensors
+from specxai.digest import digest
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train.
+
+    Attributes:
+        epochs: the most passes through the data; the rate falls to zero over them.
+        goal: mean squared error on held-out data at which to stop.
+        batch: samples in a step.
+        rate: the highest learning rate of Adam.
+        seed: of the order of the samples.
+    """
+
+    epochs: int
+    goal: float
+    batch: int = 64
+    rate: float = 2e-3
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network.
+
+    Attributes:
+        network: in eval mode, its parameters frozen.
+        errors: mean squared error on the held-out data after each epoch.
+        seconds: that the training took, when it was done.
+    """
+
+    network: nn.Module
+    errors: tuple[float, ...]
+    seconds: float
+
+
+def train_autoencoder(
+    name: str,
+    network: nn.Module,
+    data: Float[Tensor, "n d"],
+    held_out: Float[Tensor, "m d"],
+    plan: Plan,
+    cache: Cache,
+    progress: Progress = lambda stage, done, total: None,
+) -> Trained:
+    """Train a network to give back what it is given, or take it from the cache.
+
+    Args:
+        name: of the network, for the cache and the progress.
+        network: with seeded weights; it is changed.
+        data: what to train on.
+        held_out: what the error is measured on after each epoch.
+        plan: how.
+        cache: where finished networks are kept, by data, first weights and plan.
+        progress: told of each epoch.
+    """
+
+    def compute() -> Tensors:
+        begun = time.perf_counter()
+        errors = []
+        for error in _epochs(network, data, held_out, plan):
+            errors.append(error)
+            progress(f"training {name}", len(errors), plan.epochs)
+            if error <= plan.goal:
+                break
+        weights = {f"weights.{key}": value for key, value in network.state_dict().items()}
+        seconds = torch.tensor(time.perf_counter() - begun)
+        return weights | {"errors": torch.tensor(errors), "seconds": seconds}
+
+    start = digest({"data": data, "held out": held_out, **network.state_dict()})
+    found = cache.step(name, {"start": start, **asdict(plan)}, compute)
+    weights = {key: found[f"weights.{key}"] for key in network.state_dict()}
+    network.load_state_dict(weights)
+    return Trained(
+        network.eval().requires_grad_(False),
+        tuple(found["errors"].tolist()),
+        float(found["seconds"]),
+    )
+
+
+def _epochs(network: nn.Module, data: Tensor, held_out: Tensor, plan: Plan) -> Iterator[float]:
+    """Train epoch by epoch and yield the error on the held-out data."""
+    optimizer = torch.optim.Adam(network.parameters(), plan.rate, fused=True)
+    steps = plan.epochs * -(-len(data) // plan.batch)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.rate, steps, pct_start=0.2)
+    generator = torch.Generator().manual_seed(plan.seed)
+    for _ in range(plan.epochs):
+        for chosen in torch.randperm(len(data), generator=generator).split(plan.batch):
+            batch = data[chosen]
+            optimizer.zero_grad(set_to_none=True)
+            nn.functional.mse_loss(network(batch), batch).backward()
+            optimizer.step()
+            schedule.step()
+        with torch.no_grad():
+            yield float(nn.functional.mse_loss(network(held_out), held_out))
