@@ -16,3 +16,6 @@ def unchecked_annotations() -> Iterator[None]:
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+from classifier import instance, model, x  # noqa: F401 - fixtures

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
 
+@dataclass
+class Products:
+    """How many products with a Jacobian were computed so far.
+
+    Attributes:
+        pushed: Jacobian-vector products.
+        pulled: vector-Jacobian products.
+    """
+
+    pushed: int = 0
+    pulled: int = 0
+
+
 class Jacobian:
     """J = ∂f/∂x at one x, used through products and rows, never as a whole.
 
@@ -27,6 +41,7 @@ class Jacobian:
         shape: (m, M), the numbers of output and of input values.
         block: how many products are computed at a time.
         sample_bytes: about how much memory one of them takes beside its result.
+        products: how many were computed so far, by this operator and its copies.
 
     >>> weight = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     >>> J = Jacobian(lambda x: x @ weight.T, torch.ones(1, 3))
@@ -47,6 +62,7 @@ class Jacobian:
         self.x = x.detach()
         self.block = block
         self.sample_bytes = sample_bytes
+        self.products = Products()
         with torch.no_grad():
             self.value: Tensor = function(self.x).detach()
         self.shape = (self.value.numel(), self.x.numel())
@@ -182,6 +198,7 @@ class Jacobian:
             except RuntimeError:  # an operation without a vmap rule
                 pull = pullback.looped(self.function, self.x)
                 gradients = pull(cotangents)
+            self.products.pulled += len(cotangents)
             yield gradients.reshape(len(cotangents), self.shape[1])
 
     def _pushed(self, blocks: Iterator[Tensor], folded: bool) -> Iterator[Tensor]:
@@ -193,6 +210,7 @@ class Jacobian:
             except RuntimeError:  # an operation without a forward-mode formula or a vmap rule
                 push = pushforward.transposed(self.function, self.x)
                 products = push(tangents)
+            self.products.pushed += len(tangents)
             yield products
 
     def _pullback(self, copies: int, folded: bool) -> pullback.Pullback:

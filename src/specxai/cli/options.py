@@ -14,7 +14,10 @@ Model = Annotated[
 ]
 Input = Annotated[
     str,
-    Parameter(help="an image, .npy or .safetensors file, or demo:chelsea|coffee|astronaut|rocket."),
+    Parameter(
+        help="an image, .npy or .safetensors file, or demo:chelsea|coffee|astronaut|rocket|china|"
+        "flower."
+    ),
 ]
 Layer = Annotated[
     str | None,

@@ -1,15 +1,17 @@
 """What an attribution method says of one output of a network at one input."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
-# What the values of an attribution should add up to: the output, the linear part u·x, the change of
-# the output from a baseline, or nothing in particular.
-Total = Literal["output", "linear", "change", "none"]
+from specxai.compare.passes import Passes
+
+# What the values of an attribution should add up to: the output y, the linear part u·x, the change
+# of the output from the baseline, or nothing in particular.
+Total = Literal["y", "u·x", "y − y₀", ""]
 
 
 @dataclass(frozen=True)
@@ -20,15 +22,20 @@ class Instance:
         model: the network, in eval mode.
         x: the input, shape (1, C, H, W).
         target: number of the output.
-        layer: address of the last convolution, for the methods that look at one.
+        baseline: an input in which there is nothing to see, such as a black picture, shape of x.
+        layer: address of the last convolution's output, for the methods that look at one; empty if
+            there is none.
         seed: of the methods that sample.
+        passes: counts the samples that go through the network.
     """
 
     model: nn.Module
     x: Float[Tensor, "1 C H W"]
     target: int
+    baseline: Float[Tensor, "1 C H W"]
     layer: str
     seed: int = 0
+    passes: Passes = field(default_factory=Passes)
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class Method:
         values: attributes an instance: a number for each input value, shape (1, C, H, W), or for
             each pixel, shape (1, 1, H, W).
         total: what these numbers should add up to.
-        about: in one sentence what is computed, with its settings.
+        about: what is computed, with its settings.
     """
 
     name: str
@@ -58,12 +65,23 @@ class Attribution:
         map: contribution of each pixel, summed over the channels (23), shape (H, W), float64; None
             where the method cannot take the model.
         refusal: why there is no map; empty if there is one.
+        total: what the map should add up to.
+        expected: that number; NaN where the method promises none.
+        forward: samples that went forward through the network, or a part of it.
+        backward: samples that went backward.
         seconds: of wall-clock time.
-        passes: samples that went through the network, forward and backward counted apart.
     """
 
     method: str
     map: Float[Tensor, "H W"] | None
     refusal: str
+    total: Total
+    expected: float
+    forward: int
+    backward: int
     seconds: float
-    passes: int
+
+    @property
+    def sum(self) -> float:
+        """Σ over all pixels of the map; NaN where there is none."""
+        return float("nan") if self.map is None else float(self.map.sum())

@@ -36,7 +36,7 @@ def load_input(spec: str, model: LoadedModel) -> LoadedInput:
 
     Args:
         spec: A picture file, a tensor file (.npy, .safetensors) or "demo:chelsea", "demo:coffee",
-            "demo:astronaut", "demo:rocket".
+            "demo:astronaut", "demo:rocket", "demo:china", "demo:flower".
         model: The network; its preprocessing is applied to pictures, and its input shape tells
             whether a tensor lacks the batch dimension.
 

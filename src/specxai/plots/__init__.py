@@ -4,10 +4,12 @@ Nothing here touches matplotlib's global state: figures are made with its object
 """
 
 from specxai.plots.causal import causal_figure
+from specxai.plots.comparison import comparison_figure
 from specxai.plots.evolution import evolution_figure
 from specxai.plots.explanation import explanation_figure
 from specxai.plots.heatmap import draw_heatmap
 from specxai.plots.ledger import ledger_figure
+from specxai.plots.metrics import metrics_figure
 from specxai.plots.profile import draw_profile
 from specxai.plots.saving import save_figure
 from specxai.plots.similarity import similarity_figure
@@ -19,6 +21,7 @@ from specxai.plots.spectrum import (
 
 __all__ = [
     "causal_figure",
+    "comparison_figure",
     "draw_contributions",
     "draw_heatmap",
     "draw_profile",
@@ -27,6 +30,7 @@ __all__ = [
     "evolution_figure",
     "explanation_figure",
     "ledger_figure",
+    "metrics_figure",
     "save_figure",
     "similarity_figure",
 ]

@@ -1,0 +1,71 @@
+"""Comparisons of methods for the terminal and as JSON."""
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from specxai.compare import Comparison, Evaluation
+from specxai.compare.markdown import COLUMNS, cells, refusals
+
+
+def comparison_table(comparison: Comparison, title: str) -> RenderableType:
+    """Lay out a comparison for the terminal."""
+    table = Table("method", title=Text(title), title_justify="left")
+    for name in COLUMNS[1:]:
+        table.add_column(name, justify="right")
+    for attribution in comparison.attributions:
+        name, *numbers = cells(attribution, comparison.output)
+        table.add_row(escape(name), *numbers)
+    return Group(table, *map(Text, refusals(comparison)))
+
+
+def summarize_comparison(comparison: Comparison, about: dict[str, str]) -> dict[str, Any]:
+    """Collect the numbers of a comparison as plain JSON.
+
+    Args:
+        comparison: the result.
+        about: what each method computes, by name.
+    """
+    return {
+        "target": comparison.target,
+        "output": comparison.output,
+        "linear": comparison.linear,
+        "change": comparison.change,
+        "methods": [
+            {
+                "method": each.method,
+                "about": about[each.method],
+                "refusal": each.refusal,
+                "sum": _plain(each.sum),
+                "total": each.total,
+                "expected": _plain(each.expected),
+                "seconds": each.seconds,
+                "forward": each.forward,
+                "backward": each.backward,
+            }
+            for each in comparison.attributions
+        ],
+    }
+
+
+def summarize_metrics(evaluation: Evaluation) -> dict[str, Any]:
+    """Collect an evaluation as plain JSON; an interval that does not exist is null."""
+    plain: dict[str, Any] = asdict(evaluation)
+    return dict(_without_nan(plain))
+
+
+def _plain(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(each) for key, each in value.items()}
+    if isinstance(value, tuple | list):
+        return [_without_nan(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

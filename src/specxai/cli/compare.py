@@ -1,0 +1,89 @@
+"""``specxai compare``."""
+
+import json as json_format
+from pathlib import Path
+
+from specxai.cli.app import app
+from specxai.cli.options import Input, Json, Model, Quiet, Weights
+from specxai.cli.reading import make_folder, read_target
+from specxai.errors import InvalidInputError
+
+_PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
+
+
+@app.command
+def compare(
+    model: Model,
+    /,
+    *inputs: Input,
+    images: Path | None = None,
+    masks: Path | None = None,
+    metrics: bool = False,
+    layers: str | None = None,
+    target: str | None = None,
+    methods: str | None = None,
+    fast: bool = False,
+    seed: int = 0,
+    weights: Weights = "default",
+    out: Path = Path("comparison"),
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Explain one output of each input by other methods and by ours: figures and tables.
+
+    Args:
+        images: a folder of pictures to add to the inputs.
+        masks: a folder of pictures of the same names, white where the object is.
+        metrics: also measure every method over all inputs: metrics.md and metrics.png.
+        layers: where to take our components, addresses of 'specxai layers' with commas; if not
+            given, the last convolution and the layer before the output.
+        target: output to explain, by number or class name; the largest if not given.
+        methods: only these, by name or a part of it, with commas.
+        fast: fewer samples, products and measurements, by the same code.
+        seed: of the methods that sample.
+        out: folder for report.md and the figures, and for finished methods, which are not
+            repeated.
+    """
+    from specxai.app.compare import (
+        comparison_table,
+        summarize_comparison,
+        summarize_metrics,
+    )
+    from specxai.app.progress import progress_bars
+    from specxai.app.tables import print_wide
+    from specxai.models import load_model
+    from specxai.studies.comparing import Wishes, run_comparison
+
+    loaded = load_model(model, weights)
+    specs = [*inputs, *_pictures(images)]
+    places = None if layers is None else tuple(part.strip() for part in layers.split(","))
+    names = None if methods is None else tuple(part.strip() for part in methods.split(","))
+    wishes = Wishes(read_target(loaded, target), places, names, fast, seed, metrics)
+    make_folder(out)
+    with progress_bars(quiet) as progress:
+        found = run_comparison(loaded, specs, masks, wishes, out, progress)
+    if json:
+        summary = {
+            "inputs": {
+                title: summarize_comparison(each, found.about)
+                for title, each in found.results.items()
+            },
+            "metrics": None if found.evaluation is None else summarize_metrics(found.evaluation),
+        }
+        print(json_format.dumps(summary))
+        return
+    for title, each in found.results.items():
+        print_wide(comparison_table(each, title))
+    print(f"wrote {found.report}")
+
+
+def _pictures(folder: Path | None) -> list[str]:
+    """List the pictures in a folder, by name."""
+    if folder is None:
+        return []
+    if not folder.is_dir():
+        raise InvalidInputError(f"--images {folder} is no folder")
+    found = sorted(str(file) for file in folder.iterdir() if file.suffix.lower() in _PICTURES)
+    if not found:
+        raise InvalidInputError(f"--images {folder} holds no picture")
+    return found

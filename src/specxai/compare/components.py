@@ -1,0 +1,126 @@
+"""Our own attribution: the leading components at a layer, as one map."""
+
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Size, Tensor
+
+from specxai.affine import linearize
+from specxai.compare.attribution import Instance, Method
+from specxai.errors import LayerError
+from specxai.spectral import Explanation, Options, explain_at
+from specxai.spectral.decomposition import Ranking
+from specxai.spectral.svd import find_active
+
+
+@dataclass(frozen=True)
+class Search:
+    """How components are found, and when that is enough.
+
+    Attributes:
+        units: a layer with at most so many active units is decomposed exactly,
+        work: if their number times that of the values computed for one sample is at most this.
+        components: how many of largest |α| are looked for elsewhere, by products.
+        products: how many may be made.
+        tol: largest relative residual of a component.
+    """
+
+    units: int = 1024
+    work: float = 2e10
+    components: int = 16
+    products: int = 400
+    tol: float = 0.01
+
+    def __str__(self) -> str:
+        return (
+            f"of all where at most {self.units:,} units are active and, times the values of a "
+            f"sample, make at most {self.work:.0e}; else of the {self.components} of largest |α|, "
+            f"or what {self.products} products find of them, to {self.tol:.0%}"
+        )
+
+
+FULL_SEARCH = Search()
+FAST_SEARCH = Search(work=1e9, components=8, products=64)
+
+_LEAD = {"reduced": "after cancellation (21)", "contribution": "by |α|", "singular_value": "by σ"}
+
+
+def components_method(
+    layer: str, n: int, by: Ranking = "reduced", search: Search = FULL_SEARCH
+) -> Method:
+    """Return the sum of the n leading components at a layer.
+
+    The map is Σ_k ψ_k σ_k φ_k ⊙ x over the n components (25). Over all of them, at a cut, it is
+    gradient × input: what is left out is what is said to be of less weight.
+
+    Args:
+        layer: address of the layer.
+        n: how many components.
+        by: what they lead in; ``reduced`` is what remains when opposite signs have cancelled (21).
+        search: how they are found.
+    """
+
+    def values(instance: Instance) -> Tensor:
+        weights, vectors = _leading(instance, layer, n, by, search)
+        return (weights * vectors).sum(0, keepdim=True) * instance.x
+
+    several = f"{n} leading components" if n > 1 else "leading component"
+    return Method(
+        f"specxai {layer}, top {n}",
+        values,
+        "u·x",
+        f"Σ ψσφ ⊙ x over the {several} {_LEAD[by]}, {search}. The error is what the others add: "
+        "at a cut, all together are gradient × input",
+    )
+
+
+def leading_maps(
+    instance: Instance, layer: str, n: int, by: Ranking = "reduced", search: Search = FULL_SEARCH
+) -> Float[Tensor, "n H W"]:
+    """Return the maps ψ_k σ_k Σ_c φ_k ⊙ x of the n leading components at a layer (23, 25)."""
+    weights, vectors = _leading(instance, layer, n, by, search)
+    return (weights * vectors * instance.x).double().sum(1)
+
+
+def _leading(
+    instance: Instance, layer: str, n: int, by: Ranking, search: Search
+) -> tuple[Float[Tensor, "n 1 1 1"], Float[Tensor, "n C H W"]]:
+    """Return ψ σ and φ of the leading components; fewer if cancellation leaves fewer.
+
+    Products push and pull tangents through a part of the network, where calls of the whole cannot
+    be counted: each is one pass, beside those of `linearize` and the gradients of the output.
+    """
+    with instance.passes.by_hand():
+        ex = _explain(instance, layer, n, search)
+        top = ex.top(n, by=by)
+        weights = (ex.psi * ex.singular_values)[top].to(instance.x)
+        vectors = ex.right_vectors(top)
+    done = ex.split.right.products
+    instance.passes.forward += done.pushed
+    instance.passes.backward += done.pulled + 2  # ∂y/∂x, and L_j = ∂y/∂z
+    return weights.reshape(-1, 1, 1, 1), vectors
+
+
+def _explain(instance: Instance, layer: str, n: int, search: Search) -> Explanation:
+    """Decompose the network at a layer."""
+    lin = linearize(instance.model, instance.x)
+    probe = lin.right(layer)
+    active = len(find_active(probe))
+    work = active * sum(Size(site.shape).numel() for site in lin.sites)
+    small = active <= search.units and work <= search.work
+    instance.passes.forward += 3 + probe.products.pushed  # linearize runs the network three times
+    options = Options(
+        "exact" if small else "krylov",
+        max(n, search.components),
+        "contribution",
+        search.tol,
+        search.products,
+        instance.seed,
+    )
+    ex = explain_at(lin, layer, instance.target, options)
+    if ex.rank < n and ex.method == "krylov":
+        raise LayerError(
+            f"{search.products} products find {ex.rank} of {n} components at {layer}: "
+            "choose a later layer"
+        )
+    return ex

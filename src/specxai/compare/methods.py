@@ -1,0 +1,51 @@
+"""Which methods are compared, in the order of the tables."""
+
+from collections.abc import Sequence
+
+from specxai.compare.attribution import Method
+from specxai.compare.captum import captum_attr
+from specxai.compare.components import FAST_SEARCH, FULL_SEARCH, components_method
+from specxai.compare.gradients import gradient_methods
+from specxai.compare.lime import lime_method
+from specxai.compare.relevance import relevance_method
+from specxai.errors import InvalidInputError
+
+
+def all_methods(layers: Sequence[str], fast: bool = False) -> tuple[Method, ...]:
+    """Return the methods of others, and ours at each of the layers.
+
+    Args:
+        layers: addresses at which our components are taken.
+        fast: fewer samples and products, by the same code.
+
+    Raises:
+        MissingExtraError: a package of the extra ``compare`` is not installed.
+    """
+    captum_attr()  # imported here, so that no method's time holds it
+    search = FAST_SEARCH if fast else FULL_SEARCH
+    others = (*gradient_methods(fast), relevance_method(), lime_method(fast))
+    ours = (
+        components_method(layer, n, search=search)
+        for layer in layers
+        for n in ((3,) if fast else (1, 3))
+    )
+    return (*others, *ours)
+
+
+def choose_methods(methods: Sequence[Method], names: Sequence[str]) -> tuple[Method, ...]:
+    """Return the methods of these names; a part of a name that only one has will do.
+
+    Raises:
+        InvalidInputError: there is no such method, or several.
+    """
+    return tuple(_choose(methods, name) for name in names)
+
+
+def _choose(methods: Sequence[Method], name: str) -> Method:
+    exact = [method for method in methods if method.name.lower() == name.lower()]
+    found = exact or [method for method in methods if name.lower() in method.name.lower()]
+    if len(found) != 1:
+        known = ", ".join(repr(method.name) for method in methods)
+        problem = "is no method" if not found else "stands for several methods"
+        raise InvalidInputError(f"{name!r} {problem}: choose from {known}")
+    return found[0]

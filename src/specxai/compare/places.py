@@ -1,0 +1,77 @@
+"""Where in an image classifier the methods look: the last convolution and what follows it."""
+
+from specxai.affine import Kind, Layer, Linearization
+from specxai.affine.forward import parse_address
+from specxai.errors import LayerError
+
+
+def last_convolution(lin: Linearization) -> str:
+    """Return the address of the last activation or pooling that still has a picture's two sides.
+
+    Args:
+        lin: the network at an image.
+
+    Returns:
+        The address; empty if no such layer lies on all paths from input to output.
+    """
+    bending = {site.module for site in lin.sites if site.kind is not Kind.AFFINE}
+    maps = [layer for layer in _maps(lin) if parse_address(layer.address)[0] in bending]
+    return _last(maps or _maps(lin))
+
+
+def last_map(lin: Linearization) -> str:
+    """Return the path of the last module, called once, whose output has a picture's two sides.
+
+    Grad-CAM by hooks needs a module that is not called again. Empty if there is none.
+    """
+    return _last([layer for layer in _maps(lin) if f"{_path(layer)}#2" not in _addresses(lin)])
+
+
+def penultimate(lin: Linearization) -> str:
+    """Return the address of the last layer before the output whose units are all of the picture.
+
+    Empty if no such layer lies on all paths from input to output.
+    """
+    before = [layer for layer in _cuts(lin) if layer.shape != lin.output.shape]
+    vectors = [layer for layer in before if layer not in _maps(lin)]
+    bending = {site.module for site in lin.sites if site.kind is not Kind.AFFINE}
+    return _last([layer for layer in vectors if _path(layer) in bending] or vectors or before)
+
+
+def default_layers(lin: Linearization) -> tuple[str, ...]:
+    """Return where our components are taken: at the last convolution and before the output.
+
+    Raises:
+        LayerError: no layer lies on all paths from input to output.
+    """
+    found = tuple(filter(None, dict.fromkeys((last_convolution(lin), penultimate(lin)))))
+    if not found:
+        raise LayerError(
+            "no layer lies on all paths from input to output: name layers with --layers, as "
+            "'specxai layers' lists them"
+        )
+    return found
+
+
+def _cuts(lin: Linearization) -> list[Layer]:
+    return [layer for layer in lin.layers if layer.cut and layer.on_path and layer.shape]
+
+
+def _maps(lin: Linearization) -> list[Layer]:
+    return [
+        layer
+        for layer in _cuts(lin)
+        if layer.shape and len(layer.shape) == 4 and layer.shape[2] * layer.shape[3] > 1
+    ]
+
+
+def _addresses(lin: Linearization) -> set[str]:
+    return {layer.address for layer in lin.layers}
+
+
+def _path(layer: Layer) -> str:
+    return parse_address(layer.address)[0]
+
+
+def _last(layers: list[Layer]) -> str:
+    return layers[-1].address if layers else ""

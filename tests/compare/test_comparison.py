@@ -1,0 +1,102 @@
+import copy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from specxai.cache import Cache
+from specxai.compare import Method, all_methods, compare_methods, prepare
+from specxai.compare.markdown import comparison_markdown
+from specxai.errors import InvalidInputError
+from specxai.plots import comparison_figure
+
+
+def test_totals_passes_and_an_untouched_model(instance):
+    before = copy.deepcopy(instance.model.state_dict())
+    result = compare_methods(instance, all_methods(["4", "8"], fast=True))
+    found = {each.method: each for each in result.attributions}
+    assert found["gradient"].forward == found["gradient"].backward == 1
+    assert found["SmoothGrad"].forward == found["SmoothGrad"].backward == 8
+    assert found["integrated gradients"].backward == 16
+    assert found["LIME"].forward == 100
+    assert found["LIME"].backward == 0
+    assert found["specxai 8, top 3"].backward > 1
+    assert found["gradient × input"].sum == pytest.approx(result.linear, rel=1e-4)
+    assert found["integrated gradients"].expected == pytest.approx(result.change)
+    assert all(each.map.shape == (16, 16) for each in result.attributions)
+    for name, value in instance.model.state_dict().items():
+        assert torch.equal(value, before[name])
+    for module in instance.model.modules():
+        assert not module._forward_hooks
+        assert not module._forward_pre_hooks
+        assert not module._backward_hooks
+    assert instance.model[1].inplace
+
+
+def test_the_table_says_what_is_promised(instance):
+    methods = all_methods(["4"], fast=True)
+    result = compare_methods(instance, methods)
+    lines = comparison_markdown(result).splitlines()
+    assert len(lines) == 2 + len(methods)
+    (product,) = (line for line in lines if line.startswith("| gradient × input"))
+    assert f"u·x = {result.linear:.4g}" in product
+
+
+def test_finished_methods_are_not_run_again(instance, tmp_path):
+    runs = []
+
+    def values(instance):
+        runs.append(1)
+        return instance.x
+
+    method = Method("itself", values, "", "x")
+    for _ in range(2):
+        result = compare_methods(instance, [method], Cache(tmp_path))
+        torch.testing.assert_close(result.attributions[0].map, instance.x[0].double().sum(0))
+    assert len(runs) == 1
+    with torch.no_grad():
+        instance.model[0].weight.mul_(2)
+    compare_methods(instance, [method], Cache(tmp_path))
+    assert len(runs) == 2
+
+
+def test_what_cannot_be_compared(model):
+    with pytest.raises(InvalidInputError, match="one image"):
+        prepare(model, torch.randn(1, 7))
+
+
+def test_the_figure_has_a_panel_for_each(instance):
+    methods = all_methods(["4"], fast=True)
+    result = compare_methods(instance, methods[:2])
+    figure = comparison_figure(result, Image.new("RGB", (16, 16)), "title")
+    titles = [axes.get_title(loc="left").partition("\n")[0] for axes in figure.axes]
+    assert titles[:3] == ["input", "gradient", "gradient × input"]
+
+
+def test_the_command_compares_and_measures_and_goes_on(tmp_path):
+    source = (
+        "import sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parents[1])!r})\n"
+        "from classifier import build_plain as net\n"
+    )
+    (tmp_path / "nets.py").write_text(source)
+    import numpy as np
+
+    for seed, name in enumerate(("a", "b")):
+        noise = np.random.default_rng(seed).standard_normal((1, 3, 16, 16)).astype(np.float32)
+        np.save(tmp_path / f"{name}.npy", noise)
+    command = [sys.executable, "-m", "specxai", "compare", "nets.py:net", "a.npy", "b.npy"]
+    command += ["--metrics", "--fast", "--quiet", "--out", "out"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert "| gradient × input |" in report
+    assert "deletion ↓" in report
+    for name in ("comparison-a.png", "comparison-b.png", "metrics.png"):
+        assert (tmp_path / "out" / name).exists()
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert again.stdout == done.stdout
+    assert (tmp_path / "out" / "report.md").read_text() == report
