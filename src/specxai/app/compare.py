@@ -1,7 +1,6 @@
 """Comparisons of methods for the terminal and as JSON."""
 
 import math
-from dataclasses import asdict
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -9,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from specxai.compare import Comparison, Evaluation
+from specxai.compare import Comparison
 from specxai.compare.markdown import COLUMNS, cells, refusals
 
 
@@ -53,19 +52,5 @@ def summarize_comparison(comparison: Comparison, about: dict[str, str]) -> dict[
     }
 
 
-def summarize_metrics(evaluation: Evaluation) -> dict[str, Any]:
-    """Collect an evaluation as plain JSON; an interval that does not exist is null."""
-    plain: dict[str, Any] = asdict(evaluation)
-    return dict(_without_nan(plain))
-
-
 def _plain(value: float) -> float | None:
     return None if math.isnan(value) else value
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(each) for key, each in value.items()}
-    if isinstance(value, tuple | list):
-        return [_without_nan(each) for each in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

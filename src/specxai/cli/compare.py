@@ -47,8 +47,8 @@ def compare(
     from specxai.app.compare import (
         comparison_table,
         summarize_comparison,
-        summarize_metrics,
     )
+    from specxai.app.metrics import metrics_table, summarize_metrics
     from specxai.app.progress import progress_bars
     from specxai.app.tables import print_wide
     from specxai.models import load_model
@@ -74,6 +74,8 @@ def compare(
         return
     for title, each in found.results.items():
         print_wide(comparison_table(each, title))
+    if found.evaluation is not None:
+        print_wide(metrics_table(found.evaluation))
     print(f"wrote {found.report}")
 
 

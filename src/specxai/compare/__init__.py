@@ -3,26 +3,31 @@
 from specxai.compare.attribution import Attribution, Instance, Method, Total
 from specxai.compare.comparison import Comparison, attribute, compare_methods, prepare
 from specxai.compare.components import components_method
-from specxai.compare.evaluation import Effort, Evaluation, Subject, evaluate
+from specxai.compare.evaluation import FAST, FULL, Effort, Evaluation, evaluate
 from specxai.compare.gradients import gradient_methods
 from specxai.compare.lime import lime_method, segments
 from specxai.compare.methods import all_methods, choose_methods
-from specxai.compare.metrics import Interval
+from specxai.compare.metrics import Interval, Measure
 from specxai.compare.passes import Passes
 from specxai.compare.places import last_convolution, last_map, penultimate
 from specxai.compare.relevance import relevance_method
+from specxai.compare.trial import Subject, Trial
 
 __all__ = [
+    "FAST",
+    "FULL",
     "Attribution",
     "Comparison",
     "Effort",
     "Evaluation",
     "Instance",
     "Interval",
+    "Measure",
     "Method",
     "Passes",
     "Subject",
     "Total",
+    "Trial",
     "all_methods",
     "attribute",
     "choose_methods",

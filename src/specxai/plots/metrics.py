@@ -1,15 +1,35 @@
 """Measures of all methods with their intervals, one panel a measure."""
 
 import math
+from collections.abc import Sequence
 from math import ceil
 
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from specxai.compare import Evaluation
-from specxai.plots.style import FAINT, HEADING, INK, SMALL, TEXT, TITLE, quiet
+from specxai.compare import Evaluation, Measure
+from specxai.compare.metrics_tables import metrics_notes
+from specxai.plots.numbers import short
+from specxai.plots.page import footer_height, header_height, stack_parts
+from specxai.plots.style import FAINT, INK, POSITIVE, SIGNED, SMALL, TEXT, TITLE, quiet
+from specxai.plots.writing import wrapped, write_footer, write_header
 
 _COLUMNS = 4
-_WORDS = {-1: "lower is better", 1: "higher is better", 0: "neither is better"}
+_WIDTH = 12.0  # inches
+_ROW = 0.22  # inches for a method
+_BETTER = {
+    "lower": "lower is better",
+    "higher": "higher is better",
+    "zero": "nearer to 0 is better",
+    "": "neither side is better",
+}
+# Beyond this ratio of largest to smallest mean the axis is logarithmic.
+_WIDE = 100.0
+_NOTE = (
+    "Dots are means, bars intervals; a ring is the best mean of a setting. Dashed: a map that "
+    "knows nothing. Empty: does not apply, or refused. The order of the methods is no ranking."
+)
 
 
 def metrics_figure(evaluation: Evaluation, title: str) -> Figure:
@@ -22,29 +42,112 @@ def metrics_figure(evaluation: Evaluation, title: str) -> Figure:
     Returns:
         A figure of its own, to be written with `save_figure`.
     """
-    rows = ceil(len(evaluation.measures) / _COLUMNS)
-    height = 1.0 + rows * (0.7 + 0.2 * len(evaluation.methods))
-    figure = Figure(figsize=(12.0, height), layout="constrained")
-    figure.suptitle(title, fontsize=HEADING, weight="bold", color=INK, x=0.01, ha="left")
-    count = len(evaluation.images)
-    note = f"mean over {count} images" + (", bars: 95 % bootstrap interval" if count > 1 else "")
-    figure.supxlabel(note, fontsize=SMALL, color=FAINT, x=0.01, ha="left")
-    grid = figure.subplots(rows, _COLUMNS, squeeze=False, sharey=True)
-    for axes in grid.flatten()[len(evaluation.measures) :]:
+    panels: dict[str, list[Measure]] = {}
+    for measure in evaluation.measures:
+        panels.setdefault(measure.name, []).append(measure)
+    rows = ceil(len(panels) / _COLUMNS)
+    settings = max(map(len, panels.values()))
+    heading = wrapped([title], _WIDTH, TITLE)
+    notes = wrapped([_NOTE, *metrics_notes(evaluation)], _WIDTH, SMALL)
+    heights = [
+        header_height(len(heading), 0),
+        rows * (1.1 + 0.15 * settings + _ROW * len(evaluation.methods)),
+        footer_height(len(notes)),
+    ]
+    figure, (header, body, below) = stack_parts(_WIDTH, heights)
+    write_header(header, heading, [])
+    write_footer(below, notes)
+    grid = body.subplots(rows, _COLUMNS, squeeze=False, sharey=True)
+    for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
-    for axes, (measure, direction) in zip(
-        grid.flatten(), evaluation.measures.items(), strict=False
-    ):
-        for place, method in enumerate(evaluation.methods):
-            found = evaluation.means.get(method, {}).get(measure)
-            if found is None:
-                axes.text(0.02, place, "–", color=FAINT, transform=axes.get_yaxis_transform())
-                continue
-            axes.plot(found.mean, place, "o", color=INK, markersize=4)
-            if not math.isnan(found.low):
-                axes.plot([found.low, found.high], [place, place], color=INK, linewidth=1.2)
-        axes.set_title(f"{measure}\n{_WORDS[direction]}", loc="left", fontsize=TITLE, color=INK)
-        axes.set_yticks(range(len(evaluation.methods)), evaluation.methods, fontsize=TEXT)
-        axes.set_ylim(len(evaluation.methods) - 0.5, -0.5)
-        quiet(axes)
+    for axes, measures in zip(grid.flat, panels.values(), strict=False):
+        _draw_panel(axes, evaluation, measures)
     return figure
+
+
+def _draw_panel(axes: Axes, evaluation: Evaluation, measures: Sequence[Measure]) -> None:
+    """Draw one measure of all methods, its settings below each other."""
+    quiet(axes)
+    axes.grid(axis="y", color="#eeeeee", linewidth=0.8)
+    axes.set_axisbelow(True)
+    for number, measure in enumerate(measures):
+        color = _color(number, len(measures))
+        shift = 0.22 * (number - (len(measures) - 1) / 2)
+        _draw_measure(axes, evaluation, measure, color, shift)
+    first = measures[0]
+    axes.set_title(first.name, loc="left", fontsize=TITLE, color=INK, pad=16)
+    at = axes.transAxes
+    axes.text(0, 1.02, _BETTER[first.better], transform=at, fontsize=SMALL, color=FAINT)
+    axes.set_yticks(range(len(evaluation.methods)), evaluation.methods, fontsize=TEXT)
+    axes.set_ylim(len(evaluation.methods) - 0.5, -0.5)
+    _scale_x(axes, evaluation, measures)
+    if len(measures) > 1:
+        _name_settings(axes, measures)
+
+
+def _draw_measure(
+    axes: Axes, evaluation: Evaluation, measure: Measure, color: str, shift: float
+) -> None:
+    """Draw one column of the table."""
+    best = evaluation.best(measure)
+    for place, method in enumerate(evaluation.methods):
+        found = evaluation.means.get(method, {}).get(measure.label)
+        told = any(text.get_position()[1] == place for text in axes.texts)
+        if method not in evaluation.means and not told:
+            where = axes.get_yaxis_transform()
+            axes.text(
+                0.02, place, "refused", va="center", fontsize=SMALL, color=FAINT, transform=where
+            )
+        if found is None:
+            continue
+        height = place + shift
+        axes.plot(found.mean, height, "o", color=color, markersize=3.5)
+        if not math.isnan(found.low):
+            axes.plot([found.low, found.high], [height, height], color=color, linewidth=1.2)
+        if method in best:
+            axes.plot(found.mean, height, "o", markersize=8, mfc="none", mec=POSITIVE)
+    if measure.label in evaluation.chance:
+        axes.axvline(
+            evaluation.chance[measure.label].mean, color=FAINT, linewidth=0.8, dashes=(4, 3)
+        )
+
+
+def _color(number: int, count: int) -> str:
+    """Return ink for a single setting, and darker blues for later ones of several."""
+    return INK if count == 1 else to_hex(SIGNED(0.28 - 0.28 * number / (count - 1)))
+
+
+def _scale_x(axes: Axes, evaluation: Evaluation, measures: Sequence[Measure]) -> None:
+    """Choose a logarithmic axis for errors of many sizes, and one from zero elsewhere."""
+    found = [
+        means[measure.label].mean
+        for means in evaluation.means.values()
+        for measure in measures
+        if measure.label in means
+    ]
+    if found and min(found) > 0 and max(found) > _WIDE * min(found):
+        axes.set_xscale("log")
+        axes.set_xlabel("logarithmic", fontsize=SMALL, color=FAINT)
+        return
+    low, high = axes.get_xlim()
+    axes.set_xlim(min(low, 0.0), max(high, 0.0))
+    axes.xaxis.set_major_formatter(lambda value, _: short(value))
+    if low < 0:
+        axes.axvline(0, color=FAINT, linewidth=0.6)
+
+
+def _name_settings(axes: Axes, measures: Sequence[Measure]) -> None:
+    """Write what the colours are, below the axis."""
+    for number, measure in enumerate(measures):
+        axes.plot(
+            [], [], "o", color=_color(number, len(measures)), markersize=3.5, label=measure.setting
+        )
+    axes.legend(
+        loc="upper left",
+        bbox_to_anchor=(0, -0.1),
+        fontsize=SMALL,
+        frameon=False,
+        labelcolor=INK,
+        borderaxespad=0,
+        handletextpad=0.2,
+    )

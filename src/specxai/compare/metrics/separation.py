@@ -12,8 +12,9 @@ from torch import Tensor
 def mean_overlap(maps: Float[Tensor, "n H W"]) -> float:
     """Return the mean cosine between the magnitudes of each two maps.
 
-    0 where no two share a pixel, 1 where all have the same magnitudes; NaN for fewer than two maps.
-    Maps of independent Gaussian noise have 2/π, about 0.64.
+    Lower is better separated: 0 where no two share a pixel, 1 where all have the same magnitudes;
+    NaN for fewer than two maps. Its weakness: it goes pixel by pixel, so that independent noise in
+    one and the same place has 2/π, about 0.64.
 
     >>> round(mean_overlap(torch.eye(2).reshape(2, 1, 2)), 6)
     0.0

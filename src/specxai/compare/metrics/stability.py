@@ -1,13 +1,21 @@
-"""Stability: how much does the attribution change when the input hardly does?
-
-Its weakness: a network that changes its mind under noise has no stable true explanation.
-"""
+"""Stability: how much does the attribution change when the input hardly does?"""
 
 from collections.abc import Iterator
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from specxai.compare.metrics.measure import Measure
+
+CHANGE = Measure(
+    "Is the map stable?",
+    "change under noise",
+    "lower",
+    "‖Δ map‖ / ‖map‖, without unit, under Gaussian noise of so many standard deviations of the "
+    "input, the target held fixed (sensitivity, Yeh et al. 2019); √2 is an unrelated map",
+    "a map that ignores network and picture is perfectly stable",
+)
 
 
 def noisy_inputs(
@@ -28,5 +36,9 @@ def noisy_inputs(
 
 
 def relative_change(map: Float[Tensor, "H W"], other: Float[Tensor, "H W"]) -> float:
-    """Return ‖other − map‖ / ‖map‖; 0 is perfectly stable, √2 is unrelated maps of equal norm."""
-    return float((other - map).norm() / map.norm().clamp(min=torch.finfo(map.dtype).tiny))
+    """Return ‖other − map‖ / ‖map‖ (sensitivity, Yeh et al. 2019); lower is better.
+
+    0 is perfectly stable, √2 is unrelated maps of equal norm; NaN for a map of zeros. Its
+    weakness: a map that ignores network and picture is perfectly stable.
+    """
+    return float((other - map).norm() / map.norm()) if bool(map.any()) else float("nan")

@@ -1,0 +1,206 @@
+"""One method put to the test on one image."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from specxai.cache import Cache
+from specxai.compare.attribution import Attribution, Instance, Method
+from specxai.compare.comparison import attribute, name_instance, totals_of
+from specxai.compare.metrics import (
+    AREA_OF_ENERGY,
+    CHANGE,
+    DELETION,
+    GINI,
+    INSERTION,
+    MASS_INSIDE,
+    POINTING_GAME,
+    SIMILARITY,
+    SIMILARITY_OF_SIZES,
+    SUM_ERROR,
+    area,
+    area_of_energy,
+    blurred,
+    deletion_curve,
+    gini,
+    insertion_curve,
+    mass_inside,
+    mean_color,
+    noisy_inputs,
+    points_inside,
+    rank_correlation,
+    relative_change,
+    sum_error,
+)
+from specxai.errors import InvalidInputError
+
+# Random orders of the pixels that are averaged to say what a map that knows nothing gets.
+_ORDERS = 2
+
+Values = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One image to measure on.
+
+    Attributes:
+        name: of the image.
+        instance: what is to be explained in it.
+        mask: where the object is, shape (H, W); None if that is not known.
+        cache: where finished measurements are kept, if anywhere.
+
+    Raises:
+        InvalidInputError: the mask is empty, or not of the image's size.
+    """
+
+    name: str
+    instance: Instance
+    mask: Bool[Tensor, "_ _"] | None = None
+    cache: Cache | None = None
+
+    def __post_init__(self) -> None:
+        size = self.instance.x.shape[2:]
+        if self.mask is not None and (self.mask.shape != size or not self.mask.any()):
+            raise InvalidInputError(
+                f"the mask of {self.name} has {int(self.mask.sum())} pixels of "
+                f"{tuple(self.mask.shape)}: give one of shape {tuple(size)} with the object in it"
+            )
+
+    @cached_property
+    def totals(self) -> dict[str, float]:
+        """The numbers that attributions may add up to."""
+        return totals_of(self.instance)
+
+    @cached_property
+    def digest(self) -> str:
+        """The name of all that an attribution depends on."""
+        return name_instance(self.instance)
+
+    def curves(self, map: Float[Tensor, "H W"], fractions: Sequence[float]) -> Values:
+        """Return the areas under deletion and insertion of a map."""
+        model, x, target = self.instance.model, self.instance.x, self.instance.target
+        down = deletion_curve(model, x, target, map, mean_color(x), fractions)
+        up = insertion_curve(model, x, target, map, blurred(x), fractions)
+        return {DELETION.label: area(fractions, down), INSERTION.label: area(fractions, up)}
+
+    def chance(self, fractions: Sequence[float]) -> Values:
+        """Return what a map that knows nothing gets: random orders, equal values."""
+
+        def compute() -> Values:
+            generator = torch.Generator().manual_seed(self.instance.seed)
+            maps = torch.rand(_ORDERS, *self.instance.x.shape[2:], generator=generator)
+            found = [self.curves(each, fractions) for each in maps]
+            return {key: sum(each[key] for each in found) / len(found) for key in found[0]}
+
+        found = self.kept("chance", {"fractions": list(fractions)}, compute)
+        if self.mask is None:
+            return found
+        share = float(self.mask.double().mean())
+        return {**found, MASS_INSIDE.label: share, POINTING_GAME.label: share}
+
+    def kept(self, step: str, settings: dict[str, Any], compute: Callable[[], Values]) -> Values:
+        """Return named numbers of this image, from the cache or by computing them."""
+        if self.cache is None:
+            return compute()
+        found = self.cache.step(
+            f"{step}-{self.digest[:12]}",
+            {"instance": self.digest, **settings},
+            lambda: {key: torch.tensor(v, dtype=torch.float64) for key, v in compute().items()},
+        )
+        return {key: float(value) for key, value in found.items()}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One method on one image; what a method refuses, or what does not apply, has no value.
+
+    Attributes:
+        subject: the image.
+        method: the method.
+    """
+
+    subject: Subject
+    method: Method
+
+    @cached_property
+    def attribution(self) -> Attribution:
+        """What the method says."""
+        return attribute(
+            self.subject.instance, self.method, self.subject.totals, self.subject.cache
+        )
+
+    @property
+    def map(self) -> Float[Tensor, "H W"]:
+        """The method's map, which it must not have refused."""
+        assert self.attribution.map is not None
+        return self.attribution.map
+
+    def of_the_map(self) -> Values:
+        """Return the measures that need no more than the map: completeness, sparsity, place."""
+        found = {GINI.label: gini(self.map), AREA_OF_ENERGY.label: area_of_energy(self.map)}
+        if self.attribution.total:
+            expected, output = self.attribution.expected, self.subject.totals["y"]
+            found[SUM_ERROR.label] = sum_error(self.attribution.sum, expected, output)
+        mask = self.subject.mask
+        if mask is not None:
+            found[MASS_INSIDE.label] = mass_inside(self.map, mask)
+            found[POINTING_GAME.label] = points_inside(self.map, mask)
+        return found
+
+    def perturbation(self, fractions: Sequence[float]) -> Values:
+        """Return the areas under deletion and insertion."""
+        settings = {"fractions": list(fractions)}
+        return self._kept("curves", settings, lambda: self.subject.curves(self.map, fractions))
+
+    def stability(self, size: float, draws: int) -> Values:
+        """Return the mean change under noise of one size."""
+        label = replace(CHANGE, setting=noise_setting(size)).label
+
+        def compute() -> Values:
+            instance = self.subject.instance
+            inputs = noisy_inputs(instance.x, size, draws, instance.seed)
+            others = self._maps(replace(instance, x=x) for x in inputs)
+            changes = [relative_change(self.map, other) for other in others]
+            return {label: sum(changes) / len(changes)} if changes else {}
+
+        return self._kept(f"noise-{size:g}", {"size": size, "draws": draws}, compute)
+
+    def randomization(self, setting: str, model: nn.Module, depth: int) -> Values:
+        """Return how similar the map of a network is whose last layers are random."""
+        signed, sizes = (
+            replace(each, setting=setting) for each in (SIMILARITY, SIMILARITY_OF_SIZES)
+        )
+
+        def compute() -> Values:
+            return {
+                label: value
+                for other in self._maps([replace(self.subject.instance, model=model)])
+                for label, value in (
+                    (signed.label, rank_correlation(self.map, other)),
+                    (sizes.label, rank_correlation(self.map.abs(), other.abs())),
+                )
+            }
+
+        return self._kept(f"random-{depth}", {"depth": depth}, compute)
+
+    def _maps(self, instances: Iterator[Instance] | list[Instance]) -> Iterator[Tensor]:
+        """Yield the maps of changed instances, those that the method does not refuse."""
+        for instance in instances:
+            found = attribute(instance, self.method, {}).map
+            if found is not None:
+                yield found
+
+    def _kept(self, step: str, settings: dict[str, Any], compute: Callable[[], Values]) -> Values:
+        about = {"method": self.method.name, "about": self.method.about}
+        return self.subject.kept(f"{step}-{self.method.name}", {**about, **settings}, compute)
+
+
+def noise_setting(size: float) -> str:
+    """Name a size of noise."""
+    return f"{size:.3g} σ"
