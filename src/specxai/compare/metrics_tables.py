@@ -65,8 +65,7 @@ def metrics_markdown(evaluation: Evaluation) -> str:
     """Write an evaluation in Markdown; the best mean of each column is bold."""
     lines = []
     for table in metrics_tables(evaluation):
-        names = [column.replace("|", "\\|") for column in table.columns]
-        lines += [f"**{table.question}**", "", f"| | {' | '.join(names)} |"]
+        lines += [f"**{table.question}**", "", f"| | {' | '.join(map(_plain, table.columns))} |"]
         lines += ["|---" + "|--:" * len(table.columns) + "|"]
         for name, cells in table.rows:
             texts = (f"**{cell.text}**" if cell.best else cell.text for cell in cells)

@@ -7,6 +7,7 @@ from math import ceil
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from specxai.compare import Evaluation, Measure
 from specxai.compare.metrics_tables import metrics_notes
@@ -76,11 +77,17 @@ def _draw_panel(axes: Axes, evaluation: Evaluation, measures: Sequence[Measure])
         _draw_measure(axes, evaluation, measure, color, shift)
     first = measures[0]
     axes.set_title(first.name, loc="left", fontsize=TITLE, color=INK, pad=16)
-    at = axes.transAxes
-    axes.text(0, 1.02, _BETTER[first.better], transform=at, fontsize=SMALL, color=FAINT)
+    scale = ", logarithmic axis" if _scale_x(axes, evaluation, measures) else ""
+    note, at = f"{_BETTER[first.better]}{scale}", axes.transAxes
+    axes.text(0, 1.02, note, transform=at, fontsize=SMALL, color=FAINT)
+    for place, method in enumerate(evaluation.methods):
+        if method not in evaluation.means:
+            at = axes.get_yaxis_transform()
+            axes.text(
+                0.02, place, "refused", va="center", transform=at, fontsize=SMALL, color=FAINT
+            )
     axes.set_yticks(range(len(evaluation.methods)), evaluation.methods, fontsize=TEXT)
     axes.set_ylim(len(evaluation.methods) - 0.5, -0.5)
-    _scale_x(axes, evaluation, measures)
     if len(measures) > 1:
         _name_settings(axes, measures)
 
@@ -92,12 +99,6 @@ def _draw_measure(
     best = evaluation.best(measure)
     for place, method in enumerate(evaluation.methods):
         found = evaluation.means.get(method, {}).get(measure.label)
-        told = any(text.get_position()[1] == place for text in axes.texts)
-        if method not in evaluation.means and not told:
-            where = axes.get_yaxis_transform()
-            axes.text(
-                0.02, place, "refused", va="center", fontsize=SMALL, color=FAINT, transform=where
-            )
         if found is None:
             continue
         height = place + shift
@@ -117,8 +118,8 @@ def _color(number: int, count: int) -> str:
     return INK if count == 1 else to_hex(SIGNED(0.28 - 0.28 * number / (count - 1)))
 
 
-def _scale_x(axes: Axes, evaluation: Evaluation, measures: Sequence[Measure]) -> None:
-    """Choose a logarithmic axis for errors of many sizes, and one from zero elsewhere."""
+def _scale_x(axes: Axes, evaluation: Evaluation, measures: Sequence[Measure]) -> bool:
+    """Choose a logarithmic axis for means of many sizes, one with zero elsewhere; say which."""
     found = [
         means[measure.label].mean
         for means in evaluation.means.values()
@@ -127,13 +128,14 @@ def _scale_x(axes: Axes, evaluation: Evaluation, measures: Sequence[Measure]) ->
     ]
     if found and min(found) > 0 and max(found) > _WIDE * min(found):
         axes.set_xscale("log")
-        axes.set_xlabel("logarithmic", fontsize=SMALL, color=FAINT)
-        return
+        return True
     low, high = axes.get_xlim()
     axes.set_xlim(min(low, 0.0), max(high, 0.0))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
     axes.xaxis.set_major_formatter(lambda value, _: short(value))
     if low < 0:
         axes.axvline(0, color=FAINT, linewidth=0.6)
+    return False
 
 
 def _name_settings(axes: Axes, measures: Sequence[Measure]) -> None:
@@ -144,10 +146,10 @@ def _name_settings(axes: Axes, measures: Sequence[Measure]) -> None:
         )
     axes.legend(
         loc="upper left",
-        bbox_to_anchor=(0, -0.1),
+        bbox_to_anchor=(0, 0),
         fontsize=SMALL,
         frameon=False,
         labelcolor=INK,
-        borderaxespad=0,
+        borderaxespad=3,  # below the ticks
         handletextpad=0.2,
     )
