@@ -37,7 +37,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_comparison_is_printed_written_and_gone_on_with(folder: Path) -> None:
     options = "x.npy", "--fast", "--json", "--out", "found", "--seed", "1"
-    some = run(folder, *options, "--methods", "gradient × input,LIME")
+    some = run(folder, *options, "--methods", "gradient × input,top 3 at 5")
     assert some.returncode == 0, some.stderr
     kept = {file: file.stat().st_mtime_ns for file in (folder / "found/cache").iterdir()}
     assert len(kept) == 2
@@ -47,7 +47,7 @@ def test_a_comparison_is_printed_written_and_gone_on_with(folder: Path) -> None:
     ((title, found),) = json.loads(done.stdout)["inputs"].items()
     assert title.startswith("nets.py:net on x.npy: output ")
     by_name = {each["method"]: each for each in found["methods"]}
-    assert list(by_name)[-2:] == ["specxai 2, top 3", "specxai 5, top 3"]
+    assert list(by_name)[-2:] == ["specxai top 3 at 2", "specxai top 3 at 5"]
     assert by_name["gradient × input"]["sum"] == pytest.approx(found["linear"], rel=1e-4)
     assert by_name["gradient × input"]["forward"] == 1
     assert not any(each["refusal"] for each in found["methods"])

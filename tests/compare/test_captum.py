@@ -61,7 +61,7 @@ def test_a_network_is_explained_by_those_that_can_and_is_as_it_was(instance: Ins
     assert {"gradient", "gradient × input", "LRP"} <= set(refusals)
     assert "Captum's Saliency cannot take this network: " in refusals["gradient"]
     assert "calls sub as a function" in refusals["LRP"]
-    assert not {"LIME", "specxai relu, top 3", "specxai pool, top 3"} & set(refusals)
+    assert not {"LIME", "specxai top 3 at relu", "specxai top 3 at pool"} & set(refusals)
 
 
 def test_values_that_are_no_numbers_are_no_map(instance: Instance) -> None:

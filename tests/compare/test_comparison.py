@@ -23,7 +23,7 @@ def test_totals_passes_and_an_untouched_model(instance):
     assert found["integrated gradients"].backward == 16
     assert found["LIME"].forward == 100
     assert found["LIME"].backward == 0
-    assert found["specxai 8, top 3"].backward > 1
+    assert found["specxai top 3 at 8"].backward > 1
     assert found["gradient × input"].sum == pytest.approx(result.linear, rel=1e-4)
     assert found["integrated gradients"].expected == pytest.approx(result.change)
     assert all(each.map.shape == (16, 16) for each in result.attributions)

@@ -76,7 +76,7 @@ def test_components_that_products_do_not_find_are_no_map(instance: Instance) -> 
 def test_a_fast_result_is_not_taken_for_a_full_one(instance: Instance, tmp_path: Path) -> None:
     files = []
     for fast in (True, True, False):
-        methods = choose_methods(all_methods(["5"], fast), ["specxai 5, top 3"])
+        methods = choose_methods(all_methods(["5"], fast), ["specxai top 3 at 5"])
         compare_methods(instance, methods, Cache(tmp_path))
         (file,) = tmp_path.iterdir()
         files.append(file.read_bytes())

@@ -66,7 +66,7 @@ def components_method(
 
     several = f"{n} leading components" if n > 1 else "leading component"
     return Method(
-        f"specxai {layer}, top {n}",
+        f"specxai top {n} at {layer}",
         values,
         "u·x",
         f"Σ ψσφ ⊙ x over the {several} {_LEAD[by]}, {search}. The error is what the others add: "
@@ -121,6 +121,6 @@ def _explain(instance: Instance, layer: str, n: int, search: Search) -> Explanat
     if ex.rank < n and ex.method == "krylov":
         raise LayerError(
             f"{search.products} products find {ex.rank} of {n} components at {layer}: "
-            "choose a later layer"
+            "choose a later layer, or allow more products"
         )
     return ex
