@@ -63,7 +63,7 @@ def focus_claims(pairs: Sequence[Pair]) -> tuple[Claim, ...]:
 
 def share_claims(pairs: Sequence[Pair]) -> tuple[Claim, ...]:
     """Test what the paper says of the vectors of largest contribution (2.1, Figure 2)."""
-    depth = {p.place.name: [median(f.by_share) for f in p.penultimate] for p in pairs}
+    depth = {p.place.name: [float(median(f.by_share)) for f in p.penultimate] for p in pairs}
     noise = {p.place.name: [_added_noise(f) for f in p.penultimate] for p in pairs}
     breadth = {p.place.name: [f.breadth for f in p.penultimate] for p in pairs}
     return (

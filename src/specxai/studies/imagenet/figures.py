@@ -76,7 +76,10 @@ def _figure(title: str, rows: Rows) -> Figure:
     return figure
 
 
-_NOTE = "{scale}, for each map its own; red adds to φ·x ≥ 0, blue takes away."
+_NOTE = (
+    "{scale}, for each map its own; red adds to φ·x ≥ 0, blue takes away. * shares its σ with "
+    "others: only the sum over them is defined."
+)
 
 
 def _photo(finding: Finding, axes: Axes) -> None:
@@ -107,7 +110,7 @@ def _averaged(finding: Finding, axes: Axes) -> None:
         return
     values = finding.averages(finding.by_share[:1])[0]
     draw_component(axes, to_array(values), "image", _PERCENTILE)
-    _name(axes, f"component {finding.by_share[0]}\nmean of φ over the channels")
+    _name(axes, f"k = {finding.by_share[0]}\nmean of φ over the channels")
 
 
 def _spectrum(finding: Finding, axes: Axes) -> None:

@@ -27,19 +27,16 @@ class Place:
     """A network, and where it is decomposed.
 
     Attributes:
+        name: what to call the network in tables and file names; no other has it.
         model: the network.
         convolution: address of its last convolution, with activation and pooling.
         penultimate: address of the layer before the output.
     """
 
+    name: str
     model: LoadedModel
     convolution: str
     penultimate: str
-
-    @property
-    def name(self) -> str:
-        """The network's name without its source."""
-        return self.model.name.rpartition(":")[2]
 
 
 @dataclass(frozen=True)

@@ -100,10 +100,11 @@ def run_imagenet(
     cache = folder / "cache"
     cache.mkdir(exist_ok=True)
     pairs = []
-    for number, model in enumerate(models):
+    for number, (name, model) in enumerate(zip(_names(models), models, strict=True)):
         given = [load_input(photo, model) for photo in photos]
-        chosen = None if plan.layers is None else plan.layers[2 * number : 2 * number + 2]
-        pairs.append(_look(_place(model, given[0], chosen), given, plan, cache, progress))
+        chosen = plan.layers and plan.layers[2 * number : 2 * number + 2]
+        layers = _layers(model, given[0], chosen)
+        pairs.append(_look(Place(name, model, *layers), given, plan, cache, progress))
     how = f"the leading {_FAST.n_components} components by σ" if plan.fast else "exactly"
     opening = _OPENING.format(how=how, object=_OBJECT[plan.masks is not None])
     return write_report(folder, "Photos through classifiers", opening, _sections(pairs))
@@ -115,15 +116,28 @@ _OBJECT = {
 }
 
 
-def _place(model: LoadedModel, given: LoadedInput, layers: Sequence[str] | None) -> Place:
-    """Find where a network is decomposed."""
+def _names(models: Sequence[LoadedModel]) -> list[str]:
+    """Return names without their source, numbered where several are the same."""
+    names = [model.name.rpartition(":")[2] for model in models]
+    return [
+        name if names.count(name) == 1 else f"{name}-{names[: place + 1].count(name)}"
+        for place, name in enumerate(names)
+    ]
+
+
+def _layers(
+    model: LoadedModel, given: LoadedInput, wanted: Sequence[str] | None
+) -> tuple[str, str]:
+    """Find where a network is decomposed: at the last convolution and before the output."""
     lin = linearize(model.module, given.tensor)
-    found = layers or _LAYERS.get(model.name) or (last_convolution(lin), penultimate(lin))
-    for layer in found:
+    convolution, before = (
+        wanted or _LAYERS.get(model.name) or (last_convolution(lin), penultimate(lin))
+    )
+    for layer in (convolution, before):
         if not layer:
             raise LayerError(f"no layer of {model.name} lies on all paths: name them with --layers")
         lin.layer(layer)
-    return Place(model, *found)
+    return convolution, before
 
 
 def _look(
