@@ -42,7 +42,7 @@ def test_markdown_says_means_reasons_and_weaknesses(found):
     assert any(line.startswith("- Means over 2 images, in brackets") for line in lines)
     assert any(line.startswith("- **Gini**: ") and "Weakness: " in line for line in lines)
     assert "similarity of \\|maps\\|" in text
-    tables = [part.splitlines() for part in text.split("\n\n") if part.startswith("| |")]
+    tables = [part.splitlines() for part in text.split("\n\n") if part.startswith("|  |")]
     assert len(tables) == 6
     for table in tables:
         assert len({line.replace("\\|", "").count("|") for line in table}) == 1

@@ -1,6 +1,5 @@
 """Comparisons of methods for the terminal and as JSON."""
 
-import math
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -8,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from specxai.app.plain_json import without_nan
 from specxai.compare import Comparison
 from specxai.compare.markdown import COLUMNS, cells, refusals
 
@@ -40,9 +40,9 @@ def summarize_comparison(comparison: Comparison, about: dict[str, str]) -> dict[
                 "method": each.method,
                 "about": about[each.method],
                 "refusal": each.refusal,
-                "sum": _plain(each.sum),
+                "sum": without_nan(each.sum),
                 "total": each.total,
-                "expected": _plain(each.expected),
+                "expected": without_nan(each.expected),
                 "seconds": each.seconds,
                 "forward": each.forward,
                 "backward": each.backward,
@@ -50,7 +50,3 @@ def summarize_comparison(comparison: Comparison, about: dict[str, str]) -> dict[
             for each in comparison.attributions
         ],
     }
-
-
-def _plain(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -1,6 +1,5 @@
 """Measures of all methods for the terminal and as JSON."""
 
-import math
 from dataclasses import asdict
 from typing import Any
 
@@ -8,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from specxai.app.plain_json import without_nan
 from specxai.compare import Evaluation
 from specxai.compare.metrics_tables import MetricsTable, metrics_notes, metrics_tables
 
@@ -19,7 +19,7 @@ def metrics_table(evaluation: Evaluation) -> RenderableType:
 
 def summarize_metrics(evaluation: Evaluation) -> dict[str, Any]:
     """Collect an evaluation as plain JSON; an interval that does not exist is null."""
-    return dict(_without_nan(asdict(evaluation)))
+    return dict(without_nan(asdict(evaluation)))
 
 
 def _lay_out(given: MetricsTable) -> Table:
@@ -30,11 +30,3 @@ def _lay_out(given: MetricsTable) -> Table:
         row = (Text(cell.text, style="bold" if cell.best else "") for cell in cells)
         table.add_row(Text(name), *row)
     return table
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(each) for key, each in value.items()}
-    if isinstance(value, tuple | list):
-        return [_without_nan(each) for each in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

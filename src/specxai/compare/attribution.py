@@ -1,13 +1,17 @@
 """What an attribution method says of one output of a network at one input."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from specxai.affine import linearize
 from specxai.compare.passes import Passes
+from specxai.digest import digest
 
 # What the values of an attribution should add up to: the output y, the linear part u·x, the change
 # of the output from the baseline, or nothing in particular.
@@ -19,7 +23,7 @@ class Instance:
     """What is to be explained.
 
     Attributes:
-        model: the network, in eval mode.
+        model: the network, in eval mode, whose weights stay what they are.
         x: the input, shape (1, C, H, W).
         target: number of the output.
         baseline: an input in which there is nothing to see, such as a black picture, shape of x.
@@ -36,6 +40,26 @@ class Instance:
     layer: str
     seed: int = 0
     passes: Passes = field(default_factory=Passes)
+
+    @cached_property
+    def totals(self) -> Mapping[str, float]:
+        """The numbers that attributions may add up to, by `Total`."""
+        lin = linearize(self.model, self.x)
+        picked = torch.zeros_like(lin.output)
+        picked[0, self.target] = 1
+        linear = float((lin.vjp(picked).double() * self.x.double()).sum())
+        with torch.no_grad():
+            # A copy, because a network may write into its input.
+            nothing = float(self.model(self.baseline.clone())[0, self.target])
+        output = float(lin.output[0, self.target])
+        return {"y": output, "u·x": linear, "y − y₀": output - nothing}
+
+    @cached_property
+    def digest(self) -> str:
+        """A name for all that an attribution depends on, apart from the method."""
+        tensors = {"x": self.x, "baseline": self.baseline, **self.model.state_dict()}
+        kind = f"{type(self.model).__qualname__} {self.model}"
+        return digest(tensors, f"{kind} {self.target} {self.layer} {self.seed}")
 
 
 @dataclass(frozen=True)

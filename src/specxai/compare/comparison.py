@@ -13,7 +13,6 @@ from specxai.affine.target import choose_target
 from specxai.cache import Cache
 from specxai.compare.attribution import Attribution, Instance, Method
 from specxai.compare.places import default_layers, last_map
-from specxai.digest import digest
 from specxai.errors import (
     InvalidInputError,
     LayerError,
@@ -111,41 +110,38 @@ def compare_methods(
         Maps with sums, times and passes; a method that cannot take the network has a reason
         instead.
     """
-    totals = totals_of(instance)
     found = []
     for number, method in enumerate(methods):
         progress("methods", number, len(methods))
-        found.append(attribute(instance, method, totals, cache))
+        found.append(attribute(instance, method, cache))
     progress("methods", len(methods), len(methods))
+    totals = instance.totals
     return Comparison(instance.target, totals["y"], totals["u·x"], totals["y − y₀"], tuple(found))
 
 
-def attribute(
-    instance: Instance, method: Method, totals: dict[str, float], cache: Cache | None = None
-) -> Attribution:
+def attribute(instance: Instance, method: Method, cache: Cache | None = None) -> Attribution:
     """Attribute one output by one method, or take what it said from the cache.
 
     Args:
         instance: what is to be explained.
         method: how.
-        totals: the numbers that attributions may add up to, by `Total`.
         cache: where finished attributions are kept, if anywhere.
     """
-    expected = totals.get(method.total, float("nan"))
+    expected = instance.totals[method.total] if method.total else float("nan")
+    if cache is None:
+        return replace(run_method(instance, method), expected=expected)
 
     def compute() -> dict[str, Tensor]:
-        attribution = _run(instance, method, expected)
-        numbers = torch.tensor(
-            [attribution.forward, attribution.backward, attribution.seconds], dtype=torch.float64
-        )
-        reason = torch.tensor(list(attribution.refusal.encode()), dtype=torch.uint8)
-        map_ = torch.zeros(0) if attribution.map is None else attribution.map
-        return {"map": map_, "numbers": numbers, "refusal": reason}
+        found = run_method(instance, method)
+        numbers = [found.forward, found.backward, found.seconds]
+        return {
+            "map": torch.zeros(0) if found.map is None else found.map,
+            "numbers": torch.tensor(numbers, dtype=torch.float64),
+            "refusal": torch.tensor(list(found.refusal.encode()), dtype=torch.uint8),
+        }
 
-    if cache is None:
-        return _run(instance, method, expected)
-    settings = {"instance": name_instance(instance), "method": method.name, "about": method.about}
-    kept = cache.step(f"{method.name}-{settings['instance'][:12]}", settings, compute)
+    settings = {"instance": instance.digest, "method": method.name, "about": method.about}
+    kept = cache.step(f"{method.name}-{instance.digest[:12]}", settings, compute)
     forward, backward, seconds = kept["numbers"].tolist()
     return Attribution(
         method.name,
@@ -159,21 +155,16 @@ def attribute(
     )
 
 
-def totals_of(instance: Instance) -> dict[str, float]:
-    """Return the numbers that attributions of an instance may add up to, by `Total`."""
-    lin = linearize(instance.model, instance.x)
-    picked = torch.zeros_like(lin.output)
-    picked[0, instance.target] = 1
-    linear = float((lin.vjp(picked).double() * instance.x.double()).sum())
-    with torch.no_grad():
-        # A copy, because a network may write into its input.
-        nothing = float(instance.model(instance.baseline.clone())[0, instance.target])
-    output = float(lin.output[0, instance.target])
-    return {"y": output, "u·x": linear, "y − y₀": output - nothing}
+def run_method(instance: Instance, method: Method) -> Attribution:
+    """Time a method and count the samples it sends through the network.
 
+    Args:
+        instance: what is to be explained.
+        method: how.
 
-def _run(instance: Instance, method: Method, expected: float) -> Attribution:
-    """Time a method and count the samples it sends through the network."""
+    Returns:
+        What the method says, without the number that it should add up to.
+    """
     counted = replace(instance, passes=type(instance.passes)())
     values: Float[Tensor, "1 _ H W"] | None = None
     refusal = ""
@@ -191,15 +182,8 @@ def _run(instance: Instance, method: Method, expected: float) -> Attribution:
         None if values is None else values[0].detach().double().cpu().sum(0),
         refusal,
         method.total,
-        expected,
+        float("nan"),
         counted.passes.forward,
         counted.passes.backward,
         seconds,
     )
-
-
-def name_instance(instance: Instance) -> str:
-    """Name an instance by all that an attribution depends on."""
-    tensors = {"x": instance.x, "baseline": instance.baseline, **instance.model.state_dict()}
-    kind = f"{type(instance.model).__qualname__} {instance.model}"
-    return digest(tensors, f"{kind} {instance.target} {instance.layer} {instance.seed}")

@@ -2,6 +2,7 @@
 
 from specxai.compare.attribution import Attribution
 from specxai.compare.comparison import Comparison
+from specxai.markdown import markdown_table
 
 COLUMNS = ("method", "Σ map", "should be", "relative error", "seconds", "forward", "backward")
 
@@ -9,11 +10,7 @@ COLUMNS = ("method", "Σ map", "should be", "relative error", "seconds", "forwar
 def comparison_markdown(comparison: Comparison) -> str:
     """Write a comparison as a table in Markdown, with the reasons of refusals below it."""
     rows = [cells(each, comparison.output) for each in comparison.attributions]
-    lines = [
-        f"| {' | '.join(COLUMNS)} |",
-        "|---|--:|--:|--:|--:|--:|--:|",
-        *(f"| {' | '.join(row)} |" for row in rows),
-    ]
+    lines = markdown_table(COLUMNS, rows)
     reasons = refusals(comparison)
     return "\n".join([*lines, "", *(f"- {reason}" for reason in reasons)]).rstrip()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from specxai.compare.evaluation import OVERLAPPING, Evaluation
 from specxai.compare.metrics import Interval, Measure
+from specxai.markdown import markdown_table, plain
 
 _BETTER = {"lower": " ↓", "higher": " ↑", "zero": " →0", "": ""}
 _CHANCE = "a map that knows nothing"
@@ -65,12 +66,11 @@ def metrics_markdown(evaluation: Evaluation) -> str:
     """Write an evaluation in Markdown; the best mean of each column is bold."""
     lines = []
     for table in metrics_tables(evaluation):
-        lines += [f"**{table.question}**", "", f"| | {' | '.join(map(_plain, table.columns))} |"]
-        lines += ["|---" + "|--:" * len(table.columns) + "|"]
-        for name, cells in table.rows:
-            texts = (f"**{cell.text}**" if cell.best else cell.text for cell in cells)
-            lines.append(f"| {_plain(name)} | {' | '.join(map(_plain, texts))} |")
-        lines.append("")
+        rows = [
+            (name, *(f"**{cell.text}**" if cell.best else cell.text for cell in cells))
+            for name, cells in table.rows
+        ]
+        lines += [f"**{table.question}**", "", *markdown_table(("", *table.columns), rows), ""]
     lines += [f"- {note}" for note in metrics_notes(evaluation)]
     return "\n".join([*lines, "", *definitions(evaluation)])
 
@@ -79,7 +79,7 @@ def definitions(evaluation: Evaluation) -> list[str]:
     """Write what each measure is, and why it is no proof, as a list in Markdown."""
     named: dict[str, Measure] = {measure.name: measure for measure in evaluation.measures}
     return [
-        f"- **{_plain(name)}**: {_plain(each.about)}. Weakness: {_plain(each.weakness)}."
+        f"- **{plain(name)}**: {plain(each.about)}. Weakness: {plain(each.weakness)}."
         for name, each in named.items()
     ]
 
@@ -144,8 +144,3 @@ def _short(value: float) -> str:
     ('0.12', '0.012', '1.2e-07', '0')
     """
     return f"{value:.2f}" if 0.1 <= abs(value) < 100 else f"{value:.2g}"
-
-
-def _plain(text: str) -> str:
-    """Escape what would end a cell."""
-    return text.replace("|", "\\|")

@@ -1,7 +1,7 @@
 """Where in an image classifier the methods look: the last convolution and what follows it."""
 
-from specxai.affine import Kind, Layer, Linearization
-from specxai.affine.forward import parse_address
+from specxai.affine import Layer, Linearization
+from specxai.affine.cuts import bent_layers, cut_layers, module_path
 from specxai.errors import LayerError
 
 
@@ -14,9 +14,7 @@ def last_convolution(lin: Linearization) -> str:
     Returns:
         The address; empty if no such layer lies on all paths from input to output.
     """
-    bending = {site.module for site in lin.sites if site.kind is not Kind.AFFINE}
-    maps = [layer for layer in _maps(lin) if parse_address(layer.address)[0] in bending]
-    return _last(maps or _maps(lin))
+    return _last(bent_layers(lin, _maps(lin)))
 
 
 def last_map(lin: Linearization) -> str:
@@ -24,7 +22,9 @@ def last_map(lin: Linearization) -> str:
 
     Grad-CAM by hooks needs a module that is not called again. Empty if there is none.
     """
-    return _last([layer for layer in _maps(lin) if f"{_path(layer)}#2" not in _addresses(lin)])
+    return _last(
+        [layer for layer in _maps(lin) if f"{module_path(layer)}#2" not in _addresses(lin)]
+    )
 
 
 def penultimate(lin: Linearization) -> str:
@@ -32,10 +32,9 @@ def penultimate(lin: Linearization) -> str:
 
     Empty if no such layer lies on all paths from input to output.
     """
-    before = [layer for layer in _cuts(lin) if layer.shape != lin.output.shape]
+    before = [layer for layer in cut_layers(lin) if layer.shape != lin.output.shape]
     vectors = [layer for layer in before if layer not in _maps(lin)]
-    bending = {site.module for site in lin.sites if site.kind is not Kind.AFFINE}
-    return _last([layer for layer in vectors if _path(layer) in bending] or vectors or before)
+    return _last(bent_layers(lin, vectors) or before)
 
 
 def default_layers(lin: Linearization) -> tuple[str, ...]:
@@ -53,24 +52,16 @@ def default_layers(lin: Linearization) -> tuple[str, ...]:
     return found
 
 
-def _cuts(lin: Linearization) -> list[Layer]:
-    return [layer for layer in lin.layers if layer.cut and layer.on_path and layer.shape]
-
-
 def _maps(lin: Linearization) -> list[Layer]:
     return [
         layer
-        for layer in _cuts(lin)
+        for layer in cut_layers(lin)
         if layer.shape and len(layer.shape) == 4 and layer.shape[2] * layer.shape[3] > 1
     ]
 
 
 def _addresses(lin: Linearization) -> set[str]:
     return {layer.address for layer in lin.layers}
-
-
-def _path(layer: Layer) -> str:
-    return parse_address(layer.address)[0]
 
 
 def _last(layers: list[Layer]) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from specxai.cache import Cache
 from specxai.compare.attribution import Attribution, Instance, Method
-from specxai.compare.comparison import attribute, name_instance, totals_of
+from specxai.compare.comparison import attribute, run_method
 from specxai.compare.metrics import (
     AREA_OF_ENERGY,
     CHANGE,
@@ -37,7 +37,7 @@ from specxai.compare.metrics import (
     relative_change,
     sum_error,
 )
-from specxai.errors import InvalidInputError
+from specxai.errors import InvalidInputError, UnsupportedOperationError
 
 # Random orders of the pixels that are averaged to say what a map that knows nothing gets.
 _ORDERS = 2
@@ -72,16 +72,6 @@ class Subject:
                 f"{tuple(self.mask.shape)}: give one of shape {tuple(size)} with the object in it"
             )
 
-    @cached_property
-    def totals(self) -> dict[str, float]:
-        """The numbers that attributions may add up to."""
-        return totals_of(self.instance)
-
-    @cached_property
-    def digest(self) -> str:
-        """The name of all that an attribution depends on."""
-        return name_instance(self.instance)
-
     def curves(self, map: Float[Tensor, "H W"], fractions: Sequence[float]) -> Values:
         """Return the areas under deletion and insertion of a map."""
         model, x, target = self.instance.model, self.instance.x, self.instance.target
@@ -109,8 +99,8 @@ class Subject:
         if self.cache is None:
             return compute()
         found = self.cache.step(
-            f"{step}-{self.digest[:12]}",
-            {"instance": self.digest, **settings},
+            f"{step}-{self.instance.digest[:12]}",
+            {"instance": self.instance.digest, **settings},
             lambda: {key: torch.tensor(v, dtype=torch.float64) for key, v in compute().items()},
         )
         return {key: float(value) for key, value in found.items()}
@@ -131,21 +121,24 @@ class Trial:
     @cached_property
     def attribution(self) -> Attribution:
         """What the method says."""
-        return attribute(
-            self.subject.instance, self.method, self.subject.totals, self.subject.cache
-        )
+        return attribute(self.subject.instance, self.method, self.subject.cache)
 
     @property
     def map(self) -> Float[Tensor, "H W"]:
-        """The method's map, which it must not have refused."""
-        assert self.attribution.map is not None
+        """The method's map.
+
+        Raises:
+            UnsupportedOperationError: the method refused.
+        """
+        if self.attribution.map is None:
+            raise UnsupportedOperationError(self.attribution.refusal)
         return self.attribution.map
 
     def of_the_map(self) -> Values:
         """Return the measures that need no more than the map: completeness, sparsity, place."""
         found = {GINI.label: gini(self.map), AREA_OF_ENERGY.label: area_of_energy(self.map)}
         if self.attribution.total:
-            expected, output = self.attribution.expected, self.subject.totals["y"]
+            expected, output = self.attribution.expected, self.subject.instance.totals["y"]
             found[SUM_ERROR.label] = sum_error(self.attribution.sum, expected, output)
         mask = self.subject.mask
         if mask is not None:
@@ -192,7 +185,7 @@ class Trial:
     def _maps(self, instances: Iterator[Instance] | list[Instance]) -> Iterator[Tensor]:
         """Yield the maps of changed instances, those that the method does not refuse."""
         for instance in instances:
-            found = attribute(instance, self.method, {}).map
+            found = run_method(instance, self.method).map
             if found is not None:
                 yield found
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from specxai.files import write_atomically
+from specxai.markdown import markdown_table
 from specxai.plots import save_figure
 from specxai.studies.claim import Claim
 
@@ -58,15 +59,16 @@ def _verdicts(sections: Sequence[Section]) -> list[str]:
     verdicts = [claim.verdict for section in sections for claim in section.claims]
     if not verdicts:
         return []
-    counts = [f"{verdicts.count(each)} {each}" for each in dict.fromkeys(sorted(verdicts))]
-    return [f"Of {len(verdicts)} claims of the paper: {', '.join(counts)}."]
+    counts = [f"{verdicts.count(each)} × {each}" for each in dict.fromkeys(sorted(verdicts))]
+    return [f"{len(verdicts)} claims of the paper: {', '.join(counts)}."]
 
 
 def _claim_table(claims: Sequence[Claim]) -> list[str]:
     if not claims:
         return []
-    lines = ["| the paper says | where | the paper | here | |", "|---|---|---|---|---|"]
-    for claim in claims:
-        cells = claim.statement, claim.source, claim.paper, claim.here, f"**{claim.verdict}**"
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return lines
+    heading = "the paper says", "where", "the paper", "here", ""
+    rows = [
+        (claim.statement, claim.source, claim.paper, claim.here, f"**{claim.verdict}**")
+        for claim in claims
+    ]
+    return markdown_table(heading, rows, numbers=False)

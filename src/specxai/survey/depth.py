@@ -1,7 +1,7 @@
 """Which layers show how a network changes its mind with depth."""
 
-from specxai.affine import Kind, Layer, Linearization
-from specxai.affine.forward import parse_address
+from specxai.affine import Linearization
+from specxai.affine.cuts import bent_layers, cut_layers
 from specxai.errors import LayerError
 
 
@@ -21,17 +21,12 @@ def choose_layers(lin: Linearization, most: int = 8) -> tuple[str, ...]:
     Raises:
         LayerError: there is no such call.
     """
-    cuts = [layer for layer in lin.layers if layer.cut and layer.on_path and layer.shape]
+    cuts = cut_layers(lin)
     while cuts and cuts[-1].shape == lin.output.shape:  # the output itself
         cuts.pop()
-    bending = {site.module for site in lin.sites if site.kind is not Kind.AFFINE}
-    chosen = [layer for layer in cuts if _path(layer) in bending] or cuts
+    chosen = bent_layers(lin, cuts)
     if not chosen:
         raise LayerError("no layer lies on all paths from input to output: name the layers")
     last, count = len(chosen) - 1, min(most, len(chosen))
     places = [round(last * k / max(count - 1, 1)) for k in range(count)]
     return tuple(chosen[place].address for place in places)
-
-
-def _path(layer: Layer) -> str:
-    return parse_address(layer.address)[0]
