@@ -1,0 +1,1 @@
+"""Parametric three-blade turbines with the stress of their rotors."""
