@@ -9,9 +9,11 @@ from specxai.models import load_input, load_model
 SPEC = "demo:efficientnet-lite0"
 
 
+@pytest.mark.parametrize(("variant", "side"), [(0, 224), (1, 240), (2, 260)])
 @torch.no_grad()
-def test_the_demo_network_sees_a_cat():
-    model = load_model(SPEC)
+def test_each_demo_network_sees_a_cat(variant, side):
+    model = load_model(f"demo:efficientnet-lite{variant}")
+    assert model.input_shape == (3, side, side)
     given = load_input("demo:chelsea", model)
     assert given.tensor.shape == (1, *model.input_shape)
     assert given.tensor.dtype == torch.float32
@@ -26,8 +28,8 @@ def test_random_weights_are_always_the_same():
     assert all(first[name].equal(second[name]) for name in first)
 
 
-def test_there_is_one_demo_model():
-    with pytest.raises(LoadError, match=SPEC):
+def test_the_names_of_demo_models_are_told():
+    with pytest.raises(LoadError, match=r"lite0, .*lite1, .*lite2"):
         load_model("demo:resnet18")
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from specxai.spectral.svd import Progress as Report
+from specxai.progress import Progress as Report
 
 
 @contextmanager

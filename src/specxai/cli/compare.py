@@ -5,7 +5,7 @@ from pathlib import Path
 
 from specxai.cli.app import app
 from specxai.cli.options import Input, Json, Model, Quiet, Weights
-from specxai.cli.reading import make_folder, read_target
+from specxai.cli.reading import make_folder, read_list, read_target
 from specxai.errors import InvalidInputError
 
 _PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
@@ -34,7 +34,7 @@ def compare(
     Args:
         images: a folder of pictures to add to the inputs.
         masks: a folder of pictures of the same names, white where the object is.
-        metrics: also measure every method over all inputs: metrics.md and metrics.png.
+        metrics: also measure every method over all inputs: tables in report.md, and metrics.png.
         layers: where to take our components, addresses of 'specxai layers' with commas; if not
             given, the last convolution and the layer before the output.
         target: output to explain, by number or class name; the largest if not given.
@@ -44,10 +44,7 @@ def compare(
         out: folder for report.md and the figures, and for finished methods, which are not
             repeated.
     """
-    from specxai.app.compare import (
-        comparison_table,
-        summarize_comparison,
-    )
+    from specxai.app.compare import comparison_table, summarize_comparison
     from specxai.app.metrics import metrics_table, summarize_metrics
     from specxai.app.progress import progress_bars
     from specxai.app.tables import print_wide
@@ -56,8 +53,8 @@ def compare(
 
     loaded = load_model(model, weights)
     specs = [*inputs, *_pictures(images)]
-    places = None if layers is None else tuple(part.strip() for part in layers.split(","))
-    names = None if methods is None else tuple(part.strip() for part in methods.split(","))
+    places = None if layers is None else tuple(read_list(layers))
+    names = None if methods is None else tuple(read_list(methods))
     wishes = Wishes(read_target(loaded, target), places, names, fast, seed, metrics)
     make_folder(out)
     with progress_bars(quiet) as progress:

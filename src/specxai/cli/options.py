@@ -8,8 +8,8 @@ from cyclopts import Parameter
 Model = Annotated[
     str,
     Parameter(
-        help="torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable, a "
-        ".pt2 file of torch.export, or an .onnx file."
+        help="torchvision:NAME, timm:NAME, demo:efficientnet-lite0|1|2, path/to/file.py:callable, "
+        "a .pt2 file of torch.export, or an .onnx file."
     ),
 ]
 Input = Annotated[

@@ -35,13 +35,18 @@ def linearized(
 
 def read_layers(text: str | None) -> "Layers":
     """Read where to split: one address, or several with commas between."""
-    names = [part.strip() for part in (text or "").split(",")]
+    names = read_list(text or "")
     return names[0] or None if len(names) == 1 else names
+
+
+def read_list(text: str) -> list[str]:
+    """Read what stands between commas."""
+    return [part.strip() for part in text.split(",")]
 
 
 def read_target(model: "LoadedModel", text: str | None) -> "Target":
     """Read a target: a class name, a number, or numbers with commas."""
-    parts = [part.strip() for part in (text or "").split(",")]
+    parts = read_list(text or "")
     if text is None:
         return None
     if len(parts) > 1 and all(part.isdigit() for part in parts):

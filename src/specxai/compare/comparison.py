@@ -1,7 +1,7 @@
 """One input through all methods."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -20,8 +20,7 @@ from specxai.errors import (
     NotEnoughMemoryError,
     UnsupportedOperationError,
 )
-
-Progress = Callable[[str, int, int], None]
+from specxai.progress import Progress, silent
 
 # How a method says that it cannot take a network.
 REFUSALS = (UnsupportedOperationError, LayerError, NotEnoughMemoryError)
@@ -98,7 +97,7 @@ def compare_methods(
     instance: Instance,
     methods: Sequence[Method],
     cache: Cache | None = None,
-    progress: Progress = lambda stage, done, total: None,
+    progress: Progress = silent,
 ) -> Comparison:
     """Attribute one output by each of the methods.
 

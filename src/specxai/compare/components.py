@@ -40,7 +40,7 @@ class Search:
 
 
 FULL_SEARCH = Search()
-FAST_SEARCH = Search(work=1e9, components=8, products=64)
+FAST_SEARCH = Search(work=1e9, components=8, products=64, tol=0.05)
 
 _LEAD = {"reduced": "after cancellation (21)", "contribution": "by |α|", "singular_value": "by σ"}
 

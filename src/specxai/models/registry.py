@@ -19,8 +19,8 @@ _PREFIXES: dict[str, Callable[[str, str], LoadedModel]] = {
 }
 _PYTHON = re.compile(r"(?P<path>.+\.py):(?P<attribute>\w+)")
 _FORMS = (
-    "torchvision:NAME, timm:NAME, demo:efficientnet-lite0, path/to/file.py:callable, file.pt2 or "
-    "file.onnx"
+    "torchvision:NAME, timm:NAME, demo:efficientnet-lite0|1|2, path/to/file.py:callable, file.pt2 "
+    "or file.onnx"
 )
 
 

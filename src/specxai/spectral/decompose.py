@@ -15,12 +15,13 @@ from specxai.affine import (
     Target,
     linearize,
 )
+from specxai.progress import Progress, silent
 from specxai.spectral.explanation import Explanation
 from specxai.spectral.krylov import Goal, krylov_svd
 from specxai.spectral.memory import read_memory, within
 from specxai.spectral.options import Method, Options
 from specxai.spectral.split import split
-from specxai.spectral.svd import Progress, exact_svd, silent
+from specxai.spectral.svd import exact_svd
 
 
 def explain(

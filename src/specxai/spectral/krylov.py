@@ -15,9 +15,10 @@ from torch import Tensor
 
 from specxai.affine import Jacobian
 from specxai.errors import InvalidInputError, NotEnoughMemoryError
+from specxai.progress import Progress, silent
 from specxai.spectral.basis import Basis, Ritz
 from specxai.spectral.memory import gibibytes, read_memory
-from specxai.spectral.svd import LeftSVD, Progress, assemble, find_active, silent
+from specxai.spectral.svd import LeftSVD, assemble, find_active
 
 Goal = Literal["singular_value", "contribution"]
 

@@ -1,6 +1,6 @@
 """The exact singular value decomposition of a Jacobian (paper, equation 17)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +11,11 @@ from torch import Tensor
 
 from specxai.affine import Jacobian
 from specxai.errors import LayerError
+from specxai.progress import Progress, silent
 from specxai.spectral.gram import stored_gram, streamed_gram
 from specxai.spectral.low_rank import low_rank_svd
 from specxai.spectral.memory import COLUMN_BYTES, Storage, plan_storage, read_memory
 from specxai.spectral.rows import Rows, rows_on_file
-
-Progress = Callable[[str, int, int], None]
-
-
-def silent(stage: str, done: int, total: int) -> None:
-    """Report no progress."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,8 @@
 """A statement of the paper, and whether it held here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 
 @dataclass(frozen=True)
@@ -25,3 +27,17 @@ class Claim:
     def verdict(self) -> str:
         """The outcome in a word or two."""
         return {True: "holds", False: "does not hold", None: "cannot be told"}[self.holds]
+
+
+def spread(values: Sequence[float], form: str) -> str:
+    """Write the median of values, with their range where they differ.
+
+    Args:
+        values: at least one.
+        form: format of a number, such as ``.1f``.
+
+    >>> spread([3.0, 1.0, 2.0], ".0f")
+    '2 (1–3)'
+    """
+    low, mid, high = (format(value, form) for value in (min(values), median(values), max(values)))
+    return mid if low == high else f"{mid} ({low}–{high})"

@@ -5,11 +5,6 @@ from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
 
-import torch
-from jaxtyping import Bool
-from PIL import Image
-from torch import Tensor
-
 from specxai.affine import Target
 from specxai.cache import Cache
 from specxai.compare import (
@@ -25,13 +20,14 @@ from specxai.compare import (
     evaluate,
     prepare,
 )
-from specxai.compare.comparison import Progress
 from specxai.compare.markdown import comparison_markdown
 from specxai.compare.metrics_tables import metrics_markdown
-from specxai.errors import InvalidInputError, LoadError
+from specxai.errors import InvalidInputError
 from specxai.models import LoadedInput, LoadedModel, load_input
 from specxai.plots import comparison_figure, metrics_figure
+from specxai.progress import Progress, silent
 from specxai.studies.claim import Claim
+from specxai.studies.pictures import one_color, picture_seen, read_mask
 from specxai.studies.report import Section, write_report
 
 
@@ -80,7 +76,7 @@ def run_comparison(
     masks: Path | None,
     wishes: Wishes,
     folder: Path,
-    progress: Progress = lambda stage, done, total: None,
+    progress: Progress = silent,
 ) -> Compared:
     """Run all methods on all inputs, measure them if wished, and write figures and a report.
 
@@ -95,7 +91,7 @@ def run_comparison(
     if not inputs:
         raise InvalidInputError("no input to compare on: give a picture, or a folder with --images")
     cache = Cache.at(folder / "cache")
-    baseline = None if model.preprocess is None else _flat(model, "black")
+    baseline = None if model.preprocess is None else one_color(model, "black")
     results, sections, subjects = {}, [], []
     methods: tuple[Method, ...] = ()
     places: Sequence[str] = ()
@@ -107,11 +103,12 @@ def run_comparison(
         methods = all_methods(places, wishes.fast)
         methods = methods if wishes.methods is None else choose_methods(methods, wishes.methods)
         found = compare_methods(instance, methods, cache, progress)
+        mask = None if masks is None else read_mask(masks, given, model)
         title = _title(model, given, found.target)
         results[title] = found
-        subjects.append(Subject(given.name, instance, _mask(masks, given, model), cache))
+        subjects.append(Subject(given.name, instance, mask, cache))
         figure = comparison_figure(
-            found, _seen(model, given), title, given.tensor[0].mean(0).numpy()
+            found, picture_seen(model, given), title, given.tensor[0].mean(0).numpy()
         )
         name = f"comparison-{Path(given.name).stem.replace(':', '-')}"
         sections.append(Section(given.name, comparison_markdown(found), {name: figure}))
@@ -172,39 +169,3 @@ def _title(model: LoadedModel, given: LoadedInput, target: int) -> str:
 
 def _about(about: Mapping[str, str]) -> str:
     return "\n".join(f"- **{name}**: {text}" for name, text in about.items())
-
-
-def _seen(model: LoadedModel, given: LoadedInput) -> Image.Image | None:
-    """Return the picture as the network sees it, cropped and scaled but not normalised."""
-    if given.image is None:
-        return None
-    black, white = _flat(model, "black"), _flat(model, "white")
-    share = ((given.tensor - black) / (white - black))[0].clamp(0, 1)
-    return Image.fromarray((share * 255).round().byte().permute(1, 2, 0).numpy())
-
-
-def _flat(model: LoadedModel, color: str) -> Tensor:
-    """Return a picture of one colour as the network sees it."""
-    if model.preprocess is None or model.input_shape is None:
-        raise LoadError(f"how {model.name} prepares pictures is not known")
-    height, width = model.input_shape[-2:]
-    return model.preprocess(Image.new("RGB", (width, height), color))
-
-
-def _mask(
-    folder: Path | None, given: LoadedInput, model: LoadedModel
-) -> Bool[Tensor, "H W"] | None:
-    """Read the mask of an input, cropped and scaled as the network's pictures are.
-
-    Raises:
-        LoadError: the folder has no mask of that name.
-    """
-    if folder is None:
-        return None
-    stem = Path(given.name.removeprefix("demo:")).stem
-    file = next((each for each in sorted(folder.glob(f"{stem}.*"))), None)
-    if file is None:
-        raise LoadError(f"no mask for {given.name} in {folder}: name it {stem}.png")
-    seen = load_input(str(file), model).tensor
-    middle = (_flat(model, "black") + _flat(model, "white")) / 2
-    return torch.as_tensor((seen > middle)[0].float().mean(0) > 0.5)

@@ -1,7 +1,7 @@
 """Training of an auto-encoder: seeded, stopped early, kept when it is done."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import torch
@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from specxai.cache import Cache, Tensors
 from specxai.digest import digest
-
-Progress = Callable[[str, int, int], None]
+from specxai.progress import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def train_autoencoder(
     held_out: Float[Tensor, "m d"],
     plan: Plan,
     cache: Cache,
-    progress: Progress = lambda stage, done, total: None,
+    progress: Progress = silent,
 ) -> Trained:
     """Train a network to give back what it is given, or take it from the cache.
 

@@ -19,11 +19,11 @@ from specxai.affine import (
     linearize,
 )
 from specxai.errors import InvalidInputError
+from specxai.progress import Progress, silent
 from specxai.spectral import Options, explain_at
 from specxai.spectral.contraction import Contraction, contract
 from specxai.spectral.krylov import Goal
 from specxai.spectral.options import Method
-from specxai.spectral.svd import Progress, silent
 from specxai.survey.alignment import Alignment, align
 from specxai.survey.depth import choose_layers
 from specxai.survey.layer_spectrum import LayerSpectrum, condense

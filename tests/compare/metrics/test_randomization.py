@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -70,4 +72,4 @@ def test_rank_correlation_at_its_ends():
     x = noise(3, 4)
     assert rank_correlation(x, x) == pytest.approx(1)
     assert rank_correlation(x, -x) == pytest.approx(-1)
-    assert rank_correlation(x, torch.ones(3, 4)) == 0
+    assert math.isnan(rank_correlation(x, torch.ones(3, 4)))

@@ -88,8 +88,8 @@ def randomized_copies(
 def rank_correlation(map: Float[Tensor, "H W"], other: Float[Tensor, "H W"]) -> float:
     """Return Spearman's rank correlation of two maps, from −1 to 1; nearer to 0 is better.
 
-    0 where one of them is constant. Its weakness: the architecture alone shapes a map, and so does
-    the picture.
+    NaN where one of them is constant, such as that of a Grad-CAM with nothing positive: nothing can
+    be said. Its weakness: the architecture alone shapes a map, and so does the picture.
 
     Raises:
         MissingExtraError: SciPy is not installed.
@@ -99,7 +99,7 @@ def rank_correlation(map: Float[Tensor, "H W"], other: Float[Tensor, "H W"]) -> 
     except ImportError as error:
         raise MissingExtraError("Spearman's rank correlation", "compare") from error
     if float(map.min()) == float(map.max()) or float(other.min()) == float(other.max()):
-        return 0.0
+        return float("nan")
     return float(spearmanr(map.flatten().cpu().numpy(), other.flatten().cpu().numpy()).statistic)
 
 

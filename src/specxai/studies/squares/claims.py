@@ -1,12 +1,12 @@
 """The paper's statements about the squares, put to the test on several images."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from statistics import median
 
 from jaxtyping import Float
 from torch import Tensor
 
-from specxai.studies.claim import Claim
+from specxai.studies.claim import Claim, spread
 from specxai.studies.squares.findings import Data, Finding
 
 
@@ -24,7 +24,7 @@ def spectrum_claims(data: Data, findings: Sequence[Finding]) -> tuple[Claim, ...
             "The spectrum of the operator falls much faster than that of the data.",
             "2.3, Figures 8a, 8b",
             "shown as curves",
-            f"σ above 1 % of the largest: {_spread(ours, '.0f')} of the operator, {theirs} of the "
+            f"σ above 1 % of the largest: {spread(ours, '.0f')} of the operator, {theirs} of the "
             "data",
             max(ours) < theirs / 4,
         ),
@@ -32,29 +32,29 @@ def spectrum_claims(data: Data, findings: Sequence[Finding]) -> tuple[Claim, ...
             "One coefficient c dominates; a second one corrects; all others are far below.",
             "2.3",
             "25, 5, and ≪ 1",
-            f"{_coefficients(findings)}; first by second {_spread(dominance, '.1f')}, "
-            f"all others together by first {_spread(third, '.2f')}",
+            f"{_coefficients(findings)}; first by second {spread(dominance, '.1f')}, "
+            f"all others together by first {spread(third, '.2f')}",
             median(dominance) > 2 and median(third) < 0.2,
         ),
         Claim(
             "It does not belong to the largest singular value.",
             "2.3",
             "component 1",
-            f"component {_spread(first, '.0f')}",
+            f"component {spread(first, '.0f')}",
             median(first) > 0,
         ),
         Claim(
             "The fullest square is not the first vector.",
             "2.3, Figure 8c",
             "the second one",
-            f"left vector most like the image: component {_spread(fullest, '.0f')}",
+            f"left vector most like the image: component {spread(fullest, '.0f')}",
             median(fullest) > 0,
         ),
         Claim(
             "Left and right vectors are complementary, but differ much.",
             "2.3, Figure 8c",
             "shown as images",
-            f"|φ·U| of the first two: {_spread(likeness, '.2f')}",
+            f"|φ·U| of the first two: {spread(likeness, '.2f')}",
             0.1 < median(likeness) < 0.9,
         ),
     )
@@ -75,16 +75,16 @@ def bias_claims(data: Data, findings: Sequence[Finding]) -> tuple[Claim, ...]:
             "The bias terms generate the bulk of the output.",
             "3.1, Figure 9",
             "shown as images",
-            f"|b| {_spread(bias, '.1f')}, |u·x| {_spread(linear, '.1f')}, "
-            f"|y| {_spread(output, '.1f')}",
+            f"|b| {spread(bias, '.1f')}, |u·x| {spread(linear, '.1f')}, "
+            f"|y| {spread(output, '.1f')}",
             all(b > 2 * u for b, u in zip(bias, linear, strict=True)),
         ),
         Claim(
             "The singular vectors only correct the edges.",
             "3.1, Figure 9b",
             "shown as images",
-            f"{_spread([100 * share for share, _ in edges], '.0f')} % of |u·x|² lies within 3 "
-            f"pixels of an edge, on {_spread([100 * area for _, area in edges], '.0f')} % of the "
+            f"{spread([100 * share for share, _ in edges], '.0f')} % of |u·x|² lies within 3 "
+            f"pixels of an edge, on {spread([100 * area for _, area in edges], '.0f')} % of the "
             "area",
             median(concentration) > 2,
         ),
@@ -92,7 +92,7 @@ def bias_claims(data: Data, findings: Sequence[Finding]) -> tuple[Claim, ...]:
             "The bias of the last decoder layer aligns with the first vector of the data.",
             "3.1, Figure 9a",
             "“nicely”",
-            f"|cosine| {_spread(cosine, '.2f')}",
+            f"|cosine| {spread(cosine, '.2f')}",
             median(cosine) > 0.7,
         ),
     )
@@ -100,7 +100,7 @@ def bias_claims(data: Data, findings: Sequence[Finding]) -> tuple[Claim, ...]:
 
 def dead_units(findings: Sequence[Finding]) -> str:
     """Say how many directions the operators have: one for each open unit of the middle."""
-    return _spread([finding.explanation.rank for finding in findings], ".0f")
+    return spread([finding.explanation.rank for finding in findings], ".0f")
 
 
 def _above(sigma: Float[Tensor, "r"], share: float = 0.01) -> int:
@@ -110,15 +110,8 @@ def _above(sigma: Float[Tensor, "r"], share: float = 0.01) -> int:
 def _coefficients(findings: Sequence[Finding]) -> str:
     """Return the three largest c, each with its spread."""
     columns = zip(*(f.ordered[:3].tolist() for f in findings), strict=True)
-    return ", ".join(_spread(list(column), ".1f") for column in columns)
+    return ", ".join(spread(list(column), ".1f") for column in columns)
 
 
 def _cosine(a: Tensor, b: Tensor) -> float:
     return float(a.double() @ b.double() / (a.norm() * b.norm()))
-
-
-def _spread(values: Sequence[float], form: str) -> str:
-    """Return the median of values, with their range where they differ."""
-    show: Callable[[float], str] = lambda value: format(value, form)  # noqa: E731
-    low, mid, high = show(min(values)), show(median(values)), show(max(values))
-    return mid if low == high else f"{mid} ({low}–{high})"

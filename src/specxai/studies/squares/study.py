@@ -7,13 +7,14 @@ from pathlib import Path
 import torch
 
 from specxai.cache import Cache
+from specxai.progress import Progress, silent
 from specxai.studies.report import Section, write_report
 from specxai.studies.squares.autoencoder import build_autoencoder
 from specxai.studies.squares.claims import bias_claims, dead_units, spectrum_claims
 from specxai.studies.squares.figures import figure_8, figure_9, training_figure
 from specxai.studies.squares.findings import decompose_data, find
 from specxai.studies.squares.images import random_squares
-from specxai.studies.training import Plan, Progress, Trained, train_autoencoder
+from specxai.studies.training import Plan, Trained, train_autoencoder
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def run_squares(
     folder: Path,
     fast: bool = False,
     seed: int = 0,
-    progress: Progress = lambda stage, done, total: None,
+    progress: Progress = silent,
 ) -> Path:
     """Train both networks, decompose them, and write figures and a report.
 

@@ -1,0 +1,60 @@
+"""Pictures as a network sees them, and masks that say where the object is."""
+
+from pathlib import Path
+
+import torch
+from jaxtyping import Bool, Float
+from PIL import Image
+from torch import Tensor
+
+from specxai.errors import LoadError
+from specxai.models import LoadedInput, LoadedModel, load_input
+
+
+def picture_seen(model: LoadedModel, given: LoadedInput) -> Image.Image | None:
+    """Return the picture as the network sees it, cropped and scaled but not normalised.
+
+    Args:
+        model: the network, with its preprocessing.
+        given: the input.
+
+    Returns:
+        The picture, RGB; None where the input was not made from one.
+    """
+    if given.image is None:
+        return None
+    black, white = one_color(model, "black"), one_color(model, "white")
+    share = ((given.tensor - black) / (white - black))[0].clamp(0, 1)
+    return Image.fromarray((share * 255).round().byte().permute(1, 2, 0).numpy())
+
+
+def one_color(model: LoadedModel, color: str) -> Float[Tensor, "1 C H W"]:
+    """Return a picture of one colour as the network sees it.
+
+    Raises:
+        LoadError: how the network prepares pictures is not known.
+    """
+    if model.preprocess is None or model.input_shape is None:
+        raise LoadError(f"how {model.name} prepares pictures is not known")
+    height, width = model.input_shape[-2:]
+    return model.preprocess(Image.new("RGB", (width, height), color))
+
+
+def read_mask(folder: Path, given: LoadedInput, model: LoadedModel) -> Bool[Tensor, "H W"]:
+    """Read the mask of an input, cropped and scaled as the network's pictures are.
+
+    Args:
+        folder: of pictures named like the inputs, white where the object is.
+        given: the input.
+        model: the network, with its preprocessing.
+
+    Raises:
+        LoadError: the folder has no mask of that name.
+    """
+    stem = Path(given.name.removeprefix("demo:")).stem
+    file = next((each for each in sorted(folder.glob(f"{stem}.*"))), None)
+    if file is None:
+        raise LoadError(f"no mask for {given.name} in {folder}: name it {stem}.png")
+    seen = load_input(str(file), model).tensor
+    middle = (one_color(model, "black") + one_color(model, "white")) / 2
+    return torch.as_tensor((seen > middle)[0].float().mean(0) > 0.5)
