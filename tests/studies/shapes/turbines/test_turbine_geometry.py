@@ -10,8 +10,8 @@ from specxai.studies.shapes.turbines.geometry import (
     turbine_parts,
     turbine_points,
 )
+from specxai.studies.shapes.turbines.parameters import sample_turbine
 from specxai.studies.shapes.turbines.planform import NREL_5MW, planform
-from specxai.studies.shapes.turbines.sampling import sample_turbine
 from specxai.studies.shapes.turbines.turbine import Blade, Turbine
 
 GRIDS = dict(zip(turbine_parts(), (BLADE_GRID,) * 3 + (TOWER_GRID, NACELLE_GRID), strict=True))

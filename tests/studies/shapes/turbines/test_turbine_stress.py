@@ -8,8 +8,8 @@ from specxai.studies.shapes.turbines.blade import azimuth, blade_surface
 from specxai.studies.shapes.turbines.geometry import turbine_parts, turbine_points
 from specxai.studies.shapes.turbines.loadcase import GUST, LoadCase
 from specxai.studies.shapes.turbines.moved import measure, moved_stress, spread
+from specxai.studies.shapes.turbines.parameters import sample_turbine
 from specxai.studies.shapes.turbines.planform import planform
-from specxai.studies.shapes.turbines.sampling import sample_turbine
 from specxai.studies.shapes.turbines.stress import rotor_stress
 from specxai.studies.shapes.turbines.turbine import Blade, Turbine
 

@@ -15,8 +15,8 @@ from specxai.studies.shapes.turbines.geometry import turbine_points
 from specxai.studies.shapes.turbines.loadcase import GUST, rated
 from specxai.studies.shapes.turbines.momentum import blade_loads
 from specxai.studies.shapes.turbines.moved import moved_stress
+from specxai.studies.shapes.turbines.parameters import sample_turbine
 from specxai.studies.shapes.turbines.polars import load_polars
-from specxai.studies.shapes.turbines.sampling import sample_turbine
 from specxai.studies.shapes.turbines.shell import Material, Shell, deform
 from specxai.studies.shapes.turbines.stress import MESH, blade_elements, rotor_stress
 from specxai.studies.shapes.turbines.turbine import BLADES, Turbine

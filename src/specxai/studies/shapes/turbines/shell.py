@@ -84,7 +84,7 @@ def deform(
         MissingExtraError: pyfe3d is not installed.
         InvalidInputError: the body is not held, or an element is degenerate.
     """
-    pyfe3d = _pyfe3d()
+    pyfe3d = load_pyfe3d()
     probe = pyfe3d.Quad4Probe()
     positions = np.ascontiguousarray(shell.nodes, dtype=np.float64).ravel()
     elements = [_element(pyfe3d, probe, positions, quad) for quad in shell.quads]
@@ -98,7 +98,12 @@ def deform(
     return Deformed(motion.reshape(loads.shape)[:, :3].copy(), stress)
 
 
-def _pyfe3d() -> Any:
+def load_pyfe3d() -> Any:
+    """Import pyfe3d, whose Cython classes have no types.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
     try:
         import pyfe3d
     except ImportError as fault:

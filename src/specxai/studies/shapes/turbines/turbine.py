@@ -1,7 +1,6 @@
 """The numbers that make a turbine, by name."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 BLADES = 3
 HUB_ABOVE_TOWER = 2.0
@@ -65,24 +64,7 @@ class Turbine:
     nacelle: float = 1.0
     blades: tuple[Blade, Blade, Blade] = (Blade(), Blade(), Blade())
 
-    @classmethod
-    def of(cls, values: Mapping[str, float]) -> "Turbine":
-        """Make a turbine from named parameters, such as ``radius`` and ``blade 2 pitch``.
-
-        Args:
-            values: one for each name that `names` gives.
-        """
-        blades = tuple(
-            Blade(**{part: float(values[f"blade {k + 1} {part}"]) for part in BLADE_PARTS})
-            for k in range(BLADES)
-        )
-        return cls(**{part: float(values[part]) for part in GLOBAL_PARTS}, blades=blades)  # type: ignore[arg-type]
-
     @property
     def hub_height(self) -> float:
         """Height of the rotor axis, in m."""
         return self.tower_height + HUB_ABOVE_TOWER
-
-
-GLOBAL_PARTS = tuple(field.name for field in fields(Turbine) if field.name != "blades")
-BLADE_PARTS = tuple(field.name for field in fields(Blade))
