@@ -10,6 +10,7 @@ from specxai.studies.shapes.turbines.loadcase import GUST, LoadCase
 from specxai.studies.shapes.turbines.moved import measure, moved_stress, spread
 from specxai.studies.shapes.turbines.parameters import sample_turbine
 from specxai.studies.shapes.turbines.planform import planform
+from specxai.studies.shapes.turbines.smoothing import smooth_displacement
 from specxai.studies.shapes.turbines.stress import rotor_stress
 from specxai.studies.shapes.turbines.turbine import Blade, Turbine
 
@@ -119,6 +120,19 @@ def test_displacements_spread_smoothly():
         return np.stack([span**2, span * np.cos(angle), np.sin(2 * angle)], -1)
 
     assert spread(field((30, 28)), (45, 40)) == pytest.approx(field((45, 40)), abs=1e-3)
+
+
+def test_the_smooth_part_keeps_shapes_and_drops_wrinkles():
+    before, after = sample_turbine(0), sample_turbine(1)
+    field = turbine_points(after) - turbine_points(before)
+    smooth = smooth_displacement(field)
+    assert np.linalg.norm(field - smooth) < 0.03 * np.linalg.norm(field)
+    assert np.allclose(smooth_displacement(smooth), smooth)
+    noise = np.random.default_rng(0).normal(size=field.shape)
+    noise[2520:] = 0
+    assert np.linalg.norm(smooth_displacement(noise)) < 0.25 * np.linalg.norm(noise)
+    moved = moved_stress(before, turbine_points(before) + smooth, GUST, MESH).label
+    assert moved == pytest.approx(stress(after).label, rel=0.02)
 
 
 def test_lifting_the_rotor_as_a_whole_is_a_taller_tower():

@@ -61,7 +61,7 @@ def section(thickness: Float[ndarray, "s"], count: int) -> Float[ndarray, "s n 2
         their x.
 
     >>> section(np.array([0.2]), 4).round(3).tolist()
-    [[[1.0, 0.0], [0.5, 0.129], [0.0, 0.0], [0.5, -0.06]]]
+    [[[1.0, 0.0], [0.5, 0.129], [0.0, 0.0], [0.5, -0.059]]]
     """
     x, tall = chordwise(count), thickness[..., None]
     side = np.where(angles(count) <= np.pi, 1.0, -1.0)

@@ -2,13 +2,13 @@
 
     python -m specxai.studies.shapes.turbines.checks
 
-prints a table in about a minute.
+prints a table in about two minutes.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
 from numpy import ndarray
 
 from specxai.studies.shapes.turbines.geometry import turbine_points
@@ -18,6 +18,7 @@ from specxai.studies.shapes.turbines.moved import moved_stress
 from specxai.studies.shapes.turbines.parameters import sample_turbine
 from specxai.studies.shapes.turbines.polars import load_polars
 from specxai.studies.shapes.turbines.shell import Material, Shell, deform
+from specxai.studies.shapes.turbines.smoothing import smooth_displacement
 from specxai.studies.shapes.turbines.stress import MESH, blade_elements, rotor_stress
 from specxai.studies.shapes.turbines.turbine import BLADES, Turbine
 
@@ -132,26 +133,27 @@ def negative_control() -> list[Check]:
 def correlations(count: int = 20) -> list[Check]:
     """Correlate labels over drawn turbines with those of another mesh, and of moved points."""
     turbines = [sample_turbine(index) for index in range(count)]
-    labels = np.array([rotor_stress(turbine).label for turbine in turbines])
-    coarse = np.array([rotor_stress(turbine, GUST, MESHES[0]).label for turbine in turbines])
-    moved = np.array(
-        [
-            moved_stress(turbines[index - 1], turbine_points(turbine)).label
-            for index, turbine in enumerate(turbines)
-        ]
-    )
+    labels = [rotor_stress(turbine).label for turbine in turbines]
+    coarse = [rotor_stress(turbine, GUST, MESHES[0]).label for turbine in turbines]
+    starts = [(turbines[index - 1], turbine) for index, turbine in enumerate(turbines)]
+    moved = [_moved_label(before, after, lambda field: field) for before, after in starts]
+    smooth = [_moved_label(before, after, smooth_displacement) for before, after in starts]
+    cases = {"coarse mesh": coarse, "points moved": moved, "points moved smoothly": smooth}
     return [
-        Check(f"correlation, {count} turbines, coarse mesh", _correlation(coarse, labels), 1.0, ""),
         Check(
-            f"correlation, {count} turbines, points moved from one to the next",
-            _correlation(moved, labels),
-            1.0,
-            "",
-        ),
+            f"correlation over {count} turbines, {name}", _correlation(case, labels), 1.0, "label"
+        )
+        for name, case in cases.items()
     ]
 
 
-def _correlation(a: Float[ndarray, "n"], b: Float[ndarray, "n"]) -> float:
+def _moved_label(before: Turbine, after: Turbine, part: Callable[[ndarray], ndarray]) -> float:
+    """Return the label of a turbine whose points moved to those of another, or a part of it."""
+    start = turbine_points(before)
+    return moved_stress(before, start + part(turbine_points(after) - start)).label
+
+
+def _correlation(a: Sequence[float], b: Sequence[float]) -> float:
     return float(np.corrcoef(a, b)[0, 1])
 
 

@@ -11,7 +11,8 @@ what the displacement of its points says:
 - The mean displacement of the blades' roots moves the rotor as a whole: it changes the height at
   which the wind is read, and nothing else. Tower and nacelle do not matter.
 
-With no displacement the stress is that of `rotor_stress`, to rounding.
+With no displacement the stress is that of `rotor_stress`, to rounding. Shells answer to wrinkles:
+displacements that are rough from point to point go through `smooth_displacement` first.
 """
 
 from dataclasses import dataclass

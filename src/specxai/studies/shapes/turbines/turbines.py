@@ -53,6 +53,9 @@ class Turbines:
     ) -> dict[str, float]:
         """Compute the stress after a turbine's points were moved, as `moved_stress` says.
 
+        A rough displacement must be made smooth first, with `smooth_displacement`; compare with
+        what the network predicts for the smooth one.
+
         Args:
             values: the turbine's parameters before.
             points: its points after, in m, float64.
