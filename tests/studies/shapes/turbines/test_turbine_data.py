@@ -121,3 +121,22 @@ def test_generation_repeats_the_table(tmp_path, rows):
     for here, shipped in zip(made, rows, strict=False):
         assert list(here.values()) == pytest.approx(list(shipped.values()), rel=1e-4)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["labels.csv", "outcomes.jsonl"]
+
+
+def test_solving_points_that_stayed_gives_the_label(rows):
+    pytest.importorskip("pyfe3d", reason="finite elements need the extra 'shapes'")
+    values = draw(PARAMETERS, SEED, 1)
+    found = Turbines().solve_points(values, turbine_points(turbine_of(values)))
+    for name, value in found.items():
+        assert value == pytest.approx(rows[1][name], rel=1e-4)
+
+
+def test_the_card_names_every_parameter_and_the_number_of_turbines(rows):
+    card = files("specxai.studies.shapes.turbines").joinpath("CARD.md").read_text()
+    assert f"{len(rows):,} parametric" in card
+    for each in PARAMETERS:
+        name = each.name.replace("blade_1", "blade_k")
+        if each.name.startswith(("blade_2", "blade_3")):
+            continue
+        line = next(line for line in card.splitlines() if f"| `{name}` |" in line)
+        assert f"{each.low:g} … {each.nominal:g} … {each.high:g}" in line

@@ -143,6 +143,15 @@ def test_lifting_the_rotor_as_a_whole_is_a_taller_tower():
     assert np.allclose(azimuth(0), np.eye(3))
 
 
+def test_a_blade_pushed_into_the_hub_still_has_its_loads():
+    points = turbine_points(Turbine())
+    points[:840, 2] -= 0.5
+    found = moved_stress(Turbine(), points, GUST, MESH)
+    usual = stress(Turbine())
+    assert found.blades[0].thrust == pytest.approx(usual.blades[0].thrust, rel=0.02)
+    assert found.label == pytest.approx(usual.label, rel=0.03)
+
+
 def test_points_that_are_no_turbine_are_refused():
     points = turbine_points(Turbine())
     with pytest.raises(InvalidInputError, match="2928"):

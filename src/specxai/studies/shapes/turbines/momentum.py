@@ -133,10 +133,10 @@ def _balance(
 def _losses(inflow: Float[ndarray, "n"], radius: Float[ndarray, "n"]) -> Float[ndarray, "n"]:
     """Return Prandtl's factor for a finite number of blades at tip and hub (Ning, equation 13)."""
     scale = BLADES / 2 / np.sin(inflow)
-    hub = ROOT - _HUB_MARGIN
-    tip_part = np.exp(-scale * (radius[-1] * _TIP_MARGIN - radius) / radius)
-    hub_part = np.exp(-scale * (radius - hub) / ROOT)
-    factor = (2 / np.pi) ** 2 * np.arccos(tip_part) * np.arccos(hub_part)
+    to_tip = (radius[-1] * _TIP_MARGIN - radius) / radius
+    to_hub = np.maximum(radius - ROOT + _HUB_MARGIN, 0) / ROOT  # a moved root may lie inside
+    parts = (np.arccos(np.exp(-scale * gap)) for gap in (to_tip, to_hub))
+    factor = (2 / np.pi) ** 2 * np.prod(list(parts), axis=0)
     return np.maximum(factor, _LEAST_LOSS)
 
 
