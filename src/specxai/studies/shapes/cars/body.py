@@ -40,7 +40,7 @@ def half_points(values: Values) -> Float[ndarray, "h 3"]:
         [_section(values, *station) for station in zip(x, floor, top, width, strict=True)]
     )
     grid[:, [0, -1], 1] = 0
-    front, rear = _cap(grid[0], bulge=0.06), _cap(grid[-1], bulge=0)
+    front, rear = _cap(grid[0], bulge=0.06), _cap(grid[-1], bulge=0.0)
     return np.concatenate([grid.reshape(-1, 3), front, rear])
 
 

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from specxai.studies.shapes.cars.body import half_points, symmetric_half
+from specxai.studies.shapes.cars.case import Case
 from specxai.studies.shapes.cars.drag import load_morph, make_template, solve_points
 from specxai.studies.shapes.cars.parameters import PARAMETERS, SEED
 from specxai.studies.shapes.parameters import Parameter
@@ -15,15 +16,22 @@ _TEMPLATE = "template"
 
 
 class Cars:
-    """Cars with coarse-RANS drag areas."""
+    """Cars with coarse-RANS drag areas.
+
+    Attributes:
+        case: the size of the cells above all; the default is that of the shipped labels.
+    """
 
     name: str = "cars"
     seed: int = SEED
     parameters: Sequence[Parameter] = PARAMETERS
 
+    def __init__(self, case: Case = Case()) -> None:  # noqa: B008, it is frozen
+        self.case = case
+
     def prepare(self, folder: Path) -> None:
         """Solve the nominal car, whose mesh and solution all others start from."""
-        make_template(folder / _TEMPLATE)
+        make_template(folder / _TEMPLATE, self.case)
         load_morph(folder / _TEMPLATE)  # the processes that solve share it
 
     def solve(self, values: Mapping[str, float], folder: Path) -> dict[str, float]:

@@ -111,7 +111,7 @@ def solve_points(template: Path, folder: Path, half: Float[ndarray, "h 3"]) -> D
 
     Args:
         template: folder of `make_template`.
-        folder: to work in; it is removed in the end.
+        folder: to work in; it is removed in the end, and stays if the solver fails.
         half: points of the right half, y ≥ 0, in m.
 
     Raises:
@@ -121,6 +121,11 @@ def solve_points(template: Path, folder: Path, half: Float[ndarray, "h 3"]) -> D
     if abs(found.drift) > _DRIFT:
         found = _solve(template, folder, half, LONG)
     return found
+
+
+def mean_drag(drag: Float[ndarray, "iterations"]) -> float:
+    """Return the mean over the last iterations, which is the label."""
+    return float(drag[-_AVERAGED:].mean())
 
 
 def _solve(template: Path, folder: Path, half: Float[ndarray, "h 3"], iterations: int) -> Drag:
@@ -139,7 +144,7 @@ def _solve(template: Path, folder: Path, half: Float[ndarray, "h 3"], iterations
     run("simpleFoam", folder, "log.run")
     drag = read_drag(folder)
     shutil.rmtree(folder)
-    area = float(drag[-_AVERAGED:].mean())
+    area = mean_drag(drag)
     return Drag(
         area,
         float(drag[-2 * _AVERAGED :].std()),
