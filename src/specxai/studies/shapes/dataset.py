@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from specxai.studies.shapes.parameters import Parameter
 
 
+@runtime_checkable
 class DataSet(Protocol):
     """A family of shapes with a solver.
 

@@ -81,8 +81,9 @@ def main(
 
 def _data_set(name: str) -> DataSet:
     from specxai.studies.shapes.cars import Cars
+    from specxai.studies.shapes.turbines import Turbines
 
-    return Cars()
+    return Cars() if name == "cars" else Turbines()
 
 
 def _solve_all(

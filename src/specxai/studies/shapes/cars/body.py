@@ -40,7 +40,7 @@ def half_points(values: Values) -> Float[ndarray, "h 3"]:
         [_section(values, *station) for station in zip(x, floor, top, width, strict=True)]
     )
     grid[:, [0, -1], 1] = 0
-    front, rear = _cap(grid[0], bulge=0.06), _cap(grid[-1], bulge=0)
+    front, rear = _cap(grid[0], bulge=0.06), _cap(grid[-1], bulge=0.0)
     return np.concatenate([grid.reshape(-1, 3), front, rear])
 
 
@@ -50,6 +50,16 @@ def full_points(half: Float[ndarray, "h 3"]) -> Float[ndarray, "p 3"]:
     Points of the middle plane have none of their own.
     """
     return np.concatenate([half, half[_mirrored()] * np.array([1, -1, 1])])
+
+
+def symmetric_half(points: Float[ndarray, "p 3"]) -> Float[ndarray, "h 3"]:
+    """Return the right half of a body's symmetric part: the mean of the body and its mirror image.
+
+    Args:
+        points: of the whole body, in the order of `full_points`.
+    """
+    mirrored = points[mirror_images()] * np.array([1, -1, 1])
+    return ((points + mirrored) / 2)[: len(points) - len(_mirrored())]
 
 
 def mirror_images() -> Int[ndarray, "p"]:
@@ -164,17 +174,24 @@ def _section(
     values: Values, x: float, floor: float, top: float, width: float
 ) -> Float[ndarray, "around 3"]:
     """Return points at equal distances along half a section, from floor to roof."""
-    angle = np.linspace(-np.pi / 2, np.pi / 2, 801)
-    y = width * np.abs(np.cos(angle)) ** (2 / _SECTION)
-    rise = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** (2 / _SECTION)
+    across, rise = _superellipse()
+    y = width * across
     z = (top + floor) / 2 + (top - floor) / 2 * rise
     belt = 0.82 * values["cowl_height"]
     above = np.clip((z - belt) / (1.42 - belt), 0, 2)
     y = y * (1 - values["tumblehome"] * above**1.3)
     along = np.concatenate([[0], np.hypot(np.diff(y), np.diff(z)).cumsum()])
     places = np.linspace(0, along[-1], _AROUND)
-    across = [np.interp(places, along, line) for line in (y, z)]
-    return np.stack([np.full(_AROUND, x), *across], axis=1)
+    found = [np.interp(places, along, line) for line in (y, z)]
+    return np.stack([np.full(_AROUND, x), *found], axis=1)
+
+
+@cache
+def _superellipse() -> tuple[Float[ndarray, "fine"], Float[ndarray, "fine"]]:
+    """Return y and z of half a superellipse of width and height 2, from its foot to its top."""
+    angle = np.linspace(-np.pi / 2, np.pi / 2, 801)
+    y = np.abs(np.cos(angle)) ** (2 / _SECTION)
+    return y, np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** (2 / _SECTION)
 
 
 def _cap(ring: Float[ndarray, "around 3"], bulge: float) -> Float[ndarray, "c 3"]:

@@ -40,8 +40,8 @@ class Case:
     area: float = 1.0
     k: float = 0.06
     omega: float = 20.0
-    wake: tuple[Point, Point] = ((-1.2, -1, -1), (9, 1.6, 2.0))
-    near: tuple[Point, Point] = ((-0.5, -1, -1), (6.6, 1.25, 1.75))
+    wake: tuple[Point, Point] = ((-1.2, -1.0, -1.0), (9.0, 1.6, 2.0))
+    near: tuple[Point, Point] = ((-0.5, -1.0, -1.0), (6.6, 1.25, 1.75))
     keeps_fields: bool = True
 
 

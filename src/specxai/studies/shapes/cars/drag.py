@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
 from specxai.errors import SpecxaiError
@@ -75,18 +75,20 @@ def make_template(folder: Path, case: Case = Case()) -> None:  # noqa: B008, it 
     if done.exists():
         return
     shutil.rmtree(folder, ignore_errors=True)
-    solve_surface(folder, half_points(nominal(PARAMETERS)), replace(case, iterations=TEMPLATE))
+    points = full_points(half_points(nominal(PARAMETERS)))
+    solve_surface(folder, points, full_faces(), replace(case, iterations=TEMPLATE))
     done.touch()
 
 
 def solve_surface(
-    folder: Path, half: Float[ndarray, "h 3"], case: Case
+    folder: Path, points: Float[ndarray, "p 3"], faces: Int[ndarray, "f 3"], case: Case
 ) -> Float[ndarray, "iterations"]:
-    """Mesh a car anew and solve from still air.
+    """Mesh the air around any closed surface anew, and solve from potential flow.
 
     Args:
-        folder: for the case.
-        half: points of the right half, in m.
+        folder: for the case; it must not hold another.
+        points: of the whole body, symmetric about y = 0, in m.
+        faces: its triangles.
         case: what is simulated.
 
     Returns:
@@ -95,7 +97,7 @@ def solve_surface(
     write_case(folder, case)
     surface = folder / "constant" / "triSurface"
     surface.mkdir(parents=True)
-    write_stl(surface / "body.stl", full_points(half), full_faces())
+    write_stl(surface / "body.stl", points, faces)
     run(_MESH, folder, "log.mesh")
     run("potentialFoam -writephi && simpleFoam", folder, "log.run")
     return read_drag(folder)
@@ -109,7 +111,7 @@ def solve_points(template: Path, folder: Path, half: Float[ndarray, "h 3"]) -> D
 
     Args:
         template: folder of `make_template`.
-        folder: to work in; it is removed in the end.
+        folder: to work in; it is removed in the end, and stays if the solver fails.
         half: points of the right half, y ≥ 0, in m.
 
     Raises:
@@ -119,6 +121,11 @@ def solve_points(template: Path, folder: Path, half: Float[ndarray, "h 3"]) -> D
     if abs(found.drift) > _DRIFT:
         found = _solve(template, folder, half, LONG)
     return found
+
+
+def mean_drag(drag: Float[ndarray, "iterations"]) -> float:
+    """Return the mean over the last iterations, which is the label."""
+    return float(drag[-_AVERAGED:].mean())
 
 
 def _solve(template: Path, folder: Path, half: Float[ndarray, "h 3"], iterations: int) -> Drag:
@@ -137,7 +144,7 @@ def _solve(template: Path, folder: Path, half: Float[ndarray, "h 3"], iterations
     run("simpleFoam", folder, "log.run")
     drag = read_drag(folder)
     shutil.rmtree(folder)
-    area = float(drag[-_AVERAGED:].mean())
+    area = mean_drag(drag)
     return Drag(
         area,
         float(drag[-2 * _AVERAGED :].std()),

@@ -72,6 +72,20 @@ def read_points(path: Path) -> Float[ndarray, "n 3"]:
     return points
 
 
+def count_cells(folder: Path) -> int:
+    """Return how many cells the mesh of a case has, as its own header says.
+
+    Raises:
+        SpecxaiError: the header does not say it.
+    """
+    with (folder / "constant" / "polyMesh" / "owner").open(errors="replace") as file:
+        header = file.read(2000)
+    found = re.search(r"nCells:\s*(\d+)", header)
+    if found is None:
+        raise SpecxaiError(f"the mesh in {folder} does not say how many cells it has")
+    return int(found[1])
+
+
 def write_points(path: Path, points: Float[ndarray, "n 3"]) -> None:
     """Write the points of a mesh in ASCII."""
     with path.open("w") as file:

@@ -1,0 +1,1 @@
+"""What the coarse-RANS drag is worth: mesh convergence, noise, and a body with published drag."""

@@ -1,0 +1,67 @@
+"""The cars with their labels, as they come with the package."""
+
+from collections.abc import Iterable
+from importlib.resources import files
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from specxai.studies.shapes.cars.body import Values, full_faces, full_points, half_points
+from specxai.studies.shapes.cars.parameters import PARAMETERS, SEED
+from specxai.studies.shapes.labelled import LabelledShapes
+from specxai.studies.shapes.labels import read_table
+from specxai.studies.shapes.parameters import draw
+
+LABEL = "coarse-RANS drag area (m²)"
+
+
+def load_cars(count: int | None = None) -> LabelledShapes:
+    """Return the labelled cars; no solver is needed.
+
+    Points are made anew from the parameters of the table, which has six digits: they are within
+    hundredths of a millimetre of those that were solved.
+
+    Args:
+        count: the first so many; all if not given.
+
+    >>> cars = load_cars(2)
+    >>> cars.points.shape, cars.label
+    (torch.Size([2, 2952, 3]), 'coarse-RANS drag area (m²)')
+    """
+    rows = read_table(files(__package__).joinpath("labels.csv").read_text())[:count]
+    names = tuple(each.name for each in PARAMETERS)
+    others = [name for name in rows[0] if name not in {"index", "drag_area", *names}]
+    columns = {name: torch.tensor([row[name] for row in rows]).double() for name in rows[0]}
+    points = _points(rows)
+    return LabelledShapes(
+        name="cars",
+        indices=columns["index"].long(),
+        points=points,
+        faces=torch.tensor(full_faces()),
+        parts={"body": slice(0, points.shape[1])},
+        labels=columns["drag_area"],
+        label=LABEL,
+        parameters=torch.stack([columns[name] for name in names], 1),
+        names=names,
+        numbers={name: columns[name] for name in others},
+    )
+
+
+def unlabelled_cars(first: int, count: int) -> Float[Tensor, "shapes points 3"]:
+    """Return the points of drawn cars without labels, such as for an auto-encoder.
+
+    Args:
+        first: number of the first; those beyond `load_cars`'s last index are new.
+        count: how many.
+
+    Returns:
+        Points in m, float32.
+    """
+    return _points(draw(PARAMETERS, SEED, index) for index in range(first, first + count))
+
+
+def _points(cars: Iterable[Values]) -> Float[Tensor, "shapes points 3"]:
+    points = [full_points(half_points(values)).astype(np.float32) for values in cars]
+    return torch.from_numpy(np.stack(points))

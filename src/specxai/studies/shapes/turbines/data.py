@@ -1,0 +1,63 @@
+"""The turbines with their labels, as they come with the package."""
+
+from collections.abc import Iterable
+from importlib.resources import files
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from specxai.studies.shapes.labelled import LabelledShapes
+from specxai.studies.shapes.labels import read_table
+from specxai.studies.shapes.turbines.geometry import turbine_faces, turbine_parts, turbine_points
+from specxai.studies.shapes.turbines.parameters import PARAMETERS, sample_turbine, turbine_of
+from specxai.studies.shapes.turbines.turbine import Turbine
+
+LABEL = "99 % quantile of the von Mises stress of the most stressed blade (MPa)"
+
+
+def load_turbines(count: int | None = None) -> LabelledShapes:
+    """Return the labelled turbines; no solver is needed.
+
+    Args:
+        count: the first so many; all if not given.
+
+    >>> turbines = load_turbines(2)
+    >>> turbines.points.shape, turbines.label.endswith("(MPa)")
+    (torch.Size([2, 2928, 3]), True)
+    """
+    rows = read_table(files(__package__).joinpath("labels.csv").read_text())[:count]
+    names = tuple(each.name for each in PARAMETERS)
+    others = [name for name in rows[0] if name not in {"index", "stress", *names}]
+    columns = {name: torch.tensor([row[name] for row in rows]).double() for name in rows[0]}
+    return LabelledShapes(
+        name="turbines",
+        indices=columns["index"].long(),
+        points=_points(turbine_of(row) for row in rows),
+        faces=torch.tensor(turbine_faces()),
+        parts=dict(turbine_parts()),
+        labels=columns["stress"],
+        label=LABEL,
+        parameters=torch.stack([columns[name] for name in names], 1),
+        names=names,
+        numbers={name: columns[name] for name in others},
+    )
+
+
+def unlabelled_turbines(first: int, count: int) -> Float[Tensor, "shapes points 3"]:
+    """Return the points of drawn turbines without labels, such as for an auto-encoder.
+
+    Args:
+        first: number of the first; from `load_turbines`'s last on they are new.
+        count: how many.
+
+    Returns:
+        Points in m, float32.
+    """
+    return _points(sample_turbine(index) for index in range(first, first + count))
+
+
+def _points(turbines: Iterable[Turbine]) -> Float[Tensor, "shapes points 3"]:
+    points = [turbine_points(turbine).astype(np.float32) for turbine in turbines]
+    return torch.from_numpy(np.stack(points))
