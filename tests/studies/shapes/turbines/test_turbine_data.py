@@ -80,8 +80,8 @@ def test_what_cannot_matter_does_not_correlate(rows):
     chance = 4 / np.sqrt(len(rows))
     for name in ("tower_base", "tower_top", "nacelle"):
         assert abs(np.corrcoef(columns[name], columns["stress"])[0, 1]) < chance
-    assert np.corrcoef(columns["radius"], columns["stress"])[0, 1] > 0.3
-    assert np.corrcoef(columns["thickness"], columns["stress"])[0, 1] < -0.3
+    assert np.corrcoef(columns["radius"], columns["stress"])[0, 1] > 2 * chance
+    assert np.corrcoef(columns["thickness"], columns["stress"])[0, 1] < -2 * chance
 
 
 def test_loading_needs_no_solver(monkeypatch):
