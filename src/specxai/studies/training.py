@@ -21,7 +21,8 @@ class Plan:
         epochs: the most passes through the data; the rate falls to zero over them.
         goal: mean squared error on held-out data at which to stop.
         batch: samples in a step.
-        rate: the highest learning rate of Adam.
+        rate: the highest learning rate of Adam for weights.
+        haste: by how much that of biases is larger.
         seed: of the order of the samples.
     """
 
@@ -29,6 +30,7 @@ class Plan:
     goal: float
     batch: int = 64
     rate: float = 2e-3
+    haste: float = 1.0
     seed: int = 0
 
 
@@ -93,9 +95,13 @@ def train_autoencoder(
 
 def _epochs(network: nn.Module, data: Tensor, held_out: Tensor, plan: Plan) -> Iterator[float]:
     """Train epoch by epoch and yield the error on the held-out data."""
-    optimizer = torch.optim.Adam(network.parameters(), plan.rate, fused=True)
+    weights = [each for each in network.parameters() if each.ndim > 1]
+    biases = [each for each in network.parameters() if each.ndim == 1]
+    groups = [{"params": each} for each in (weights, biases) if each]
+    rates = [plan.rate, plan.rate * plan.haste][: len(groups)]
+    optimizer = torch.optim.Adam(groups, fused=True)
     steps = plan.epochs * -(-len(data) // plan.batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.rate, steps, pct_start=0.2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, steps, pct_start=0.2)
     generator = torch.Generator().manual_seed(plan.seed)
     for _ in range(plan.epochs):
         for chosen in torch.randperm(len(data), generator=generator).split(plan.batch):

@@ -66,6 +66,7 @@ def bias_claims(data: Data, findings: Sequence[Finding]) -> tuple[Claim, ...]:
         [float(part.norm()) for part in parts]
         for parts in zip(*((f.bias, f.linear, f.explanation.output) for f in findings), strict=True)
     )
+    shares = [f.share_of_bias for f in findings]
     edges = [f.share_at_edges for f in findings]
     concentration = [share / area for share, area in edges]
     last = [list(f.decoder.values())[-1] for f in findings]
@@ -75,9 +76,9 @@ def bias_claims(data: Data, findings: Sequence[Finding]) -> tuple[Claim, ...]:
             "The bias terms generate the bulk of the output.",
             "3.1, Figure 9",
             "shown as images",
-            f"|b| {spread(bias, '.1f')}, |u·x| {spread(linear, '.1f')}, "
-            f"|y| {spread(output, '.1f')}",
-            all(b > 2 * u for b, u in zip(bias, linear, strict=True)),
+            f"share b·y / |y|² of the output: {spread(shares, '.2f')}; |b| {spread(bias, '.1f')}, "
+            f"|u·x| {spread(linear, '.1f')}, |y| {spread(output, '.1f')}",
+            min(shares) > 0.5,
         ),
         Claim(
             "The singular vectors only correct the edges.",

@@ -71,6 +71,12 @@ class Finding:
         return (right.flatten(1) * left.flatten(1)).sum(1).abs()
 
     @property
+    def share_of_bias(self) -> float:
+        """b·y / |y|², the share of the output that is the bias; that of u·x makes it up to 1."""
+        output = self.explanation.output.flatten().double()
+        return float(self.bias.double() @ output / (output @ output))
+
+    @property
     def share_at_edges(self) -> tuple[float, float]:
         """The share of |u·x|² in the zone of the edges, and the zone's share of the area."""
         zone = edge_zone(self.x)
