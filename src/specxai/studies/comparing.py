@@ -119,7 +119,10 @@ def run_comparison(
         evaluation = evaluate(subjects, methods, places, effort, progress)
         sections.append(_metrics_section(evaluation, model, places))
     sections.append(Section("The methods", _about(about)))
-    opening = _OPENING.format(baseline="zeros" if baseline is None else "a black picture")
+    opening = _OPENING.format(
+        baseline="zeros" if baseline is None else "a black picture",
+        fast=" --fast" if wishes.fast else "",
+    )
     report = write_report(folder, f"Methods compared on {model.name}", opening, sections)
     return Compared(results, evaluation, about, report)
 
@@ -129,7 +132,8 @@ Every method explains the same output of the same preprocessed input. Σ map is 
 to, beside what it promises: the output y, its linear part u·x, or its change y − y₀ from the
 baseline, which is {baseline}; the error is relative to |y|. Seconds are wall-clock time on one
 machine; forward and backward count the samples that went through the network, and for ours the
-products with it or a part of it. Written by `specxai compare`.
+products with it or a part of it.
+Written by `specxai compare{fast}`.
 """
 
 _METRICS = """

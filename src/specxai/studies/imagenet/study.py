@@ -67,7 +67,7 @@ _OPENING = """
 Photos go through image classifiers, and the largest output of each is decomposed at the last
 convolution and at the layer before the output: {how}. Claims that name AlexNet or VGG11 are put to
 the test with these two only. Medians over the photos, with the range in brackets. {object} Written
-by `specxai study imagenet`.
+by `specxai study imagenet{fast}`.
 """
 
 
@@ -106,7 +106,9 @@ def run_imagenet(
         layers = _layers(model, given[0], chosen)
         pairs.append(_look(Place(name, model, *layers), given, plan, cache, progress))
     how = f"the leading {_FAST.n_components} components by σ" if plan.fast else "exactly"
-    opening = _OPENING.format(how=how, object=_OBJECT[plan.masks is not None])
+    opening = _OPENING.format(
+        how=how, object=_OBJECT[plan.masks is not None], fast=" --fast" if plan.fast else ""
+    )
     return write_report(folder, "Photos through classifiers", opening, _sections(pairs))
 
 
