@@ -14,11 +14,10 @@ def markdown_table(
         numbers: whether all columns but the first are set to the right.
 
     >>> markdown_table(("name", "|x|"), [("a", "1")])
-    ['| name | \\|x\\| |', '|---|--:|', '| a | 1 |']
+    ['| name | \\|x\\| |', '| --- | ---: |', '| a | 1 |']
     """
-    ruler = "|---" + ("|--:" if numbers else "|---") * (len(heading) - 1) + "|"
-    lines = [_row(heading), ruler]
-    return [*lines, *map(_row, rows)]
+    ruler = ["---", *["---:" if numbers else "---"] * (len(heading) - 1)]
+    return [*map(_row, (heading, ruler, *rows))]
 
 
 def plain(text: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from specxai.affine import Certificate
+from specxai.markdown import markdown_table
 from specxai.spectral.expression import SymbolicExpression
 from specxai.spectral.plain import inputs
 
@@ -53,7 +54,7 @@ def _terms(expression: SymbolicExpression) -> str:
     ]
     rows += [(name, "", "", "", f"{size:+.5g}") for name, size in expression.constants.items()]
     rows += [("**y**", "", "", "", f"**{float(expression.output):+.5g}**")]
-    table = _table(("term", "σ", "c = σ φ·x", weight, value), rows)
+    table = "\n".join(markdown_table(("term", "σ", "c = σ φ·x", weight, value), rows))
     star = "\n\n\\* Shares its σ with others: only the sum over them is defined."
     return table if expression.unique.all() else table + star
 
@@ -61,7 +62,8 @@ def _terms(expression: SymbolicExpression) -> str:
 def _inputs(expression: SymbolicExpression) -> str:
     rows = list(_input_rows(expression))
     if rows:
-        return _table(("input", "value", "coefficient", "of all terms", "contribution"), rows)
+        heading = "input", "value", "coefficient", "of all terms", "contribution"
+        return "\n".join(markdown_table(heading, rows))
     return (
         f"The input has {expression.x.numel():,} values, none of them named; "
         f"{expression.positions().numel():,} positions add up to y."
@@ -120,10 +122,3 @@ def _distances(certificate: Certificate) -> str:
     if random:
         named[f"the nearest of {len(random)} random directions"] = min(random)
     return ", ".join(f"{distance:.2g} along {name}" for name, distance in named.items())
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
-    )

@@ -97,9 +97,10 @@ def _epochs(network: nn.Module, data: Tensor, held_out: Tensor, plan: Plan) -> I
     """Train epoch by epoch and yield the error on the held-out data."""
     weights = [each for each in network.parameters() if each.ndim > 1]
     biases = [each for each in network.parameters() if each.ndim == 1]
-    groups = [{"params": each} for each in (weights, biases) if each]
-    rates = [plan.rate, plan.rate * plan.haste][: len(groups)]
+    paces = (weights, plan.rate), (biases, plan.rate * plan.haste)
+    groups = [{"params": each, "lr": rate} for each, rate in paces if each]
     optimizer = torch.optim.Adam(groups, fused=True)
+    rates = [group["lr"] for group in optimizer.param_groups]
     steps = plan.epochs * -(-len(data) // plan.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, steps, pct_start=0.2)
     generator = torch.Generator().manual_seed(plan.seed)

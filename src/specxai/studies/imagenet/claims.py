@@ -33,8 +33,8 @@ class Pair:
 
 def focus_claims(pairs: Sequence[Pair]) -> tuple[Claim, ...]:
     """Test what the paper says of the vectors of largest σ (2.1, Figure 1)."""
-    focus = {pair.place.name: [_focus(f) for f in pair.penultimate] for pair in pairs}
-    trend = {pair.place.name: [_trend(f) for f in pair.penultimate] for pair in pairs}
+    focus = _by_place(pairs, _focus)
+    trend = _by_place(pairs, _trend)
     return (
         Claim(
             "The singular vectors are mostly focused on the central object.",
@@ -63,9 +63,9 @@ def focus_claims(pairs: Sequence[Pair]) -> tuple[Claim, ...]:
 
 def share_claims(pairs: Sequence[Pair]) -> tuple[Claim, ...]:
     """Test what the paper says of the vectors of largest contribution (2.1, Figure 2)."""
-    depth = {p.place.name: [float(median(f.by_share)) for f in p.penultimate] for p in pairs}
-    noise = {p.place.name: [_added_noise(f) for f in p.penultimate] for p in pairs}
-    breadth = {p.place.name: [f.breadth for f in p.penultimate] for p in pairs}
+    depth = _by_place(pairs, lambda f: float(median(f.by_share)))
+    noise = _by_place(pairs, _added_noise)
+    breadth = _by_place(pairs, lambda f: f.breadth)
     return (
         Claim(
             "The vectors of largest contribution come from further down the spectrum.",
@@ -196,6 +196,11 @@ def _cancelled(finding: Finding, where: Bool[Tensor, "H W"]) -> float:
     ex = finding.explanation
     products = (ex.right_vectors(finding.by_share) * ex.x)[..., where].double()
     return float(1 - (products.sum(1).abs().sum(1) / products.abs().sum((1, 2))).mean())
+
+
+def _by_place(pairs: Sequence[Pair], measure: Callable[[Finding], float]) -> dict[str, list[float]]:
+    """Return a measure at the layer before the output, photo by photo, by network."""
+    return {pair.place.name: [measure(each) for each in pair.penultimate] for pair in pairs}
 
 
 def _compare(pair: Pair, measure: Callable[[Finding], float]) -> list[float]:

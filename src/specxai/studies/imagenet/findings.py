@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from PIL import Image
 from torch import Tensor
 
-from specxai.affine import linearize
+from specxai.affine import fingerprint, linearize
 from specxai.digest import digest
 from specxai.errors import LoadError
 from specxai.models import LoadedInput, LoadedModel
@@ -37,6 +37,26 @@ class Place:
     model: LoadedModel
     convolution: str
     penultimate: str
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A name for the network: its structure, parameters and buffers."""
+        return f"{self.model.module} {fingerprint(self.model.module)}"
+
+
+@dataclass(frozen=True)
+class Photo:
+    """An input of one network.
+
+    Attributes:
+        given: the input, preprocessed.
+        picture: as the network sees it; None where the input was no picture.
+        object: where the object is, shape (H, W).
+    """
+
+    given: LoadedInput
+    picture: Image.Image | None
+    object: Bool[Tensor, "H W"]
 
 
 @dataclass(frozen=True)
@@ -82,9 +102,7 @@ class Finding:
 def find(
     place: Place,
     layer: str,
-    given: LoadedInput,
-    picture: Image.Image | None,
-    object: Bool[Tensor, "H W"],
+    photo: Photo,
     options: Options,
     folder: Path,
     progress: Progress = silent,
@@ -94,26 +112,24 @@ def find(
     Args:
         place: the network.
         layer: address of the layer.
-        given: the photo, preprocessed.
-        picture: as the network sees it.
-        object: where the object is.
+        photo: what goes through it.
         options: how the decomposition is computed.
         folder: an existing folder of finished decompositions.
         progress: told of the decomposition.
     """
-    module = place.model.module
-    key = digest({"x": given.tensor, **module.state_dict()}, f"{module} {layer} {options}")
+    given = photo.given
+    key = digest({"x": given.tensor}, f"{place.fingerprint} {layer} {options}")
     parts = place.name, given.name.replace(":", "-"), layer, key[:12]
     path = folder / f"{'-'.join(Path(part).name for part in parts)}.safetensors"
     kept = _finished(path)
     if kept is None:
-        ex = explain_at(linearize(module, given.tensor), layer, None, options, progress)
+        ex = explain_at(linearize(place.model.module, given.tensor), layer, None, options, progress)
         named = place.model.class_name(ex.target)
         ex = replace(ex, model=place.model.name, target_name=named)
         leading = ex.top(max(SHOWN, FOLLOWED), "singular_value"), ex.top(SHOWN, "reduced")
         ex.save(path, torch.cat(leading).unique())
         kept = load(path)
-    return Finding(given.name, picture, kept, object)
+    return Finding(given.name, photo.picture, kept, photo.object)
 
 
 def _finished(path: Path) -> Decomposition | None:

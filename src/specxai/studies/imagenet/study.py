@@ -21,7 +21,7 @@ from specxai.studies.imagenet.claims import (
     share_claims,
 )
 from specxai.studies.imagenet.figures import figure_1, figure_2, figure_3, figure_11
-from specxai.studies.imagenet.findings import Finding, Place, find, middle
+from specxai.studies.imagenet.findings import Finding, Photo, Place, find, middle
 from specxai.studies.pictures import picture_seen, read_mask
 from specxai.studies.report import Section, write_report
 
@@ -143,24 +143,16 @@ def _layers(
 
 
 def _look(
-    place: Place, photos: Sequence[LoadedInput], plan: Plan, cache: Path, progress: Progress
+    place: Place, inputs: Sequence[LoadedInput], plan: Plan, cache: Path, progress: Progress
 ) -> Pair:
     """Decompose one network at all photos."""
+    model = place.model
+    photos = [
+        Photo(each, picture_seen(model, each), _object(plan.masks, each, model)) for each in inputs
+    ]
 
     def look(layer: str) -> list[Finding]:
-        return [
-            find(
-                place,
-                layer,
-                each,
-                picture_seen(place.model, each),
-                _object(plan.masks, each, place.model),
-                plan.options,
-                cache,
-                progress,
-            )
-            for each in photos
-        ]
+        return [find(place, layer, each, plan.options, cache, progress) for each in photos]
 
     return Pair(place, look(place.penultimate), look(place.convolution))
 

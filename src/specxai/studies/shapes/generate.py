@@ -47,8 +47,9 @@ def generate(
     progress(data.name, count - len(missing), count)
     for done, outcome in enumerate(_solve_all(data, missing, folder, processes), 1):
         add_outcome(path, outcome)
+        known[outcome.index] = outcome
         progress(data.name, count - len(missing) + done, count)
-    outcomes = [each for each in read_outcomes(path).values() if each.index < count]
+    outcomes = [each for each in known.values() if each.index < count]
     write_table(folder / "labels.csv", data.parameters, data.seed, outcomes)
     return outcomes
 

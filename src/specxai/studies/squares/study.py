@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from specxai.cache import Cache
+from specxai.markdown import markdown_table
 from specxai.progress import Progress, silent
 from specxai.studies.report import Section, write_report
 from specxai.studies.squares.autoencoder import build_autoencoder
@@ -123,8 +124,13 @@ def _train(
 
 
 def _training(trained: Mapping[str, Trained]) -> str:
-    lines = ["| network | held-out error | epochs | time |", "|---|--:|--:|--:|"]
-    for name, each in trained.items():
-        cells = f"{each.errors[-1]:.1e} | {len(each.errors)} | {each.seconds:.0f} s"
-        lines.append(f"| {name.replace('-', ' ')} | {cells} |")
-    return "\n".join(lines)
+    rows = [
+        (
+            name.replace("-", " "),
+            f"{each.errors[-1]:.1e}",
+            str(len(each.errors)),
+            f"{each.seconds:.0f} s",
+        )
+        for name, each in trained.items()
+    ]
+    return "\n".join(markdown_table(("network", "held-out error", "epochs", "time"), rows))

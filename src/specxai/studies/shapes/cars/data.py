@@ -10,7 +10,7 @@ from torch import Tensor
 
 from specxai.studies.shapes.cars.body import Values, full_faces, full_points, half_points
 from specxai.studies.shapes.cars.parameters import PARAMETERS, SEED
-from specxai.studies.shapes.labelled import LabelledShapes
+from specxai.studies.shapes.labelled import LabelledShapes, label_shapes
 from specxai.studies.shapes.labels import read_table
 from specxai.studies.shapes.parameters import draw
 
@@ -31,22 +31,9 @@ def load_cars(count: int | None = None) -> LabelledShapes:
     (torch.Size([2, 2952, 3]), 'coarse-RANS drag area (m²)')
     """
     rows = read_table(files(__package__).joinpath("labels.csv").read_text())[:count]
-    names = tuple(each.name for each in PARAMETERS)
-    others = [name for name in rows[0] if name not in {"index", "drag_area", *names}]
-    columns = {name: torch.tensor([row[name] for row in rows]).double() for name in rows[0]}
     points = _points(rows)
-    return LabelledShapes(
-        name="cars",
-        indices=columns["index"].long(),
-        points=points,
-        faces=torch.tensor(full_faces()),
-        parts={"body": slice(0, points.shape[1])},
-        labels=columns["drag_area"],
-        label=LABEL,
-        parameters=torch.stack([columns[name] for name in names], 1),
-        names=names,
-        numbers={name: columns[name] for name in others},
-    )
+    parts = {"body": slice(0, points.shape[1])}
+    return label_shapes("cars", rows, PARAMETERS, "drag_area", LABEL, points, full_faces(), parts)
 
 
 def unlabelled_cars(first: int, count: int) -> Float[Tensor, "shapes points 3"]:

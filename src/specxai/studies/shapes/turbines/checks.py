@@ -17,6 +17,7 @@ from specxai.studies.shapes.turbines.momentum import blade_loads
 from specxai.studies.shapes.turbines.moved import moved_stress
 from specxai.studies.shapes.turbines.parameters import sample_turbine
 from specxai.studies.shapes.turbines.polars import load_polars
+from specxai.studies.shapes.turbines.rings import ring_quads
 from specxai.studies.shapes.turbines.shell import Material, Shell, deform
 from specxai.studies.shapes.turbines.smoothing import smooth_displacement
 from specxai.studies.shapes.turbines.stress import MESH, blade_elements, rotor_stress
@@ -100,9 +101,7 @@ def tube(
         np.linspace(0, length, rings), 2 * np.pi * np.arange(around) / around, indexing="ij"
     )
     nodes = np.stack([radius * np.cos(angle), radius * np.sin(angle), along], -1).reshape(-1, 3)
-    numbers = np.arange(rings * around).reshape(rings, around)
-    after = np.roll(numbers, -1, axis=1)
-    quads = np.stack([numbers[:-1], after[:-1], after[1:], numbers[1:]], -1).reshape(-1, 4)
+    quads = ring_quads(rings, around)
     return Shell(nodes, quads, np.full(len(quads), wall), material)
 
 

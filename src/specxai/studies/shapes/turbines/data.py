@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from specxai.studies.shapes.labelled import LabelledShapes
+from specxai.studies.shapes.labelled import LabelledShapes, label_shapes
 from specxai.studies.shapes.labels import read_table
 from specxai.studies.shapes.turbines.geometry import turbine_faces, turbine_parts, turbine_points
 from specxai.studies.shapes.turbines.parameters import PARAMETERS, sample_turbine, turbine_of
@@ -28,20 +28,9 @@ def load_turbines(count: int | None = None) -> LabelledShapes:
     (torch.Size([2, 2928, 3]), True)
     """
     rows = read_table(files(__package__).joinpath("labels.csv").read_text())[:count]
-    names = tuple(each.name for each in PARAMETERS)
-    others = [name for name in rows[0] if name not in {"index", "stress", *names}]
-    columns = {name: torch.tensor([row[name] for row in rows]).double() for name in rows[0]}
-    return LabelledShapes(
-        name="turbines",
-        indices=columns["index"].long(),
-        points=_points(turbine_of(row) for row in rows),
-        faces=torch.tensor(turbine_faces()),
-        parts=dict(turbine_parts()),
-        labels=columns["stress"],
-        label=LABEL,
-        parameters=torch.stack([columns[name] for name in names], 1),
-        names=names,
-        numbers={name: columns[name] for name in others},
+    points, parts = _points(turbine_of(row) for row in rows), dict(turbine_parts())
+    return label_shapes(
+        "turbines", rows, PARAMETERS, "stress", LABEL, points, turbine_faces(), parts
     )
 
 

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from specxai.studies.shapes.turbines.blade import blade_surface, hub, to_turbine
+from specxai.studies.shapes.turbines.rings import ring_quads
 from specxai.studies.shapes.turbines.turbine import BLADES, Turbine
 
 BLADE_GRID = (30, 28)
@@ -60,11 +61,8 @@ def turbine_faces() -> Int[ndarray, "faces 3"]:
 
 def _band(first: int, grid: tuple[int, int]) -> Int[ndarray, "faces 3"]:
     """Return the triangles between closed rings of points."""
-    numbers = first + np.arange(grid[0] * grid[1]).reshape(grid)
-    here, there = numbers[:-1], numbers[1:]
-    after_here, after_there = np.roll(here, -1, axis=1), np.roll(there, -1, axis=1)
-    halves = ((here, after_here, after_there), (here, after_there, there))
-    return np.concatenate([np.stack(half, -1).reshape(-1, 3) for half in halves])
+    quads = first + ring_quads(*grid)
+    return np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
 
 
 def _tower(turbine: Turbine) -> Float[ndarray, "r a 3"]:

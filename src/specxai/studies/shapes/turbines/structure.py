@@ -13,6 +13,7 @@ from numpy import ndarray
 
 from specxai.studies.shapes.turbines.airfoil import chordwise
 from specxai.studies.shapes.turbines.planform import stations
+from specxai.studies.shapes.turbines.rings import ring_quads
 from specxai.studies.shapes.turbines.shell import Material, Shell
 
 GLASS = Material(young=25e9, poisson=0.28, density=1900.0)
@@ -44,13 +45,11 @@ def skin(count: int, around: int) -> slice:
 def _quads(count: int, around: int) -> Int[ndarray, "quads 4"]:
     """Return the elements of the skin, section by section, and of the web."""
     numbers = np.arange(count * around).reshape(count, around)
-    after = np.roll(numbers, -1, axis=1)
-    surface = np.stack([numbers[:-1], after[:-1], after[1:], numbers[1:]], -1).reshape(-1, 4)
     upper = int(np.abs(chordwise(around)[: around // 2] - CAPS_AT).argmin())
     here, there = numbers[:-1], numbers[1:]
     lower = around - upper
     web = np.stack([here[:, upper], here[:, lower], there[:, lower], there[:, upper]], -1)
-    return np.concatenate([surface, web])
+    return np.concatenate([ring_quads(count, around), web])
 
 
 @cache

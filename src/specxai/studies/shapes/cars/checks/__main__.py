@@ -11,6 +11,7 @@ from typing import Literal
 
 from cyclopts import App
 
+from specxai.markdown import markdown_table
 from specxai.studies.shapes.cars.checks.ahmed import PUBLISHED, slant_series
 from specxai.studies.shapes.cars.checks.convergence import agreement, mesh_levels
 from specxai.studies.shapes.cars.checks.noise import SWEEP, sweeps
@@ -75,8 +76,7 @@ def _ahmed(folder: Path) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join(markdown_table(head, rows, numbers=False))
 
 
 if __name__ == "__main__":
