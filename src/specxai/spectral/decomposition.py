@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from typing import Literal
 
 import torch
@@ -16,6 +17,7 @@ from specxai.spectral.contraction import Contraction
 from specxai.spectral.contraction import contract as contract_over
 from specxai.spectral.expression import SymbolicExpression
 from specxai.spectral.features import Names, Units
+from specxai.spectral.point_export import export_points
 from specxai.spectral.reduction import Reduction, reduce_contributions
 from specxai.spectral.strategies import Strategy, compare_strategies
 
@@ -183,6 +185,32 @@ class Decomposition(ABC):
             One map each, shape (n, *input without dim); products are in units of φ·x.
         """
         return contract_over(self.right_vectors(indices), self.x, contract, dim)
+
+    def export_points(
+        self,
+        path: str | PathLike[str],
+        points: Float[Tensor, "points 3"],
+        faces: Int[Tensor, "faces 3"] | None = None,
+        indices: Indices | None = None,
+    ) -> None:
+        """Write components over points to a .ply or .vtp file, for viewers of 3-D data.
+
+        Each component k has two fields: ``map_k``, φ_k ⊙ x summed over xyz (23), and the direction
+        ``phi_k``.
+
+        Args:
+            path: its ending tells the format; a file there is replaced.
+            points: where the points are drawn, one for each of the input, shape (1, points, 3).
+            faces: corners of triangles; None for a cloud of points.
+            indices: the components; None takes the first three by contribution.
+
+        Raises:
+            InvalidInputError: the ending is another, or points, faces and input do not fit.
+            SpecxaiError: the file cannot be written.
+        """
+        chosen = self.checked(self.top(3) if indices is None else indices)
+        vectors = dict(zip(chosen.tolist(), self.right_vectors(chosen), strict=True))
+        export_points(path, points, faces, vectors, self.x)
 
     def strategies(self) -> tuple[Strategy, ...]:
         """Compare the ways to explain the output with fewer components, one row each.

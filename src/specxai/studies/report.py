@@ -60,7 +60,7 @@ def _verdicts(sections: Sequence[Section]) -> list[str]:
     if not verdicts:
         return []
     counts = [f"{verdicts.count(each)} × {each}" for each in dict.fromkeys(sorted(verdicts))]
-    return [f"{len(verdicts)} claims of the paper: {', '.join(counts)}."]
+    return [f"{len(verdicts)} claims: {', '.join(counts)}."]
 
 
 def _claim_table(claims: Sequence[Claim]) -> list[str]:

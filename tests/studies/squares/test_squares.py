@@ -94,6 +94,6 @@ def test_the_fast_form_from_the_command_line(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     report = (tmp_path / "out" / "report.md").read_text()
-    assert "8 claims of the paper: 8 × holds." in report
+    assert "8 claims: 8 × holds." in report
     for name in ("figure-8", "figure-9", "training"):
         assert (tmp_path / "out" / f"{name}.png").exists()

@@ -50,11 +50,18 @@ def test_the_table_holds_the_drawn_parameters(rows):
             assert row[name] == pytest.approx(value, rel=1e-5, abs=1e-9)
 
 
-def test_labels_are_plausible_and_settled(rows):
+def test_labels_are_plausible_and_settled(rows, card):
+    unsettled = [
+        row["index"]
+        for row in rows
+        if abs(row["drift"]) > 0.01 or row["scatter"] > 0.02 * row["drag_area"]
+    ]
+    assert len(unsettled) < 0.01 * len(rows)
+    assert f"{len(unsettled)} never\nsettled" in card
     for row in rows:
         assert 0.08 < row["drag_area"] / row["frontal_area"] < 0.25  # no wheels, smooth floor
         assert abs(row["drift"]) < 0.01 or row["iterations"] == 300
-        assert row["scatter"] < 0.02 * row["drag_area"]
+        assert row["scatter"] < 0.04 * row["drag_area"]
 
 
 def test_labels_follow_the_physics(rows):

@@ -1,0 +1,101 @@
+"""Components over points as files for engineers' viewers: PLY, and VTP of the VTK family."""
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
+
+import numpy as np
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from specxai.errors import InvalidInputError
+from specxai.files import write_atomically
+
+Fields = Mapping[str, Float[np.ndarray, "points k"]]
+
+
+def export_points(
+    path: str | PathLike[str],
+    points: Float[Tensor, "points 3"],
+    faces: Int[Tensor, "faces 3"] | None,
+    vectors: Mapping[int, Float[Tensor, "points 3"]],
+    x: Float[Tensor, "1 points 3"],
+) -> None:
+    """Write points with, for each component, its direction φ and its map Σ_xyz φ ⊙ x (23).
+
+    Args:
+        path: ends in .ply or .vtp; a file there is replaced, whole or not at all.
+        points: where they are, in any unit of length.
+        faces: corners of triangles; None for a cloud of points.
+        vectors: φ by the number of its component.
+        x: the input.
+
+    Raises:
+        InvalidInputError: the ending is another, or points, faces and input do not fit.
+        SpecxaiError: the file cannot be written.
+    """
+    path = Path(path)
+    if tuple(x.shape[1:]) != tuple(points.shape):
+        raise InvalidInputError(
+            f"points have shape {tuple(points.shape)} and the input {tuple(x.shape)}: "
+            "explain an input of shape (1, points, 3)"
+        )
+    triangles = np.zeros((0, 3), np.int64) if faces is None else faces.cpu().numpy()
+    if triangles.size and not 0 <= triangles.min() <= triangles.max() < len(points):
+        raise InvalidInputError(f"a face names a point that is none of the {len(points)}")
+    writers = {".ply": _ply, ".vtp": _vtp}
+    if path.suffix.lower() not in writers:
+        raise InvalidInputError(f"cannot write {path}: give a name that ends in .ply or .vtp")
+    fields: dict[str, Float[np.ndarray, "points k"]] = {}
+    for k, vector in vectors.items():
+        fields[f"map_{k}"] = (vector * x[0]).sum(-1, keepdim=True).cpu().double().numpy()
+        fields[f"phi_{k}"] = vector.cpu().double().numpy()
+    places = points.cpu().double().numpy()
+    content = writers[path.suffix.lower()](places, triangles, fields)
+    write_atomically(path, content.encode())
+
+
+def _ply(
+    points: Float[np.ndarray, "points 3"], faces: Int[np.ndarray, "faces 3"], fields: Fields
+) -> str:
+    names = [
+        name if values.shape[1] == 1 else f"{name}_{axis}"
+        for name, values in fields.items()
+        for axis, _ in zip("xyz", values.T, strict=False)
+    ]
+    head = ["ply", "format ascii 1.0", f"element vertex {len(points)}"]
+    head += [f"property double {name}" for name in ("x", "y", "z", *names)]
+    head += [f"element face {len(faces)}", "property list uchar int vertex_indices", "end_header"]
+    rows = np.concatenate([points, *fields.values()], 1)
+    body = [" ".join(f"{value:.9g}" for value in row) for row in rows.tolist()]
+    body += [f"3 {a} {b} {c}" for a, b, c in faces.tolist()]
+    return "\n".join([*head, *body]) + "\n"
+
+
+def _vtp(
+    points: Float[np.ndarray, "points 3"], faces: Int[np.ndarray, "faces 3"], fields: Fields
+) -> str:
+    data = "".join(_array(name, values) for name, values in fields.items())
+    cells = "Polys"
+    corners, ends = faces, 3 * np.arange(1, len(faces) + 1)
+    if not len(faces):  # a cloud: every point is a cell of its own
+        cells, corners = "Verts", np.arange(len(points))[:, None]
+        ends = np.arange(1, len(points) + 1)
+    count = f'NumberOfPoints="{len(points)}" NumberOf{cells}="{len(ends)}"'
+    return (
+        '<?xml version="1.0"?>\n<VTKFile type="PolyData" version="0.1" '
+        f'byte_order="LittleEndian">\n<PolyData>\n<Piece {count}>\n'
+        f"<PointData>\n{data}</PointData>\n<Points>\n{_array('points', points)}</Points>\n"
+        f"<{cells}>\n{_array('connectivity', corners.reshape(-1, 1), 'Int64')}"
+        f"{_array('offsets', ends.reshape(-1, 1), 'Int64')}</{cells}>\n"
+        "</Piece>\n</PolyData>\n</VTKFile>\n"
+    )
+
+
+def _array(name: str, values: np.ndarray, kind: str = "Float64") -> str:
+    form = ".9g" if kind == "Float64" else "d"
+    lines = "\n".join(" ".join(format(value, form) for value in row) for row in values.tolist())
+    opening = f"<DataArray type={quoteattr(kind)} Name={quoteattr(name)}"
+    parts = f'NumberOfComponents="{values.shape[1]}" format="ascii"'
+    return f"{opening} {parts}>\n{lines}\n</DataArray>\n"

@@ -1,0 +1,121 @@
+"""From latent vectors to the label: the downstream network, and what simpler models reach."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from specxai.errors import MissingExtraError
+from specxai.studies.shapes.labelled import LabelledShapes
+from specxai.studies.shapes.networks import DOWNSTREAM, dense, linear
+
+_RATE, _DECAY, _BATCH = 3e-3, 1.0, 32
+# Standard deviation of the noise on standardised latent vectors, and passes through them.
+_NOISE, _EPOCHS = 0.02, 100
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which shapes are learned from, and which are held out.
+
+    Attributes:
+        train: their places.
+        test: a fifth of all.
+    """
+
+    train: Int[Tensor, "n"]
+    test: Int[Tensor, "m"]
+
+    @classmethod
+    def draw(cls, count: int, seed: int) -> "Split":
+        """Draw a split of so many shapes."""
+        order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+        return cls(order[count // 5 :], order[: count // 5])
+
+
+def train_downstream(
+    latent: Float[Tensor, "n latent"], labels: Float[Tensor, "n"], seed: int
+) -> nn.Sequential:
+    """Train a network from latent vectors to labels, in the labels' unit.
+
+    Args:
+        latent: of the shapes to learn from.
+        labels: float64.
+        seed: of weights, noise and order.
+    """
+    mean, sd = latent.mean(0), latent.std(0).clamp(min=1e-6)
+    inputs = (latent - mean) / sd
+    targets = ((labels - labels.mean()) / labels.std()).float()
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        network = dense((latent.shape[1], *DOWNSTREAM, 1))
+        optimizer = torch.optim.AdamW(
+            network.parameters(), lr=_RATE, weight_decay=_DECAY, fused=True
+        )
+        steps = _EPOCHS * -(-len(inputs) // _BATCH)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+        for _ in range(_EPOCHS):
+            for chosen in torch.randperm(len(inputs)).split(_BATCH):
+                noisy = inputs[chosen] + _NOISE * torch.randn(len(chosen), inputs.shape[1])
+                optimizer.zero_grad(set_to_none=True)
+                nn.functional.mse_loss(network(noisy)[:, 0], targets[chosen]).backward()
+                optimizer.step()
+                schedule.step()
+    with torch.no_grad():  # standardisation becomes a part of the first and of the last layer
+        first, last = linear(network, 0), linear(network, -1)
+        first.weight /= sd
+        first.bias.copy_(first.bias - first.weight @ mean)
+        last.weight *= float(labels.std())
+        last.bias.copy_(last.bias * float(labels.std()) + float(labels.mean()))
+    return network.eval().requires_grad_(False)
+
+
+def determination(true: Float[Tensor, "n"], predicted: Float[Tensor, "n"]) -> float:
+    """Return R², the share of the variance that is predicted.
+
+    >>> import torch
+    >>> determination(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([1.0, 2.0, 3.0]))
+    1.0
+    """
+    rest = (true - predicted).square().sum() / (true - true.mean()).square().sum()
+    return float(1 - rest)
+
+
+def baselines(
+    shapes: LabelledShapes, latent: Float[Tensor, "n latent"], splits: Sequence[Split]
+) -> dict[str, list[float]]:
+    """Return R² on held-out shapes of models that need no network, by name, for each split.
+
+    Args:
+        shapes: with their true parameters.
+        latent: of each shape.
+        splits: the splits.
+
+    Raises:
+        MissingExtraError: scikit-learn is not installed.
+    """
+    try:
+        from sklearn.linear_model import RidgeCV
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+    except ImportError as error:
+        raise MissingExtraError("the study of shapes", "shapes") from error
+    penalties = torch.logspace(-3, 4, 8).numpy()
+    kinds = {
+        "linear in the true parameters": (1, shapes.parameters),
+        "quadratic in the true parameters": (2, shapes.parameters),
+        "linear in the latent vector": (1, latent),
+    }
+    found: dict[str, list[float]] = {name: [] for name in kinds}
+    for split in splits:
+        for name, (degree, inputs) in kinds.items():
+            model = make_pipeline(
+                StandardScaler(), PolynomialFeatures(degree), StandardScaler(), RidgeCV(penalties)
+            )
+            x, y = inputs.double().numpy(), shapes.labels.numpy()
+            model.fit(x[split.train], y[split.train])
+            predicted = torch.from_numpy(model.predict(x[split.test]))
+            found[name].append(determination(shapes.labels[split.test], predicted))
+    return found
