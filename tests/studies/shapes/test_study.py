@@ -51,7 +51,7 @@ def test_a_random_start_changes_no_prediction_but_the_weights(points):
     usual = keep_random_start(network, coordinates, 1)
     scaled = coordinates.scaled(points)
     assert torch.allclose(usual(scaled), network(scaled), atol=1e-4)
-    beside = torch.randn(1, 20, 3, generator=torch.Generator().manual_seed(2))
+    beside = 20 * torch.randn(1, 20, 3, generator=torch.Generator().manual_seed(2))
     assert not torch.allclose(usual(beside), network(beside), atol=1e-3)
 
 
