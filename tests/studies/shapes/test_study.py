@@ -8,7 +8,7 @@ import torch
 from specxai.studies.shapes.coordinates import fit_coordinates
 from specxai.studies.shapes.findings import antisymmetric_share, part_shares
 from specxai.studies.shapes.learning import Split, determination, train_downstream
-from specxai.studies.shapes.networks import build_reduced, join, keep_random_start, widen
+from specxai.studies.shapes.networks import build_autoencoder, widen
 
 
 @pytest.fixture(scope="module")
@@ -34,25 +34,13 @@ def test_scaled_coordinates_against_numpy(points):
 
 def test_the_wide_network_does_what_the_reduced_one_does(points):
     coordinates = fit_coordinates(points, 6)
-    reduced = build_reduced(6, 0)
+    reduced = build_autoencoder(6, 0)
     wide = widen(reduced, coordinates)
     scaled = coordinates.scaled(points)
     with torch.no_grad():
         few = reduced(coordinates.reduced(scaled))
         expected = (few @ coordinates.modes * coordinates.size).reshape(points.shape)
     assert torch.allclose(wide(scaled), expected, atol=1e-4)
-
-
-def test_a_random_start_changes_no_prediction_but_the_weights(points):
-    coordinates = fit_coordinates(points, 6)
-    wide = widen(build_reduced(6, 0), coordinates)
-    downstream = torch.nn.Sequential(torch.nn.Linear(32, 1))
-    network = join(wide.encoder, downstream)
-    usual = keep_random_start(network, coordinates, 1)
-    scaled = coordinates.scaled(points)
-    assert torch.allclose(usual(scaled), network(scaled), atol=1e-4)
-    beside = 20 * torch.randn(1, 20, 3, generator=torch.Generator().manual_seed(2))
-    assert not torch.allclose(usual(beside), network(beside), atol=1e-3)
 
 
 def test_the_downstream_network_learns_in_the_labels_unit():

@@ -41,12 +41,15 @@ def figure_4(experiment: Experiment, findings: Findings) -> Figure:
 
 def figure_5(findings: Findings) -> Figure:
     """Draw the similarity of the first, second and third vectors across the shapes."""
-    figure = Figure(figsize=(9.6, 3.9), layout="constrained")
+    figure = Figure(figsize=(9.6, 7.6), layout="constrained")
     names = ("first", "second", "third")
-    for axes, found, name in zip(figure.subplots(1, 3), findings.similarities, names, strict=True):
-        draw_heatmap(axes, found.ordered, limit=1.0, note=False)
-        title = f"{name} vectors\nmean |φ·φ′| {pairwise_cosine(found):.2f}"
-        axes.set_title(title, loc="left", fontsize=TITLE, color=INK)
+    rows = figure.subplots(2, 3)
+    for row, (by, similarities) in zip(rows, findings.similarities.items(), strict=True):
+        order = "σ" if by == "singular_value" else "contribution"
+        for axes, found, name in zip(row, similarities, names, strict=True):
+            draw_heatmap(axes, found.ordered, limit=1.0, note=False)
+            title = f"{name} vectors by {order}\nmean |φ·φ′| {pairwise_cosine(found):.2f}"
+            axes.set_title(title, loc="left", fontsize=TITLE, color=INK)
     return figure
 
 

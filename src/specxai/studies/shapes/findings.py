@@ -10,12 +10,14 @@ from torch import Tensor
 from specxai.affine import linearize
 from specxai.progress import Progress
 from specxai.spectral import Explanation, explain
+from specxai.spectral.decomposition import Ranking
 from specxai.studies.shapes.experiment import Experiment
 from specxai.survey import Evolution, Similarity, evolve, similarity
 
 FIRST = "encoder.1"
 LAYERS = (FIRST, "encoder.3", "encoder.4", "downstream.1", "downstream.3")
 """Activations of the encoder, the latent vector, activations of the downstream network."""
+RANKINGS: tuple[Ranking, ...] = ("singular_value", "contribution")
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,14 @@ class Findings:
         places: of the shapes among the labelled ones.
         explanations: of the predicted label at the first layer, one for each shape.
         evolutions: through `LAYERS`, for the first few shapes.
-        similarities: of the first, second and third vectors by contribution across the shapes.
+        similarities: of the first, second and third vectors across the shapes, by ranking.
         reconstructions: of the first few shapes.
     """
 
     places: tuple[int, ...]
     explanations: tuple[Explanation, ...]
     evolutions: tuple[Evolution, ...]
-    similarities: tuple[Similarity, ...]
+    similarities: dict[Ranking, tuple[Similarity, ...]]
     reconstructions: tuple[Reconstruction, ...]
 
 
@@ -80,7 +82,7 @@ def find(experiment: Experiment, compared: int, shown: int, progress: Progress) 
         places,
         tuple(explanations),
         tuple(evolutions),
-        tuple(similarity(explanations, k, by="contribution") for k in range(3)),
+        {by: tuple(similarity(explanations, k, by=by) for k in range(3)) for by in RANKINGS},
         tuple(_reconstruct(experiment, place) for place in places[:shown]),
     )
 

@@ -1,14 +1,11 @@
-"""From latent vectors to the label: the downstream network, and what simpler models reach."""
+"""From latent vectors to the label: the downstream network, and how well it predicts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from specxai.errors import MissingExtraError
-from specxai.studies.shapes.labelled import LabelledShapes
 from specxai.studies.shapes.networks import DOWNSTREAM, dense, linear
 
 _RATE, _DECAY, _BATCH = 3e-3, 1.0, 32
@@ -81,41 +78,3 @@ def determination(true: Float[Tensor, "n"], predicted: Float[Tensor, "n"]) -> fl
     """
     rest = (true - predicted).square().sum() / (true - true.mean()).square().sum()
     return float(1 - rest)
-
-
-def baselines(
-    shapes: LabelledShapes, latent: Float[Tensor, "n latent"], splits: Sequence[Split]
-) -> dict[str, list[float]]:
-    """Return R² on held-out shapes of models that need no network, by name, for each split.
-
-    Args:
-        shapes: with their true parameters.
-        latent: of each shape.
-        splits: the splits.
-
-    Raises:
-        MissingExtraError: scikit-learn is not installed.
-    """
-    try:
-        from sklearn.linear_model import RidgeCV
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import PolynomialFeatures, StandardScaler
-    except ImportError as error:
-        raise MissingExtraError("the study of shapes", "shapes") from error
-    penalties = torch.logspace(-3, 4, 8).numpy()
-    kinds = {
-        "linear in the true parameters": (1, shapes.parameters),
-        "quadratic in the true parameters": (2, shapes.parameters),
-        "linear in the latent vector": (1, latent),
-    }
-    found: dict[str, list[float]] = {name: [] for name in kinds}
-    for split in splits:
-        for name, (degree, inputs) in kinds.items():
-            model = make_pipeline(
-                StandardScaler(), PolynomialFeatures(degree), StandardScaler(), RidgeCV(penalties)
-            )
-            x, y = inputs.double().numpy(), shapes.labels.numpy()
-            model.fit(x[split.train], y[split.train])
-            predicted = torch.from_numpy(model.predict(x[split.test]))
-            found[name].append(determination(shapes.labels[split.test], predicted))
-    return found

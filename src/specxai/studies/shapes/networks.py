@@ -37,12 +37,12 @@ def dense(widths: Sequence[int]) -> nn.Sequential:
     return nn.Sequential(*layers[:-1])
 
 
-def build_reduced(modes: int, seed: int) -> Autoencoder:
-    """Return an untrained auto-encoder of modes' coefficients, with seeded weights."""
+def build_autoencoder(values: int, seed: int) -> Autoencoder:
+    """Return an untrained auto-encoder of so many values, with seeded weights."""
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
-        encoder = dense((modes, *ENCODER, LATENT))
-        decoder = dense((LATENT, *reversed(ENCODER), modes))
+        encoder = dense((values, *ENCODER, LATENT))
+        decoder = dense((LATENT, *reversed(ENCODER), values))
     return Autoencoder(OrderedDict(encoder=encoder, decoder=decoder))
 
 
@@ -54,7 +54,7 @@ def widen(reduced: Autoencoder, coordinates: Coordinates) -> Autoencoder:
     of its weights lies in their span.
 
     Args:
-        reduced: as `build_reduced` makes it.
+        reduced: as `build_autoencoder` makes it.
         coordinates: whose modes it was trained on.
 
     Returns:
@@ -80,26 +80,6 @@ def join(encoder: nn.Sequential, downstream: nn.Sequential) -> Predictor:
         flatten=nn.Flatten(), encoder=encoder, downstream=downstream
     )
     return Predictor(parts).eval().requires_grad_(False)
-
-
-def keep_random_start(network: Predictor, coordinates: Coordinates, seed: int) -> Predictor:
-    """Add to the first layer what a usual random start leaves there, whatever the training.
-
-    Directions in which no shape varies get no gradient, so that weights along them stay where
-    they began. For the given shapes the network's outputs are the same.
-
-    Args:
-        network: as `join` makes it.
-        coordinates: whose modes it was trained on.
-        seed: of the random start, that of `torch.nn.Linear`.
-    """
-    first, modes = linear(network.encoder, 0), coordinates.modes
-    bound = first.in_features**-0.5
-    generator = torch.Generator().manual_seed(seed)
-    start = torch.empty_like(first.weight).uniform_(-bound, bound, generator=generator)
-    outside = start - (start @ modes.T) @ modes
-    encoder = nn.Sequential(_linear(first.weight + outside, first.bias), *network.encoder[1:])
-    return join(encoder, network.downstream)
 
 
 def linear(layers: nn.Sequential, place: int) -> nn.Linear:
