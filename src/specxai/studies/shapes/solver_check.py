@@ -146,8 +146,8 @@ def trust(moves: Sequence[Move]) -> str:
         )
     return (
         f"**How far it may be trusted.** {' '.join(sentences)} The components add up to the "
-        "network's output exactly whatever the solver says: what fails here is the network's "
-        "knowledge of single directions, not the decomposition."
+        "network's output exactly whatever the solver says: where this fails, it is the network's "
+        "knowledge of single directions that fails, not the decomposition."
     )
 
 
