@@ -121,7 +121,7 @@ def run_comparison(
     sections.append(Section("The methods", _about(about)))
     opening = _OPENING.format(
         baseline="zeros" if baseline is None else "a black picture",
-        fast=" --fast" if wishes.fast else "",
+        options="".join(f" --{name}" for name in ("fast", "metrics") if getattr(wishes, name)),
     )
     report = write_report(folder, f"Methods compared on {model.name}", opening, sections)
     return Compared(results, evaluation, about, report)
@@ -133,7 +133,7 @@ to, beside what it promises: the output y, its linear part u·x, or its change y
 baseline, which is {baseline}; the error is relative to |y|. Seconds are wall-clock time on one
 machine; forward and backward count the samples that went through the network, and for ours the
 products with it or a part of it.
-Written by `specxai compare{fast}`.
+Written by `specxai compare{options}`.
 """
 
 _METRICS = """

@@ -60,7 +60,8 @@ def _verdicts(sections: Sequence[Section]) -> list[str]:
     if not verdicts:
         return []
     counts = [f"{verdicts.count(each)} × {each}" for each in dict.fromkeys(sorted(verdicts))]
-    return [f"{len(verdicts)} claims: {', '.join(counts)}."]
+    noun = "claim" if len(verdicts) == 1 else "claims"
+    return [f"{len(verdicts)} {noun}: {', '.join(counts)}."]
 
 
 def _claim_table(claims: Sequence[Claim]) -> list[str]:
