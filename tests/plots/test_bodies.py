@@ -1,5 +1,8 @@
 """Both ways to draw a body put the colours where the values are."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -48,3 +51,20 @@ def test_negative_is_blue_and_positive_red_on_their_sides(draw):
 def test_zero_is_without_colour(draw):
     picture = draw(torch.zeros(9)).astype(int)
     assert np.ptp(picture, axis=-1).max() < 40
+
+
+_RENDER_FIRST = """
+import torch
+from specxai.plots.body import View
+from specxai.plots.shaded_body import render_body
+points, faces = torch.eye(3), torch.tensor([[0, 1, 2]])
+render_body(points, faces, torch.ones(3), 1.0, View("", 20, 30), (50, 50))
+import torch._dynamo
+"""
+
+
+def test_torch_loads_its_compiler_after_a_rendering():
+    """Both bring an LLVM; in the wrong order this process would die."""
+    pytest.importorskip("pyvista")
+    done = subprocess.run([sys.executable, "-c", _RENDER_FIRST], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -59,6 +59,10 @@ def test_vtp_holds_points_fields_and_cells(explanation, tmp_path, faces, cells, 
         ("body.stl", POINTS, FACES),
         ("body.ply", POINTS[:3], None),
         ("body.vtp", POINTS, torch.tensor([[0, 1, 4]])),
+        ("body.vtp", POINTS, torch.tensor([[-1, 0, 1]])),
+        ("body.vtp", POINTS, torch.tensor([[0, 1, 2, 3]])),
+        ("body.vtp", POINTS, FACES.float()),
+        ("body.ply", POINTS / 0, FACES),
     ],
 )
 @pytest.mark.usefixtures("unchecked_annotations")
@@ -66,3 +70,9 @@ def test_what_does_not_fit_is_refused(explanation, tmp_path, name, points, faces
     with pytest.raises(InvalidInputError):
         explanation.export_points(tmp_path / name, points, faces)
     assert not list(tmp_path.iterdir())
+
+
+def test_arrays_are_taken_as_tensors_are(explanation, tmp_path):
+    explanation.export_points(tmp_path / "tensors.ply", POINTS, FACES)
+    explanation.export_points(tmp_path / "arrays.ply", POINTS.numpy(), FACES.numpy())
+    assert (tmp_path / "arrays.ply").read_bytes() == (tmp_path / "tensors.ply").read_bytes()

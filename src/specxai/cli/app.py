@@ -23,5 +23,5 @@ def main() -> None:
         print(f"specxai: {' '.join(str(fault).split())}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
-        print("specxai: interrupted; nothing was written", file=sys.stderr)
+        print("specxai: interrupted; only what was finished is kept", file=sys.stderr)
         sys.exit(130)

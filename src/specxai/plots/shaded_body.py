@@ -1,5 +1,7 @@
 """Bodies in three dimensions with smooth shading, by PyVista where it is installed (extra 3d)."""
 
+from contextlib import suppress
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -45,6 +47,10 @@ def render_body(
         import pyvista
     except ImportError as error:
         raise MissingExtraError("shaded surfaces", "3d") from error
+    # Triton and VTK's renderer each bring an LLVM. Torch imports Triton when it first needs it:
+    # after a rendering, that is a segmentation fault; before, it is none.
+    with suppress(ImportError):
+        import_module("triton")
     pyvista.vtk_verbosity("off")  # it complains of the missing screen that it does not need
     mesh = pyvista.PolyData.from_regular_faces(to_array(points), faces.numpy())
     shades = SIGNED(0.5 + 0.5 * np.clip(to_array(values) / (limit or 1.0), -1, 1))

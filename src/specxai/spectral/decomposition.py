@@ -7,6 +7,7 @@ from functools import cached_property
 from os import PathLike
 from typing import Literal
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -189,8 +190,8 @@ class Decomposition(ABC):
     def export_points(
         self,
         path: str | PathLike[str],
-        points: Float[Tensor, "points 3"],
-        faces: Int[Tensor, "faces 3"] | None = None,
+        points: Float[Tensor | np.ndarray, "points 3"],
+        faces: Int[Tensor | np.ndarray, "faces 3"] | None = None,
         indices: Indices | None = None,
     ) -> None:
         """Write components over points to a .ply or .vtp file, for viewers of 3-D data.
@@ -205,7 +206,8 @@ class Decomposition(ABC):
             indices: the components; None takes the first three by contribution.
 
         Raises:
-            InvalidInputError: the ending is another, or points, faces and input do not fit.
+            InvalidInputError: the ending is another, a point is not finite, or points, faces and
+                input do not fit.
             SpecxaiError: the file cannot be written.
         """
         chosen = self.checked(self.top(3) if indices is None else indices)

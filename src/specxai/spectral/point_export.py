@@ -17,8 +17,8 @@ Fields = Mapping[str, Float[np.ndarray, "points k"]]
 
 def export_points(
     path: str | PathLike[str],
-    points: Float[Tensor, "points 3"],
-    faces: Int[Tensor, "faces 3"] | None,
+    points: Float[Tensor | np.ndarray, "points 3"],
+    faces: Int[Tensor | np.ndarray, "faces 3"] | None,
     vectors: Mapping[int, Float[Tensor, "points 3"]],
     x: Float[Tensor, "1 points 3"],
 ) -> None:
@@ -32,18 +32,21 @@ def export_points(
         x: the input.
 
     Raises:
-        InvalidInputError: the ending is another, or points, faces and input do not fit.
+        InvalidInputError: the ending is another, a point is not finite, or points, faces and input
+            do not fit.
         SpecxaiError: the file cannot be written.
     """
     path = Path(path)
-    if tuple(x.shape[1:]) != tuple(points.shape):
+    places = _array_of(points).astype(float)
+    if tuple(x.shape[1:]) != places.shape:
         raise InvalidInputError(
-            f"points have shape {tuple(points.shape)} and the input {tuple(x.shape)}: "
+            f"points have shape {places.shape} and the input {tuple(x.shape)}: "
             "explain an input of shape (1, points, 3)"
         )
-    triangles = np.zeros((0, 3), np.int64) if faces is None else faces.cpu().numpy()
-    if triangles.size and not 0 <= triangles.min() <= triangles.max() < len(points):
-        raise InvalidInputError(f"a face names a point that is none of the {len(points)}")
+    if not np.isfinite(places).all():
+        raise InvalidInputError("points are not all finite: give each a place")
+    triangles = np.zeros((0, 3), np.int64) if faces is None else _array_of(faces)
+    _check(triangles, len(places))
     writers = {".ply": _ply, ".vtp": _vtp}
     if path.suffix.lower() not in writers:
         raise InvalidInputError(f"cannot write {path}: give a name that ends in .ply or .vtp")
@@ -51,9 +54,24 @@ def export_points(
     for k, vector in vectors.items():
         fields[f"map_{k}"] = (vector * x[0]).sum(-1, keepdim=True).cpu().double().numpy()
         fields[f"phi_{k}"] = vector.cpu().double().numpy()
-    places = points.cpu().double().numpy()
     content = writers[path.suffix.lower()](places, triangles, fields)
     write_atomically(path, content.encode())
+
+
+def _array_of(values: Tensor | np.ndarray) -> np.ndarray:
+    return values.detach().cpu().numpy() if isinstance(values, Tensor) else values
+
+
+def _check(faces: np.ndarray, points: int) -> None:
+    if faces.ndim != 2 or faces.shape[1] != 3 or faces.dtype.kind not in "iu":
+        raise InvalidInputError(
+            f"faces have shape {faces.shape} and dtype {faces.dtype}: give the corners of "
+            "triangles, integers of shape (faces, 3)"
+        )
+    if faces.size and not 0 <= faces.min() <= faces.max() < points:
+        raise InvalidInputError(
+            f"a face names point {faces.min()} or {faces.max()}: number the {points} points from 0"
+        )
 
 
 def _ply(

@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from specxai.cache import Cache
+from specxai.errors import InvalidInputError
+from specxai.studies.squares import study
 from specxai.studies.squares.autoencoder import build_autoencoder
 from specxai.studies.squares.findings import decompose_data, find
 from specxai.studies.squares.images import edge_zone, random_squares, rotated_squares
@@ -97,3 +99,9 @@ def test_the_fast_form_from_the_command_line(tmp_path):
     assert "8 claims: 8 × holds." in report
     for name in ("figure-8", "figure-9", "training"):
         assert (tmp_path / "out" / f"{name}.png").exists()
+
+
+def test_a_network_that_learned_nothing_is_not_explained(tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "FAST", study.Scale(8, 4, 1, 1, 1e-9, 8))
+    with pytest.raises(InvalidInputError, match="give another --seed"):
+        study.run_squares(tmp_path, fast=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from specxai.cache import Cache
+from specxai.errors import InvalidInputError
 from specxai.markdown import markdown_table
 from specxai.progress import Progress, silent
 from specxai.studies.report import Section, write_report
@@ -66,6 +67,9 @@ def run_squares(
 
     Returns:
         The path of report.md.
+
+    Raises:
+        InvalidInputError: from this seed a network learns nothing.
     """
     scale = FAST if fast else FULL
     images = random_squares(scale.images, 2 * seed)
@@ -115,12 +119,20 @@ def _train(
 ) -> dict[str, Trained]:
     plain = Plan(scale.epochs, scale.goal, scale.batch, seed=seed)
     biased = replace(plain, rate=5e-3, haste=4.0)
-    return {
+    trained = {
         name: train_autoencoder(
             name, build_autoencoder(biases, seed), images, held_out, plan, cache, progress
         )
         for name, biases, plan in (("without-biases", False, plain), ("with-biases", True, biased))
     }
+    constant = float((held_out - images.mean(0)).square().mean())
+    for name, each in trained.items():
+        if each.errors[-1] > constant / 2:  # all units of a layer have closed
+            raise InvalidInputError(
+                f"the network {name} learned nothing from seed {seed}: held-out error "
+                f"{each.errors[-1]:.1e}, that of the mean image {constant:.1e}; give another --seed"
+            )
+    return trained
 
 
 def _training(trained: Mapping[str, Trained]) -> str:
