@@ -45,7 +45,8 @@ def imagenet(
     if len(files) not in (1, len(names)):
         raise InvalidInputError(f"--weights names {len(files)} files for {len(names)} models")
     files = files * len(names) if len(files) == 1 else files
-    plan = Plan(photos or PHOTOS, masks, None if layers is None else read_list(layers), fast, seed)
+    places = None if layers is None else read_list(layers)
+    plan = Plan(photos or PHOTOS, masks, places, fast, seed, trained="none" not in files)
     loaded = [load_model(name, file) for name, file in zip(names, files, strict=True)]
     make_folder(out)
     with progress_bars(quiet) as progress:

@@ -94,6 +94,14 @@ def test_statements_about_other_networks_cannot_be_told(finding):
     assert claims.focus_claims(both)[2].holds is False  # the two are the same here
 
 
+@pytest.mark.parametrize("trained", [True, False])
+def test_claims_about_random_networks_are_not_judged(trained, photos, tmp_path):
+    models, plan = [loaded("a"), loaded("b")], Plan(photos, layers=("5", "8") * 2, trained=trained)
+    report = run_imagenet(models, plan, tmp_path).read_text()
+    assert ("weights are random" in report) != trained
+    assert ("11 claims: 11 × cannot be told." in report) != trained
+
+
 def test_a_study_goes_on_where_it_stopped(photos, tmp_path, monkeypatch):
     models = [loaded("one:plain"), loaded("two:plain")]
     report = run_imagenet(models, Plan(photos), tmp_path).read_text()

@@ -49,6 +49,8 @@ class Plan:
             the order of the networks; None finds them.
         fast: one photo and the leading components only, by the same code.
         seed: of the products' first directions.
+        trained: whether the networks are; of random ones the paper says nothing, and no claim is
+            judged.
     """
 
     photos: Sequence[str] = PHOTOS
@@ -56,6 +58,7 @@ class Plan:
     layers: Sequence[str] | None = None
     fast: bool = False
     seed: int = 0
+    trained: bool = True
 
     @property
     def options(self) -> Options:
@@ -67,8 +70,13 @@ _OPENING = """
 Photos go through image classifiers, and the largest output of each is decomposed at the last
 convolution and at the layer before the output: {how}. Claims that name AlexNet or VGG11 are put to
 the test with these two only. Medians over the photos, with the range in brackets. {object} Written
-by `specxai study imagenet{fast}`.
+by `specxai study imagenet{fast}`.{random}
 """
+
+_RANDOM = """
+
+**The weights are random (`--weights none`): this shows that the program runs, and nothing of what
+the paper says of trained networks.**"""
 
 
 def run_imagenet(
@@ -107,9 +115,18 @@ def run_imagenet(
         pairs.append(_look(Place(name, model, *layers), given, plan, cache, progress))
     how = f"the leading {_FAST.n_components} components by σ" if plan.fast else "exactly"
     opening = _OPENING.format(
-        how=how, object=_OBJECT[plan.masks is not None], fast=" --fast" if plan.fast else ""
+        how=how,
+        object=_OBJECT[plan.masks is not None],
+        fast=" --fast" if plan.fast else "",
+        random="" if plan.trained else _RANDOM,
     )
-    return write_report(folder, "Photos through classifiers", opening, _sections(pairs))
+    sections = _sections(pairs)
+    if not plan.trained:
+        sections = [
+            replace(each, claims=tuple(replace(claim, holds=None) for claim in each.claims))
+            for each in sections
+        ]
+    return write_report(folder, "Photos through classifiers", opening, sections)
 
 
 _OBJECT = {
