@@ -2,10 +2,11 @@ import sys
 
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from specxai.errors import LoadError
-from specxai.models import load_model
+from specxai.models import load_input, load_model
 
 SOURCE = """
 from neighbour import WIDTH
@@ -76,6 +77,43 @@ def test_a_file_that_fails_is_an_error(tmp_path, source):
     with pytest.raises(LoadError, match="cannot be imported") as caught:
         load_model(f"{tmp_path / 'bad.py'}:build")
     assert "\n" not in str(caught.value)
+
+
+PREPARE = """
+import torch
+from torch import nn
+network = nn.Flatten().eval()
+def preprocess(picture):
+"""
+
+
+def test_a_function_beside_the_network_prepares_pictures(tmp_path):
+    Image.new("RGB", (9, 5), "white").save(tmp_path / "white.png")
+    path = tmp_path / "net.py"
+    path.write_text(
+        f"{PREPARE}    small = picture.resize((4, 2))\n"
+        "    return torch.tensor(list(small.tobytes())).float().reshape(1, 2, 4, 3).movedim(3, 1)\n"
+    )
+    model = load_model(f"{path}:network")
+    assert model.input_shape == (3, 2, 4)
+    found = load_input(str(tmp_path / "white.png"), model)
+    assert found.tensor.eq(torch.full((1, 3, 2, 4), 255.0)).all()
+    assert found.image.size == (9, 5)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("    raise KeyError('size')", "preprocess\\(\\) failed"),
+        ("    return None", "must return a tensor"),
+        ("    return torch.zeros(3, 2, 2)", "must return a tensor"),
+        ("    return torch.zeros(1, 3, *picture.size)", "of one shape"),
+    ],
+)
+def test_a_function_that_does_not_prepare_pictures_is_an_error(tmp_path, body, message):
+    (tmp_path / "net.py").write_text(PREPARE + body)
+    with pytest.raises(LoadError, match=message):
+        load_model(f"{tmp_path / 'net.py'}:network")
 
 
 def test_a_missing_file_is_an_error(tmp_path):

@@ -8,7 +8,7 @@ from specxai.cli.options import Input, Json, Model, Quiet, Weights
 from specxai.cli.reading import make_folder, read_list, read_target
 from specxai.errors import InvalidInputError
 
-_PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
+_ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".npy", ".safetensors"}
 
 
 @app.command
@@ -32,8 +32,9 @@ def compare(
     """Explain one output of each input by other methods and by ours: figures and tables.
 
     Args:
-        images: a folder of pictures to add to the inputs.
-        masks: a folder of pictures of the same names, white where the object is.
+        images: a folder of pictures, or of prepared tensors, to add to the inputs.
+        masks: a folder of pictures of the same names, white where the object is; of the input's
+            size where it is a prepared tensor.
         metrics: also measure every method over all inputs: tables in report.md, and metrics.png.
         layers: where to take our components, addresses of 'specxai layers' with commas; if not
             given, the last convolution and the layer before the output.
@@ -52,7 +53,7 @@ def compare(
     from specxai.studies.comparing import Wishes, run_comparison
 
     loaded = load_model(model, weights)
-    specs = [*inputs, *_pictures(images)]
+    specs = [*inputs, *_inputs_of(images)]
     places = None if layers is None else tuple(read_list(layers))
     names = None if methods is None else tuple(read_list(methods))
     wishes = Wishes(read_target(loaded, target), places, names, fast, seed, metrics)
@@ -76,13 +77,13 @@ def compare(
     print(f"wrote {found.report}")
 
 
-def _pictures(folder: Path | None) -> list[str]:
-    """List the pictures in a folder, by name."""
+def _inputs_of(folder: Path | None) -> list[str]:
+    """List the inputs in a folder, by name."""
     if folder is None:
         return []
     if not folder.is_dir():
         raise InvalidInputError(f"--images {folder} is no folder")
-    found = sorted(str(file) for file in folder.iterdir() if file.suffix.lower() in _PICTURES)
+    found = sorted(str(file) for file in folder.iterdir() if file.suffix.lower() in _ENDINGS)
     if not found:
-        raise InvalidInputError(f"--images {folder} holds no picture")
+        raise InvalidInputError(f"--images {folder} holds no picture, .npy or .safetensors")
     return found

@@ -4,8 +4,10 @@ import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from torch import nn
+from PIL import Image
+from torch import Tensor, nn
 
 from specxai.errors import LoadError
 from specxai.models.existing_file import existing_file
@@ -17,6 +19,9 @@ from specxai.models.state_dict import load_weights
 def load_python(path: str, attribute: str, weights: str) -> LoadedModel:
     """Import a Python file and take the network that it makes.
 
+    A function ``preprocess`` beside it, if there is one, prepares pictures: it takes an RGB picture
+    of Pillow and returns a tensor (1, C, H, W), of one shape for pictures of any size.
+
     Args:
         path: The file; this is the one form of model that runs code.
         attribute: A network, or something to call without arguments that returns one.
@@ -26,13 +31,18 @@ def load_python(path: str, attribute: str, weights: str) -> LoadedModel:
         The network, in the train or evaluation mode it was given.
 
     Raises:
-        LoadError: The file cannot be imported, or does not make a network.
+        LoadError: The file cannot be imported, does not make a network, or prepares no pictures.
     """
     file = existing_file(path, "model")
-    module = _make(_import(file), file, attribute)
+    namespace = _import(file)
+    module = _make(namespace, file, attribute)
     if weights not in {"default", "none"}:
         load_weights(module, weights)
-    return LoadedModel(name=f"{file.name}:{attribute}", module=module)
+    name = f"{file.name}:{attribute}"
+    preprocess = getattr(namespace, "preprocess", None)
+    if preprocess is None:
+        return LoadedModel(name, module)
+    return LoadedModel(name, module, None, _prepared_shape(preprocess, file), preprocess)
 
 
 def _import(file: Path) -> ModuleType:
@@ -76,3 +86,21 @@ def _make(namespace: ModuleType, file: Path, attribute: str) -> nn.Module:
             "or return one"
         )
     return made
+
+
+def _prepared_shape(preprocess: Any, file: Path) -> tuple[int, ...]:
+    """Return the shape (C, H, W) that pictures are prepared to, whatever their size."""
+    try:
+        found = [preprocess(Image.new("RGB", size)) for size in ((256, 256), (300, 200))]
+    except Exception as error:
+        raise LoadError(
+            f"model '{file}': preprocess() failed ({reason(error)}); it must take an RGB picture"
+        ) from error
+    shapes = {tuple(each.shape) if isinstance(each, Tensor) else None for each in found}
+    shape = shapes.pop()
+    if shapes or shape is None or len(shape) != 4 or shape[0] != 1:
+        raise LoadError(
+            f"model '{file}': preprocess() must return a tensor (1, C, H, W), of one shape for "
+            "pictures of any size"
+        )
+    return shape[1:]

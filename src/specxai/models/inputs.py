@@ -54,7 +54,7 @@ def load_input(spec: str, model: LoadedModel) -> LoadedInput:
         tensor = read_tensor(file)
         lacks_batch = tuple(tensor.shape) == model.input_shape
         return LoadedInput(file.name, tensor.unsqueeze(0) if lacks_batch else tensor)
-    return _from_picture(file.name, _open_picture(file), model)
+    return _from_picture(file.name, open_picture(file), model)
 
 
 def example_input(model: LoadedModel, seed: int = 0) -> LoadedInput:
@@ -80,15 +80,20 @@ def _from_picture(name: str, image: Image.Image, model: LoadedModel) -> LoadedIn
     if model.preprocess is None:
         raise LoadError(
             f"input {name!r} is a picture, and how {model.name} prepares pictures is not known; "
-            "give the prepared tensor as .npy or .safetensors"
+            "give the prepared tensor as .npy or .safetensors, or, beside a network of your own "
+            "Python, a function preprocess"
         )
     return LoadedInput(name, model.preprocess(image), image)
 
 
-def _open_picture(file: Path) -> Image.Image:
+def open_picture(file: Path) -> Image.Image:
+    """Open a picture as RGB, turned as its camera says.
+
+    Raises:
+        LoadError: It is no picture that can be read.
+    """
     try:
         with Image.open(file) as image:
-            # The orientation tag of a camera is applied, as viewers do.
             return ImageOps.exif_transpose(image).convert("RGB")
     except Exception as error:  # decoders raise many kinds
         raise LoadError(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from PIL import Image
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from specxai.errors import LoadError
 from specxai.models import LoadedInput, LoadedModel, load_input
+from specxai.models.inputs import open_picture
 
 
 def picture_seen(model: LoadedModel, given: LoadedInput) -> Image.Image | None:
@@ -43,10 +45,12 @@ def one_color(model: LoadedModel, color: str) -> Float[Tensor, "1 C H W"]:
 def read_mask(folder: Path, given: LoadedInput, model: LoadedModel) -> Bool[Tensor, "H W"]:
     """Read the mask of an input, cropped and scaled as the network's pictures are.
 
+    Where that is not known, because inputs are prepared tensors, the mask is taken as it stands.
+
     Args:
         folder: of pictures named like the inputs, white where the object is.
         given: the input.
-        model: the network, with its preprocessing.
+        model: the network, with its preprocessing if that is known.
 
     Raises:
         LoadError: the folder has no mask of that name.
@@ -55,6 +59,8 @@ def read_mask(folder: Path, given: LoadedInput, model: LoadedModel) -> Bool[Tens
     file = next((each for each in sorted(folder.glob(f"{stem}.*"))), None)
     if file is None:
         raise LoadError(f"no mask for {given.name} in {folder}: name it {stem}.png")
+    if model.preprocess is None:
+        return torch.as_tensor(np.asarray(open_picture(file).convert("L")) > 127)
     seen = load_input(str(file), model).tensor
     middle = (one_color(model, "black") + one_color(model, "white")) / 2
     return torch.as_tensor((seen > middle)[0].float().mean(0) > 0.5)
