@@ -41,7 +41,7 @@ def test_a_comparison_is_printed_written_and_gone_on_with(folder: Path) -> None:
     assert some.returncode == 0, some.stderr
     kept = {file: file.stat().st_mtime_ns for file in (folder / "found/cache").iterdir()}
     assert len(kept) == 2
-    done = run(folder, *options, "--layers", "2,5")
+    done = run(folder, *options, "--layers", "2,5", "--weights", "none")
     assert done.returncode == 0, done.stderr
     assert all(file.stat().st_mtime_ns == time for file, time in kept.items())
     ((title, found),) = json.loads(done.stdout)["inputs"].items()
@@ -54,6 +54,7 @@ def test_a_comparison_is_printed_written_and_gone_on_with(folder: Path) -> None:
     report = (folder / "found/report.md").read_text()
     assert "| gradient × input |" in report
     assert "baseline, which is zeros" in report
+    assert "weights are random" in report
     assert (folder / "found/comparison-x.png").read_bytes().startswith(b"\x89PNG")
 
 

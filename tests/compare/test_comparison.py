@@ -86,16 +86,23 @@ def test_the_command_compares_and_measures_and_goes_on(tmp_path):
     (tmp_path / "nets.py").write_text(source)
     import numpy as np
 
+    for folder in ("inputs", "masks"):
+        (tmp_path / folder).mkdir()
+    mask = np.zeros((16, 16), np.uint8)
+    mask[4:9, 2:12] = 255
     for seed, name in enumerate(("a", "b")):
         noise = np.random.default_rng(seed).standard_normal((1, 3, 16, 16)).astype(np.float32)
-        np.save(tmp_path / f"{name}.npy", noise)
-    command = [sys.executable, "-m", "specxai", "compare", "nets.py:net", "a.npy", "b.npy"]
-    command += ["--metrics", "--fast", "--quiet", "--out", "out"]
+        np.save(tmp_path / "inputs" / f"{name}.npy", noise)
+        Image.fromarray(mask).save(tmp_path / "masks" / f"{name}.png")
+    command = [sys.executable, "-m", "specxai", "compare", "nets.py:net", "--images", "inputs"]
+    command += ["--masks", "masks", "--metrics", "--fast", "--quiet", "--out", "out"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     report = (tmp_path / "out" / "report.md").read_text()
     assert "| gradient × input |" in report
     assert "deletion ↓" in report
+    assert "a map that knows nothing | 0.20" in report  # the mask's share of the area
+    assert "weights are random" not in report
     for name in ("comparison-a.png", "comparison-b.png", "metrics.png"):
         assert (tmp_path / "out" / name).exists()
     again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)

@@ -56,7 +56,8 @@ def compare(
     specs = [*inputs, *_inputs_of(images)]
     places = None if layers is None else tuple(read_list(layers))
     names = None if methods is None else tuple(read_list(methods))
-    wishes = Wishes(read_target(loaded, target), places, names, fast, seed, metrics)
+    chosen = read_target(loaded, target)
+    wishes = Wishes(chosen, places, names, fast, seed, metrics, trained=weights != "none")
     make_folder(out)
     with progress_bars(quiet) as progress:
         found = run_comparison(loaded, specs, masks, wishes, out, progress)

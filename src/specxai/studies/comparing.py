@@ -43,6 +43,7 @@ class Wishes:
         fast: fewer samples, products and measurements.
         seed: of all that is random.
         metrics: whether methods are also measured over all inputs.
+        trained: whether the network is; of a random one the report says so.
     """
 
     target: Target = None
@@ -51,6 +52,7 @@ class Wishes:
     fast: bool = False
     seed: int = 0
     metrics: bool = False
+    trained: bool = True
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ def run_comparison(
     opening = _OPENING.format(
         baseline="zeros" if baseline is None else "a black picture",
         options="".join(f" --{name}" for name in ("fast", "metrics") if getattr(wishes, name)),
+        random="" if wishes.trained else "\n\n**The weights are random (`--weights none`).**",
     )
     report = write_report(folder, f"Methods compared on {model.name}", opening, sections)
     return Compared(results, evaluation, about, report)
@@ -133,7 +136,7 @@ to, beside what it promises: the output y, its linear part u·x, or its change y
 baseline, which is {baseline}; the error is relative to |y|. Seconds are wall-clock time on one
 machine; forward and backward count the samples that went through the network, and for ours the
 products with it or a part of it.
-Written by `specxai compare{options}`.
+Written by `specxai compare{options}`.{random}
 """
 
 _METRICS = """
