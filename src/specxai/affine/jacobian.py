@@ -68,12 +68,12 @@ class Jacobian:
         self.shape = (self.value.numel(), self.x.numel())
 
     @cached_property
-    def image(self) -> Float[Tensor, "m"]:
+    def image(self) -> Float[Tensor, " m"]:
         """J x, float64: computed once, because the terms of every explanation need it."""
         return self.push(self.x.reshape(1, -1))[0].double()
 
     @cached_property
-    def active(self) -> Bool[Tensor, "m"]:
+    def active(self) -> Bool[Tensor, " m"]:
         """Which outputs the input moves at all: the rows of J that are not zero.
 
         A zero row, such as that of a closed ReLU, gives exactly zero along every direction; any
@@ -110,7 +110,7 @@ class Jacobian:
 
     @full_precision()
     def rows(
-        self, indices: Int[Tensor, "k"], progress: Callable[[int], None] = lambda done: None
+        self, indices: Int[Tensor, " k"], progress: Callable[[int], None] = lambda done: None
     ) -> Float[Tensor, "k M"]:
         """Return rows of J.
 
@@ -129,7 +129,7 @@ class Jacobian:
             progress(done)
         return result
 
-    def row_blocks(self, indices: Int[Tensor, "k"]) -> Iterator[Float[Tensor, "_ M"]]:
+    def row_blocks(self, indices: Int[Tensor, " k"]) -> Iterator[Float[Tensor, "_ M"]]:
         """Yield rows of J, block after block, in the order of the indices."""
         return self.pulled(self._basis(part) for part in indices.split(self.block))
 
@@ -220,7 +220,7 @@ class Jacobian:
             return pullback.vectorized(self.function, self.x, folded)
         return pullback.looped(self.function, self.x)
 
-    def _basis(self, indices: Int[Tensor, "k"]) -> Float[Tensor, "k m"]:
+    def _basis(self, indices: Int[Tensor, " k"]) -> Float[Tensor, "k m"]:
         """Return one unit cotangent for each index."""
         one_hot = self.value.new_zeros(len(indices), self.shape[0])
         one_hot[torch.arange(len(indices)), indices] = 1

@@ -212,7 +212,7 @@ class Linearization:
         return jacobian.pull(w.reshape(1, -1)).reshape(self.x.shape)
 
     def rows(
-        self, indices: Sequence[int] | Int[Tensor, "k"], layer: Layers = None
+        self, indices: Sequence[int] | Int[Tensor, " k"], layer: Layers = None
     ) -> Float[Tensor, "k ..."]:
         """Return rows of the Jacobian of the network, or of the network up to a layer.
 

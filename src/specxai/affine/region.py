@@ -184,7 +184,7 @@ class Region:
             )
         return given.detach().to(self.x).reshape(1, -1)
 
-    def _by_site(self, marked: Bool[Tensor, "n"]) -> Iterator[tuple[Address, int, int]]:
+    def _by_site(self, marked: Bool[Tensor, " n"]) -> Iterator[tuple[Address, int, int]]:
         """Yield calls with marked switching values, how many are marked, and how many there are."""
         parts = marked.split(list(self._sizes.values()))
         for address, part in zip(self._sizes, parts, strict=True):

@@ -15,7 +15,7 @@ TENSOR_SUFFIXES = {".npy", ".safetensors"}
 _INPUT_NAMES = ("x", "input")
 
 
-def read_tensor(file: Path) -> Float[Tensor, "*shape"]:
+def read_tensor(file: Path) -> Float[Tensor, " *shape"]:
     """Read the tensor in a .npy or .safetensors file.
 
     Args:

@@ -35,7 +35,7 @@ def draw_body(
     axes: Axes3D,
     points: Float[Tensor, "points 3"],
     faces: Int[Tensor, "faces 3"],
-    values: Float[Tensor, "points"],
+    values: Float[Tensor, " points"],
     limit: float,
     view: View,
 ) -> None:

@@ -92,5 +92,5 @@ def _draw_curve(axes: Axes, curve: CausalCurve) -> None:
     axes.set_xlabel(f"components {change}", fontsize=SMALL, color=INK)
 
 
-def _height(values: Tensor) -> Float[np.ndarray, "p"]:
+def _height(values: Tensor) -> Float[np.ndarray, " p"]:
     return to_array(values if values.ndim == 1 else values.flatten(1).norm(dim=1))

@@ -25,8 +25,8 @@ _POINTING = {"upper": "v", "lower": "^"}
 def draw_by_depth(
     axes: Axes,
     title: str,
-    curves: Mapping[str, Float[np.ndarray, "layers"]],
-    known: Bool[np.ndarray, "layers"],
+    curves: Mapping[str, Float[np.ndarray, " layers"]],
+    known: Bool[np.ndarray, " layers"],
     bound: Literal["upper", "lower"],
 ) -> None:
     """Draw one or two curves over the number of the layer, from 1.

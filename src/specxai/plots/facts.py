@@ -91,6 +91,6 @@ def map_note(
     return f"Panels: φ ⊙ x{summed}; each sums to φ·x."
 
 
-def shares_sigma(clusters: Int[Tensor, "r"], k: int) -> bool:
+def shares_sigma(clusters: Int[Tensor, " r"], k: int) -> bool:
     """Tell whether a component has the σ of another, up to rounding."""
     return int((clusters == clusters[k]).sum()) > 1

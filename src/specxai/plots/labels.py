@@ -95,7 +95,7 @@ def _boxes(centres: Float[np.ndarray, "n 2"], width: float, height: float) -> Bo
     return np.hstack([centres - half, centres + half])
 
 
-def _overlap(boxes: Float[np.ndarray, "b 4"], taken: Boxes) -> Bool[np.ndarray, "b"]:
+def _overlap(boxes: Float[np.ndarray, "b 4"], taken: Boxes) -> Bool[np.ndarray, " b"]:
     """Tell of each box whether it overlaps any of the taken ones."""
     low = np.maximum(boxes[:, None, :2], taken[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], taken[None, :, 2:])
@@ -104,7 +104,7 @@ def _overlap(boxes: Float[np.ndarray, "b 4"], taken: Boxes) -> Bool[np.ndarray, 
 
 def _crossed(
     place: Float[np.ndarray, "2"], shifts: Float[np.ndarray, "p 2"], labels: Boxes
-) -> Bool[np.ndarray, "p"]:
+) -> Bool[np.ndarray, " p"]:
     """Tell of each shift whether the way there from the point leads through a label."""
     steps = np.linspace(0, 1, 9)[1:, None, None]
     ways = _boxes((place + steps * shifts).reshape(-1, 2), 1.0, 1.0)

@@ -43,7 +43,7 @@ def ledger_figure(ledger: Ledger, title: str = "Bias ledger") -> Figure:
     return figure
 
 
-def _draw_bars(axes: Axes, values: Float[np.ndarray, "n"], names: list[str]) -> None:
+def _draw_bars(axes: Axes, values: Float[np.ndarray, " n"], names: list[str]) -> None:
     """Draw one bar below the other, the input above and the output below."""
     quiet(axes)
     places = np.arange(len(values))

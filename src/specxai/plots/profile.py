@@ -22,7 +22,7 @@ from specxai.plots.style import (
 _MOST_STEMS = 64
 
 
-def draw_profile(axes: Axes, values: Float[Array, "n"], label: str, stems: bool = False) -> None:
+def draw_profile(axes: Axes, values: Float[Array, " n"], label: str, stems: bool = False) -> None:
     """Draw signed values over their position.
 
     Args:
@@ -55,7 +55,7 @@ def draw_profile(axes: Axes, values: Float[Array, "n"], label: str, stems: bool 
     axes.set_xlabel(label, fontsize=SMALL, color=INK)
 
 
-def _scale_y(axes: Axes, values: Float[np.ndarray, "n"]) -> None:
+def _scale_y(axes: Axes, values: Float[np.ndarray, " n"]) -> None:
     """Fit the values and zero, with room around them; few ticks."""
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
     room = 0.08 * (high - low) or 1.0

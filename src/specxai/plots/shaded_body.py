@@ -25,7 +25,7 @@ def can_shade() -> bool:
 def render_body(
     points: Float[Tensor, "points 3"],
     faces: Int[Tensor, "faces 3"],
-    values: Float[Tensor, "points"],
+    values: Float[Tensor, " points"],
     limit: float,
     view: View,
     size: tuple[int, int] = (900, 900),

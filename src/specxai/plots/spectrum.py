@@ -34,9 +34,9 @@ _MOST_POINTS = 60
 
 def draw_singular_values(
     axes: Axes,
-    singular_values: Float[Array, "r"],
+    singular_values: Float[Array, " r"],
     marked: Sequence[int] = (),
-    contributions: Float[Array, "r"] | None = None,
+    contributions: Float[Array, " r"] | None = None,
 ) -> None:
     """Draw σ_k over k, on a logarithmic axis where it spans more than two decades.
 
@@ -70,7 +70,7 @@ def draw_singular_values(
 
 
 def draw_contributions(
-    axes: Axes, contributions: Float[Array, "r"], marked: Sequence[int] = ()
+    axes: Axes, contributions: Float[Array, " r"], marked: Sequence[int] = ()
 ) -> None:
     """Draw α_k over k as stems, blue below zero and red above.
 
@@ -133,8 +133,8 @@ def _frame(axes: Axes, count: int, title: str, label: str) -> None:
 
 def _stems(
     axes: Axes,
-    positions: Int[np.ndarray, "s"],
-    values: Float[np.ndarray, "s"],
+    positions: Int[np.ndarray, " s"],
+    values: Float[np.ndarray, " s"],
     rank: int,
     marked: Sequence[int],
 ) -> None:
@@ -155,7 +155,7 @@ def _stems(
 def _mark(
     axes: Axes,
     points: Float[np.ndarray, "n 2"],
-    signs: Float[np.ndarray, "n"],
+    signs: Float[np.ndarray, " n"],
     obstacles: Float[np.ndarray, "m 4"],
 ) -> None:
     """Put a dot, in the colour of its sign, and its component's number at each point."""

@@ -29,8 +29,8 @@ class Ritz:
 
     left: Float[Tensor, "a k"]
     coordinates: Float[Tensor, "k k"]
-    sigma: Float[Tensor, "k"]
-    residuals: Float[Tensor, "k"]
+    sigma: Float[Tensor, " k"]
+    residuals: Float[Tensor, " k"]
     resolution: float
 
 
@@ -42,7 +42,7 @@ class Basis:
         active: positions of the units whose row is not zero, shape (a,).
     """
 
-    def __init__(self, right: Jacobian, active: Int[Tensor, "a"]) -> None:
+    def __init__(self, right: Jacobian, active: Int[Tensor, " a"]) -> None:
         self.right = right
         self.active = active
         self.products = 0

@@ -34,8 +34,8 @@ class CausalCurve:
 
     order: CausalOrder
     drop: bool
-    components: Int[Tensor, "r"]
-    counts: Int[Tensor, "p"]
+    components: Int[Tensor, " r"]
+    counts: Int[Tensor, " p"]
     predictions: Float[Tensor, "p ..."]
     answers: Float[Tensor, "p ..."]
     outputs: Float[Tensor, "p ..."]
@@ -89,7 +89,7 @@ def causal_curve(
     )
 
 
-def _ordered(explanation: Explanation, order: CausalOrder, seed: int) -> Int[Tensor, "r"]:
+def _ordered(explanation: Explanation, order: CausalOrder, seed: int) -> Int[Tensor, " r"]:
     if order not in get_args(CausalOrder):
         raise InvalidInputError(
             f"order={order!r} is unknown: choose 'contribution', 'singular_value' or 'random'"

@@ -28,7 +28,7 @@ class Collapsed:
 
     module: nn.Sequential
     error: Float[Tensor, ""]
-    errors: Float[Tensor, "n"]
+    errors: Float[Tensor, " n"]
 
 
 @full_precision()
@@ -76,7 +76,7 @@ def collapse(
     return Collapsed(module, errors[0], errors[1:])
 
 
-def _two_layers(explanation: Explanation, chosen: Int[Tensor, "k"]) -> nn.Sequential:
+def _two_layers(explanation: Explanation, chosen: Int[Tensor, " k"]) -> nn.Sequential:
     """Put c = σ φ·x into one layer, ψ and a bias that makes it exact at x into the other."""
     x = explanation.x
     vectors = explanation.right_vectors(chosen).reshape(len(chosen), -1)
@@ -97,7 +97,7 @@ def _two_layers(explanation: Explanation, chosen: Int[Tensor, "k"]) -> nn.Sequen
 
 def _errors(
     explanation: Explanation, module: nn.Module, inputs: Float[Tensor, "n ..."]
-) -> Float[Tensor, "n"]:
+) -> Float[Tensor, " n"]:
     """Compare with the model, one input after the other: a model may mix samples."""
     network = explanation.linearization.network
     with torch.no_grad():

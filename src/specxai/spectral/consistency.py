@@ -10,7 +10,7 @@ from specxai.spectral.stored import StoredExplanation
 _ROUNDING = 1e-9
 
 
-def check_numbers(result: StoredExplanation, contributions: Float[Tensor, "r"]) -> None:
+def check_numbers(result: StoredExplanation, contributions: Float[Tensor, " r"]) -> None:
     """Check that counts are possible and that the equations hold between the numbers.
 
     Args:

@@ -23,7 +23,7 @@ from specxai.spectral.reduction import Reduction, reduce_contributions
 from specxai.spectral.strategies import Strategy, compare_strategies
 
 Ranking = Literal["contribution", "singular_value", "reduced"]
-Indices = int | Sequence[int] | Int[Tensor, "n"]
+Indices = int | Sequence[int] | Int[Tensor, " n"]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -88,11 +88,11 @@ class Decomposition(ABC):
     bypass: Float[Tensor, "..."]
     unresolved: Float[Tensor, "..."]
     residual: Float[Tensor, "..."]
-    singular_values: Float[Tensor, "r"]
-    psi: Float[Tensor, "r"]
-    coefficients: Float[Tensor, "r"]
-    residuals: Float[Tensor, "r"]
-    clusters: Int[Tensor, "r"]
+    singular_values: Float[Tensor, " r"]
+    psi: Float[Tensor, " r"]
+    coefficients: Float[Tensor, " r"]
+    residuals: Float[Tensor, " r"]
+    clusters: Int[Tensor, " r"]
 
     def __repr__(self) -> str:
         parts = ("model", "layer", "target", "method", "rank")
@@ -136,7 +136,7 @@ class Decomposition(ABC):
         return f"layer {self.layer}" if isinstance(self.layer, str) else " + ".join(self.layer)
 
     @cached_property
-    def contributions(self) -> Float[Tensor, "r"]:
+    def contributions(self) -> Float[Tensor, " r"]:
         """α = ψ c, what each component adds to the output (20)."""
         return self.psi * self.coefficients
 
@@ -145,7 +145,7 @@ class Decomposition(ABC):
         """The number r of components."""
         return len(self.singular_values)
 
-    def top(self, n: int, by: Ranking = "contribution") -> Int[Tensor, "n"]:
+    def top(self, n: int, by: Ranking = "contribution") -> Int[Tensor, " n"]:
         """Return the n first components of a ranking, or all if there are fewer.
 
         Args:
@@ -250,7 +250,7 @@ class Decomposition(ABC):
 
         return symbolic(self, self._affine_map, n, by, reduced, dim, feature_names, units)
 
-    def checked(self, indices: Indices) -> Int[Tensor, "n"]:
+    def checked(self, indices: Indices) -> Int[Tensor, " n"]:
         """Return indices of components as a tensor, after a check of their range.
 
         Args:
@@ -271,7 +271,7 @@ class Decomposition(ABC):
         return reduce_contributions(self.contributions)
 
 
-def check_components(indices: Indices, rank: int, device: torch.device) -> Int[Tensor, "n"]:
+def check_components(indices: Indices, rank: int, device: torch.device) -> Int[Tensor, " n"]:
     """Return indices of components as a tensor on a device, after a check of their range.
 
     Args:

@@ -32,10 +32,10 @@ class LayerEdit(nn.Module):
 
     def __init__(
         self,
-        active: Int[Tensor, "a"],
-        offset: Float[Tensor, "a"],
+        active: Int[Tensor, " a"],
+        offset: Float[Tensor, " a"],
         vectors: Float[Tensor, "a w"],
-        gains: Float[Tensor, "w"],
+        gains: Float[Tensor, " w"],
         gain: float,
     ) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ class EditedModule(Root):
         return edited.reshape(z.shape)
 
 
-def edited_module(explanation: Explanation, scales: Float[Tensor, "r"]) -> EditedModule:
+def edited_module(explanation: Explanation, scales: Float[Tensor, " r"]) -> EditedModule:
     """Make a copy of the explained model that scales its components; see `EditedModule`.
 
     Args:
@@ -141,7 +141,7 @@ def edited_module(explanation: Explanation, scales: Float[Tensor, "r"]) -> Edite
     return module.eval()
 
 
-def _edit(explanation: Explanation, scales: Float[Tensor, "r"]) -> LayerEdit:
+def _edit(explanation: Explanation, scales: Float[Tensor, " r"]) -> LayerEdit:
     """Choose the fewer vectors: those of the changed components, or those of all others.
 
     The second needs that together with the unresolved directions they span all active units.

@@ -61,13 +61,13 @@ class SymbolicExpression:
     target: Target
     x: Float[Tensor, "1 ..."] = field(repr=False)
     output: Float[Tensor, ""]
-    indices: Int[Tensor, "n"]
-    contributions: Float[Tensor, "n"]
-    coefficients: Float[Tensor, "n"] = field(repr=False)
-    singular_values: Float[Tensor, "n"] = field(repr=False)
-    weights: Float[Tensor, "n"] = field(repr=False)
+    indices: Int[Tensor, " n"]
+    contributions: Float[Tensor, " n"]
+    coefficients: Float[Tensor, " n"] = field(repr=False)
+    singular_values: Float[Tensor, " n"] = field(repr=False)
+    weights: Float[Tensor, " n"] = field(repr=False)
     vectors: Float[Tensor, "n ..."] = field(repr=False)
-    unique: Bool[Tensor, "n"] = field(repr=False)
+    unique: Bool[Tensor, " n"] = field(repr=False)
     reduced: bool
     dropped: int
     remainder: Float[Tensor, ""]

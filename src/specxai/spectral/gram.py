@@ -41,7 +41,7 @@ def stored_gram(
 
 
 def streamed_gram(
-    right: Jacobian, active: Int[Tensor, "a"], progress: Callable[[int], None] = lambda done: None
+    right: Jacobian, active: Int[Tensor, " a"], progress: Callable[[int], None] = lambda done: None
 ) -> Float[Tensor, "a a"]:
     """Compute G without keeping rows: each block of rows is multiplied by R again.
 

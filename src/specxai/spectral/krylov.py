@@ -52,7 +52,7 @@ class KrylovOptions:
 
 def krylov_svd(
     right: Jacobian,
-    left: Float[Tensor, "m"] | None,
+    left: Float[Tensor, " m"] | None,
     options: KrylovOptions,
     progress: Progress = silent,
     memory: int | str | None = None,
@@ -125,7 +125,7 @@ def _basis_size(right: Jacobian, count: int, options: KrylovOptions, budget: int
 
 def _leading(
     ritz: Ritz, image: Tensor, weight: Tensor | None, options: KrylovOptions
-) -> Int[Tensor, "n"]:
+) -> Int[Tensor, " n"]:
     """Return the positions of the leading Ritz triplets, without those that are rounding."""
     score = ritz.sigma
     if options.by == "contribution":

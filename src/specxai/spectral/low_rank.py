@@ -13,8 +13,8 @@ _FEW = 8 * PROBES
 
 
 def low_rank_svd(
-    right: Jacobian, active: Int[Tensor, "a"], budget: int, seed: int = 0
-) -> tuple[Float[Tensor, "a n"], Float[Tensor, "n"]] | None:
+    right: Jacobian, active: Int[Tensor, " a"], budget: int, seed: int = 0
+) -> tuple[Float[Tensor, "a n"], Float[Tensor, " n"]] | None:
     """Decompose a Jacobian whose rank is well below the number of random directions tried.
 
     The images Rᵀ w of random directions w span the space of the rows; the images of a basis of

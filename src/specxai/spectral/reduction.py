@@ -20,13 +20,13 @@ class Reduction:
         rounds: how many rounds of cancellation it took.
     """
 
-    indices: Int[Tensor, "s"]
-    values: Float[Tensor, "s"]
-    shares: Float[Tensor, "s"]
+    indices: Int[Tensor, " s"]
+    values: Float[Tensor, " s"]
+    shares: Float[Tensor, " s"]
     rounds: int
 
 
-def reduce_contributions(contributions: Float[Tensor, "r"]) -> Reduction:
+def reduce_contributions(contributions: Float[Tensor, " r"]) -> Reduction:
     """Cancel contributions of opposite sign, pair by pair, until one sign is left (21, 22).
 
     In each round the positive contributions in descending order meet the negative ones in order
@@ -70,12 +70,12 @@ class Selection:
         dropped: Σα of the others, shape (), float64.
     """
 
-    indices: Int[Tensor, "s"]
-    values: Float[Tensor, "s"]
+    indices: Int[Tensor, " s"]
+    values: Float[Tensor, " s"]
     dropped: Float[Tensor, ""]
 
 
-def keep_leading(contributions: Float[Tensor, "r"], n: int) -> Selection:
+def keep_leading(contributions: Float[Tensor, " r"], n: int) -> Selection:
     """Keep the n contributions of largest magnitude, the first of equal ones first.
 
     Args:
@@ -87,7 +87,7 @@ def keep_leading(contributions: Float[Tensor, "r"], n: int) -> Selection:
     return Selection(order[:n], values[order[:n]], values[order[n:]].sum())
 
 
-def keep_above(contributions: Float[Tensor, "r"], threshold: float) -> Selection:
+def keep_above(contributions: Float[Tensor, " r"], threshold: float) -> Selection:
     """Keep the contributions with |α| ≥ threshold.
 
     Args:
@@ -100,7 +100,7 @@ def keep_above(contributions: Float[Tensor, "r"], threshold: float) -> Selection
     return keep_leading(contributions, int((contributions.abs() >= threshold).sum()))
 
 
-def keep_quantile(contributions: Float[Tensor, "r"], quantile: float) -> Selection:
+def keep_quantile(contributions: Float[Tensor, " r"], quantile: float) -> Selection:
     """Keep the contributions whose magnitude is no less than a quantile of all magnitudes.
 
     Args:
@@ -140,7 +140,7 @@ class Reach:
     lasting: int | None
 
 
-def terms_to_reach(contributions: Float[Tensor, "r"], total: float, share: float) -> Reach:
+def terms_to_reach(contributions: Float[Tensor, " r"], total: float, share: float) -> Reach:
     """Count the contributions that it takes to reach a share of a total, such as u·x.
 
     Args:

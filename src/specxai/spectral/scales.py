@@ -15,7 +15,7 @@ def read_scales(
     keep: Indices | None = None,
     drop: Indices | None = None,
     scale: Mapping[int, float] | None = None,
-) -> Float[Tensor, "r"]:
+) -> Float[Tensor, " r"]:
     """Read an edit in one of three ways.
 
     Args:

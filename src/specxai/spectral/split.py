@@ -36,7 +36,7 @@ class Split:
     layer: str | tuple[str, ...] | None
     target: Target
     right: Jacobian = field(repr=False)
-    left: Float[Tensor, "m"] | None = field(repr=False)
+    left: Float[Tensor, " m"] | None = field(repr=False)
     output: Tensor
     linear: Tensor
     bypass: Tensor

@@ -44,7 +44,7 @@ class StoredExplanation(Decomposition):
     """
 
     record: Record
-    kept: Int[Tensor, "v"]
+    kept: Int[Tensor, " v"]
     right: Float[Tensor, "v ..."]
     left: Float[Tensor, "v ..."] | None
 
@@ -93,7 +93,7 @@ class StoredExplanation(Decomposition):
             )
         return self.left[self._places(indices, "left vectors")].double()
 
-    def _places(self, indices: Indices, what: str) -> Int[Tensor, "n"]:
+    def _places(self, indices: Indices, what: str) -> Int[Tensor, " n"]:
         """Return where in the file the vectors of components are."""
         places = {k: place for place, k in enumerate(self.kept.tolist())}
         wanted = self.checked(indices).tolist()

@@ -36,7 +36,7 @@ class Strategy:
 
 
 def compare_strategies(
-    contributions: Float[Tensor, "r"],
+    contributions: Float[Tensor, " r"],
     linear: float,
     thresholds: Sequence[float] = (0.1, 0.01),
     quantiles: Sequence[float] = (0.5, 0.9, 0.99),
@@ -73,7 +73,7 @@ def compare_strategies(
 
 
 def _by_threshold(
-    contributions: Float[Tensor, "r"], thresholds: Sequence[float], quantiles: Sequence[float]
+    contributions: Float[Tensor, " r"], thresholds: Sequence[float], quantiles: Sequence[float]
 ) -> Iterator[Strategy]:
     largest = float(contributions.abs().max()) if len(contributions) else 0.0
     for share in thresholds:
@@ -86,7 +86,7 @@ def _by_threshold(
 
 
 def _by_share(
-    contributions: Float[Tensor, "r"], linear: float, shares: Sequence[float]
+    contributions: Float[Tensor, " r"], linear: float, shares: Sequence[float]
 ) -> Iterator[Strategy]:
     for share in shares:
         reach = terms_to_reach(contributions, linear, share)
@@ -97,7 +97,7 @@ def _by_share(
             yield replace(row, terms=n)
 
 
-def _row(name: str, kept: Float[Tensor, "s"], dropped: float) -> Strategy:
+def _row(name: str, kept: Float[Tensor, " s"], dropped: float) -> Strategy:
     sizes = kept.abs().double()
     share = float(sizes.max() / sizes.sum()) if bool((sizes > 0).any()) else 0.0
     return Strategy(name, len(kept), float(kept.double().sum()), dropped, share)

@@ -32,7 +32,7 @@ class Surgery:
     """
 
     explanation: Explanation = field(repr=False)
-    scales: Float[Tensor, "r"] = field(repr=False)
+    scales: Float[Tensor, " r"] = field(repr=False)
     prediction: Tensor
     outputs: Float[Tensor, "1 ..."] = field(repr=False)
 

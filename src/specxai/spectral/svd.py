@@ -37,14 +37,14 @@ class LeftSVD:
         note: what a reader should know of how it went; mostly empty.
     """
 
-    active: Int[Tensor, "a"]
+    active: Int[Tensor, " a"]
     left: Float[Tensor, "a r"]
-    singular_values: Float[Tensor, "r"]
-    clusters: Int[Tensor, "r"]
-    coefficients: Float[Tensor, "r"]
-    residuals: Float[Tensor, "r"]
+    singular_values: Float[Tensor, " r"]
+    clusters: Int[Tensor, " r"]
+    coefficients: Float[Tensor, " r"]
+    residuals: Float[Tensor, " r"]
     rest: Float[Tensor, "a q"]
-    rest_coefficients: Float[Tensor, "q"]
+    rest_coefficients: Float[Tensor, " q"]
     note: str = ""
 
 
@@ -94,7 +94,7 @@ def exact_svd(
     return _without_noise(right, active, left, sigma, image)
 
 
-def find_active(right: Jacobian) -> Int[Tensor, "a"]:
+def find_active(right: Jacobian) -> Int[Tensor, " a"]:
     """Return the positions of the units whose row of R is not zero.
 
     Raises:
@@ -110,13 +110,13 @@ def find_active(right: Jacobian) -> Int[Tensor, "a"]:
 
 
 def assemble(
-    active: Int[Tensor, "a"],
+    active: Int[Tensor, " a"],
     left: Float[Tensor, "a n"],
-    sigma: Float[Tensor, "n"],
-    coefficients: Float[Tensor, "n"],
-    resolved: Bool[Tensor, "n"],
+    sigma: Float[Tensor, " n"],
+    coefficients: Float[Tensor, " n"],
+    resolved: Bool[Tensor, " n"],
     resolution: float,
-    residuals: Float[Tensor, "n"] | None = None,
+    residuals: Float[Tensor, " n"] | None = None,
     note: str = "",
 ) -> LeftSVD:
     """Orient the vectors, mark the clusters, and set apart what is not resolved.
@@ -152,10 +152,10 @@ def assemble(
 
 def _without_noise(
     right: Jacobian,
-    active: Int[Tensor, "a"],
+    active: Int[Tensor, " a"],
     left: Float[Tensor, "a n"],
-    sigma: Float[Tensor, "n"],
-    image: Float[Tensor, "a"],
+    sigma: Float[Tensor, " n"],
+    image: Float[Tensor, " a"],
 ) -> LeftSVD:
     """Leave out what is rounding of the rows."""
     resolution = float(8 * torch.finfo(right.x.dtype).eps * sigma.norm())
@@ -167,11 +167,11 @@ def _without_noise(
 @contextmanager
 def _keep(
     right: Jacobian,
-    active: Int[Tensor, "a"],
+    active: Int[Tensor, " a"],
     plan: Storage,
     scratch: Path | None,
     progress: Progress,
-) -> Iterator[tuple[Rows, Float[Tensor, "a"]]]:
+) -> Iterator[tuple[Rows, Float[Tensor, " a"]]]:
     """Compute the active rows, keep them, and multiply each with the input in float64."""
     shape = (len(active), right.shape[1])
     width = max(1, COLUMN_BYTES // (8 * shape[0]))
@@ -191,7 +191,7 @@ def _keep(
         yield rows, image
 
 
-def _by_streaming(right: Jacobian, active: Int[Tensor, "a"], progress: Progress) -> LeftSVD:
+def _by_streaming(right: Jacobian, active: Int[Tensor, " a"], progress: Progress) -> LeftSVD:
     """Decompose without keeping rows; what the rounding of the Gram matrix hides is the rest."""
     count = len(active)
     gram = streamed_gram(right, active, lambda done: progress("rows, twice", done, count))

@@ -95,7 +95,7 @@ def symbolic(
     )
 
 
-def _contributions(explanation: Decomposition, reduced: bool) -> tuple[Float[Tensor, "r"], int]:
+def _contributions(explanation: Decomposition, reduced: bool) -> tuple[Float[Tensor, " r"], int]:
     """Return α, or α̂ with zeros where it cancelled, and how many terms there are."""
     if not reduced:
         return explanation.contributions, explanation.rank

@@ -20,7 +20,7 @@ class Alignment:
     """
 
     cosine: float
-    angles: Float[Tensor, "n"] = field(repr=False)
+    angles: Float[Tensor, " n"] = field(repr=False)
 
 
 def align(first: Float[Tensor, "n ..."], second: Float[Tensor, "m ..."]) -> Alignment:

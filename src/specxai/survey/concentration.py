@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 
-def effective_rank(singular_values: Float[Tensor, "r"]) -> float:
+def effective_rank(singular_values: Float[Tensor, " r"]) -> float:
     """Return how many components the energy σ² is spread over, exp(−Σ p ln p), p = σ² / Σσ².
 
     It is 1 where one component has all of it, and r where all r have the same.
@@ -20,7 +20,7 @@ def effective_rank(singular_values: Float[Tensor, "r"]) -> float:
     return float(torch.special.entr(_shares(singular_values)).sum().exp())
 
 
-def participation_ratio(singular_values: Float[Tensor, "r"]) -> float:
+def participation_ratio(singular_values: Float[Tensor, " r"]) -> float:
     """Return (Σσ²)² / Σσ⁴, which counts like `effective_rank` but less of the small components.
 
     Args:

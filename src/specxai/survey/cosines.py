@@ -25,7 +25,7 @@ class Result(Protocol):
     def x(self) -> Float[Tensor, "1 ..."]:
         """The input."""
 
-    def top(self, n: int, by: Ranking = ...) -> Int[Tensor, "n"]:
+    def top(self, n: int, by: Ranking = ...) -> Int[Tensor, " n"]:
         """Return the first components of a ranking."""
 
     def right_vectors(self, indices: Indices) -> Float[Tensor, "n ..."]:
@@ -58,8 +58,8 @@ class Similarity:
     by: Ranking
     absolute: bool
     matrix: Float[Tensor, "N N"] = field(repr=False)
-    signs: Float[Tensor, "N"] = field(repr=False)
-    order: Int[Tensor, "N"] = field(repr=False)
+    signs: Float[Tensor, " N"] = field(repr=False)
+    order: Int[Tensor, " N"] = field(repr=False)
     groups: tuple[tuple[int, ...], ...]
     threshold: float
 
@@ -124,7 +124,7 @@ def similarity(
     return Similarity(names, k, by, absolute, matrix, signs, order, groups, threshold)
 
 
-def _gather(results: Iterable[Result], k: int, by: Ranking) -> list[Float[Tensor, "_"]]:
+def _gather(results: Iterable[Result], k: int, by: Ranking) -> list[Float[Tensor, " _"]]:
     """Take the k-th vector of each result, flat."""
     vectors: list[Tensor] = []
     shape = None
@@ -147,7 +147,7 @@ def _gather(results: Iterable[Result], k: int, by: Ranking) -> list[Float[Tensor
     return vectors
 
 
-def _cosines(vectors: list[Float[Tensor, "_"]]) -> Float[Tensor, "N N"]:
+def _cosines(vectors: list[Float[Tensor, " _"]]) -> Float[Tensor, "N N"]:
     """Multiply vectors with each other, block after block of their values, in float64."""
     count, width = len(vectors), max(1, _BLOCK // len(vectors))
     products = torch.zeros(count, count, dtype=torch.float64)
@@ -162,7 +162,7 @@ def _cosines(vectors: list[Float[Tensor, "_"]]) -> Float[Tensor, "N N"]:
 
 def _cluster(
     similarities: Float[Tensor, "N N"], threshold: float
-) -> tuple[Int[Tensor, "N"], tuple[tuple[int, ...], ...]]:
+) -> tuple[Int[Tensor, " N"], tuple[tuple[int, ...], ...]]:
     """Order by average linkage, and cut the tree where the mean similarity is the threshold."""
     try:
         from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
@@ -181,7 +181,7 @@ def _cluster(
 
 def _align_signs(
     cosines: Float[Tensor, "N N"], groups: tuple[tuple[int, ...], ...]
-) -> Float[Tensor, "N"]:
+) -> Float[Tensor, " N"]:
     """Choose signs so that vectors of a group agree, and most of them keep theirs."""
     signs = torch.ones(len(cosines), dtype=torch.float64)
     for group in map(list, groups):

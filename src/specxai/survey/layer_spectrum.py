@@ -39,10 +39,10 @@ class LayerSpectrum:
     cut: bool
     units: int
     active_units: int
-    singular_values: Float[Tensor, "r"] = field(repr=False)
-    contributions: Float[Tensor, "r"] = field(repr=False)
-    clusters: Int[Tensor, "r"] = field(repr=False)
-    top: Int[Tensor, "n"]
+    singular_values: Float[Tensor, " r"] = field(repr=False)
+    contributions: Float[Tensor, " r"] = field(repr=False)
+    clusters: Int[Tensor, " r"] = field(repr=False)
+    top: Int[Tensor, " n"]
     right_vectors: Float[Tensor, "n ..."] = field(repr=False)
     complete: bool
     leading: bool

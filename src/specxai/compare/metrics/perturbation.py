@@ -61,7 +61,7 @@ def deletion_curve(
     map: Float[Tensor, "H W"],
     baseline: Float[Tensor, "1 C H W"],
     fractions: Sequence[float],
-) -> Float[Tensor, "n"]:
+) -> Float[Tensor, " n"]:
     """Return the probability of the target with the leading pixels replaced (Samek, Petsiuk).
 
     A low curve speaks for the map. Its weakness: a picture with holes is none that the network was
@@ -88,7 +88,7 @@ def insertion_curve(
     map: Float[Tensor, "H W"],
     baseline: Float[Tensor, "1 C H W"],
     fractions: Sequence[float],
-) -> Float[Tensor, "n"]:
+) -> Float[Tensor, " n"]:
     """Return the probability of the target with only the leading pixels in place (Petsiuk).
 
     A high curve speaks for the map. The arguments, and the weakness, are those of
@@ -97,7 +97,7 @@ def insertion_curve(
     return _curve(model, baseline, x, target, map, fractions)
 
 
-def area(fractions: Sequence[float], curve: Float[Tensor, "n"]) -> float:
+def area(fractions: Sequence[float], curve: Float[Tensor, " n"]) -> float:
     """Return the area under a curve over fractions from 0 to 1, by trapezoids."""
     return float(
         torch.trapezoid(curve.double(), torch.tensor(list(fractions), dtype=torch.float64))

@@ -23,7 +23,7 @@ except ImportError as error:
     raise MissingExtraError("the study of shapes", "shapes") from error
 
 Rows = Float[np.ndarray, "n values"]
-Labels = Float[np.ndarray, "n"]
+Labels = Float[np.ndarray, " n"]
 Regress = Callable[[Rows, Labels, Rows], Labels]
 """Learns labels from rows and returns the labels of further rows."""
 

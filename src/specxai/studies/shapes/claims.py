@@ -94,7 +94,7 @@ def bias_claim(experiment: Experiment, findings: Findings) -> Claim:
     )
 
 
-def symmetry(experiment: Experiment, findings: Findings) -> dict[str, Float[Tensor, "r"]]:
+def symmetry(experiment: Experiment, findings: Findings) -> dict[str, Float[Tensor, " r"]]:
     """Return the antisymmetric share of each first-layer vector of a car, by initialisation."""
     images = mirror_images().tolist()
     ours = findings.explanations[0]
@@ -108,7 +108,7 @@ def symmetry(experiment: Experiment, findings: Findings) -> dict[str, Float[Tens
     }
 
 
-def symmetry_claim(shares: dict[str, Float[Tensor, "_"]]) -> Claim:
+def symmetry_claim(shares: dict[str, Float[Tensor, " _"]]) -> Claim:
     """Test whether vectors of cars respect the symmetry of the design."""
     ours, usual = (100 * values for values in shares.values())
     return Claim(

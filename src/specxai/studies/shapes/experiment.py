@@ -75,7 +75,7 @@ class Experiment:
     predictor: Predictor
     usual: Predictor
     accuracy: dict[str, list[float]]
-    errors: Float[Tensor, "n"]
+    errors: Float[Tensor, " n"]
     relative: float
     held_out: tuple[int, ...]
 

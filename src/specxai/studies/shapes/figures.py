@@ -95,7 +95,7 @@ def figure_11(experiment: Experiment, findings: Findings) -> Figure:
     return _bodies(experiment, [place, place], maps, titles, "each row on its own scale", True)
 
 
-def symmetry_figure(shares: dict[str, Float[Tensor, "_"]]) -> Figure:
+def symmetry_figure(shares: dict[str, Float[Tensor, " _"]]) -> Figure:
     """Draw the antisymmetric share of each vector of the first layer, by initialisation."""
     figure = Figure(figsize=(6.4, 2.8), layout="constrained")
     axes = figure.subplots()
@@ -108,7 +108,7 @@ def symmetry_figure(shares: dict[str, Float[Tensor, "_"]]) -> Figure:
     return figure
 
 
-def _outwards(bias: Float[Tensor, "points 3"]) -> Float[Tensor, "points"]:
+def _outwards(bias: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
     return bias.sum(-1)
 
 

@@ -94,7 +94,7 @@ def pairwise_cosine(found: Similarity) -> float:
 
 def antisymmetric_share(
     vectors: Float[Tensor, "n points 3"], images: Sequence[int]
-) -> Float[Tensor, "n"]:
+) -> Float[Tensor, " n"]:
     """Return which share of each vector's energy changes sign when left and right are exchanged.
 
     Args:

@@ -29,15 +29,15 @@ class LabelledShapes:
     """
 
     name: str
-    indices: Int[Tensor, "shapes"]
+    indices: Int[Tensor, " shapes"]
     points: Float[Tensor, "shapes points 3"]
     faces: Int[Tensor, "faces 3"]
     parts: Mapping[str, slice]
-    labels: Float[Tensor, "shapes"]
+    labels: Float[Tensor, " shapes"]
     label: str
     parameters: Float[Tensor, "shapes parameters"]
     names: tuple[str, ...]
-    numbers: Mapping[str, Float[Tensor, "shapes"]]
+    numbers: Mapping[str, Float[Tensor, " shapes"]]
 
 
 def label_shapes(

@@ -22,8 +22,8 @@ class Split:
         test: a fifth of all.
     """
 
-    train: Int[Tensor, "n"]
-    test: Int[Tensor, "m"]
+    train: Int[Tensor, " n"]
+    test: Int[Tensor, " m"]
 
     @classmethod
     def draw(cls, count: int, seed: int) -> "Split":
@@ -33,7 +33,7 @@ class Split:
 
 
 def train_downstream(
-    latent: Float[Tensor, "n latent"], labels: Float[Tensor, "n"], seed: int
+    latent: Float[Tensor, "n latent"], labels: Float[Tensor, " n"], seed: int
 ) -> nn.Sequential:
     """Train a network from latent vectors to labels, in the labels' unit.
 
@@ -69,7 +69,7 @@ def train_downstream(
     return network.eval().requires_grad_(False)
 
 
-def determination(true: Float[Tensor, "n"], predicted: Float[Tensor, "n"]) -> float:
+def determination(true: Float[Tensor, " n"], predicted: Float[Tensor, " n"]) -> float:
     """Return R², the share of the variance that is predicted.
 
     >>> import torch

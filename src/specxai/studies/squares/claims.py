@@ -104,7 +104,7 @@ def dead_units(findings: Sequence[Finding]) -> str:
     return spread([finding.explanation.rank for finding in findings], ".0f")
 
 
-def _above(sigma: Float[Tensor, "r"], share: float = 0.01) -> int:
+def _above(sigma: Float[Tensor, " r"], share: float = 0.01) -> int:
     return int((sigma > share * sigma[0]).sum())
 
 

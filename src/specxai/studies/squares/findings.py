@@ -20,7 +20,7 @@ class Data:
         vectors: the first right singular vectors, shape (4, pixels), with a positive sum.
     """
 
-    singular_values: Float[Tensor, "n"]
+    singular_values: Float[Tensor, " n"]
     vectors: Float[Tensor, "4 pixels"]
 
 
@@ -34,20 +34,20 @@ class Finding:
     """
 
     explanation: Explanation
-    decoder: dict[str, Float[Tensor, "pixels"]]
+    decoder: dict[str, Float[Tensor, " pixels"]]
 
     @property
-    def x(self) -> Float[Tensor, "pixels"]:
+    def x(self) -> Float[Tensor, " pixels"]:
         """The image."""
         return self.explanation.x.flatten()
 
     @property
-    def linear(self) -> Float[Tensor, "pixels"]:
+    def linear(self) -> Float[Tensor, " pixels"]:
         """u·x (8)."""
         return self.explanation.linear.flatten()
 
     @property
-    def bias(self) -> Float[Tensor, "pixels"]:
+    def bias(self) -> Float[Tensor, " pixels"]:
         """b (9)."""
         return self.explanation.bias.flatten()
 
@@ -64,7 +64,7 @@ class Finding:
         return int((left @ self.x.double()).abs().argmax())
 
     @property
-    def likeness(self) -> Float[Tensor, "r"]:
+    def likeness(self) -> Float[Tensor, " r"]:
         """|φ_k · U_k|: 1 where a component gives back the very direction that it takes."""
         every = range(self.explanation.rank)
         right, left = self.explanation.right_vectors(every), self.explanation.left_vectors(every)
@@ -91,12 +91,12 @@ def decompose_data(images: Float[Tensor, "n pixels"]) -> Data:
     return Data(sigma, leading * leading.sum(1, keepdim=True).sign())
 
 
-def find(network: nn.Module, images: Sequence[Float[Tensor, "pixels"]]) -> list[Finding]:
+def find(network: nn.Module, images: Sequence[Float[Tensor, " pixels"]]) -> list[Finding]:
     """Decompose the operator of a network at each image."""
     return [_find(network, image) for image in images]
 
 
-def _find(network: nn.Module, image: Float[Tensor, "pixels"]) -> Finding:
+def _find(network: nn.Module, image: Float[Tensor, " pixels"]) -> Finding:
     explanation = explain(network, image[None], layer=None, method="exact")
     layers = explanation.ledger().by_module().entries
     decoder = {

@@ -9,7 +9,7 @@ from torch import Tensor
 SIDE = 64
 
 
-def rotated_squares(angles: Float[Tensor, "n"], side: int = SIDE) -> Float[Tensor, "n pixels"]:
+def rotated_squares(angles: Float[Tensor, " n"], side: int = SIDE) -> Float[Tensor, "n pixels"]:
     """Draw squares of half the image's side.
 
     Args:
@@ -43,7 +43,7 @@ def random_squares(count: int, seed: int, side: int = SIDE) -> Float[Tensor, "n 
     return rotated_squares(angles, side)
 
 
-def edge_zone(image: Float[Tensor, "pixels"], width: int = 3) -> Float[Tensor, "pixels"]:
+def edge_zone(image: Float[Tensor, " pixels"], width: int = 3) -> Float[Tensor, " pixels"]:
     """Mark the pixels within a distance of the square's edge.
 
     Args:

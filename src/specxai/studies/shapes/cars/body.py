@@ -62,7 +62,7 @@ def symmetric_half(points: Float[ndarray, "p 3"]) -> Float[ndarray, "h 3"]:
     return ((points + mirrored) / 2)[: len(points) - len(_mirrored())]
 
 
-def mirror_images() -> Int[ndarray, "p"]:
+def mirror_images() -> Int[ndarray, " p"]:
     """Return for each point of the whole body the number of its mirror image in y = 0."""
     count, sides = len(half_points(nominal(PARAMETERS))), _mirrored()
     own = np.arange(count + len(sides))
@@ -78,7 +78,7 @@ def full_faces() -> Int[ndarray, "f 3"]:
 
 
 @cache
-def _mirrored() -> Int[ndarray, "s"]:
+def _mirrored() -> Int[ndarray, " s"]:
     """Return the points of the half that are not in the middle plane, the same for every car."""
     return np.flatnonzero(np.abs(half_points(nominal(PARAMETERS))[:, 1]) > 1e-9)
 
@@ -111,7 +111,7 @@ def frontal_area(half: Float[ndarray, "h 3"], step: float = 0.004) -> float:
     return float(2 * widest.sum() * step)
 
 
-def _stations(values: Values) -> Float[ndarray, "s"]:
+def _stations(values: Values) -> Float[ndarray, " s"]:
     """Return the stations' x: evenly between landmarks, denser towards the nose."""
     cowl = values["cowl_position"]
     roof = cowl + values["windscreen"]
@@ -125,8 +125,8 @@ def _stations(values: Values) -> Float[ndarray, "s"]:
 
 
 def _profiles(
-    values: Values, x: Float[ndarray, "s"]
-) -> tuple[Float[ndarray, "s"], Float[ndarray, "s"], Float[ndarray, "s"]]:
+    values: Values, x: Float[ndarray, " s"]
+) -> tuple[Float[ndarray, " s"], Float[ndarray, " s"], Float[ndarray, " s"]]:
     """Return the heights of floor and top and the half width at each station."""
     length = values["length"]
     top = np.interp(x, *_top_line(values))
@@ -140,7 +140,7 @@ def _profiles(
     return floor, top, width * (1 - values["boat_tail"] * tail**2 * (1.5 - 0.5 * tail))
 
 
-def _top_line(values: Values) -> tuple[Float[ndarray, "n"], Float[ndarray, "n"]]:
+def _top_line(values: Values) -> tuple[Float[ndarray, " n"], Float[ndarray, " n"]]:
     """Return the middle line from bonnet over roof to tail: smooth, through its landmarks."""
     height, belt, nose = values["height"], values["cowl_height"], values["nose_height"]
     camber, length = values["roof_camber"], values["length"]
@@ -164,9 +164,9 @@ def _top_line(values: Values) -> tuple[Float[ndarray, "n"], Float[ndarray, "n"]]
     return fine, gaussian_filter1d(line, len(fine) * _SMOOTHING / length, mode="nearest")
 
 
-def _rounding(share: Float[ndarray, "s"], exponent: float) -> Float[ndarray, "s"]:
+def _rounding(share: Float[ndarray, " s"], exponent: float) -> Float[ndarray, " s"]:
     """Return a superellipse's rise from 0 at the nose to 1 where its rounding ends."""
-    rounded: Float[ndarray, "s"] = (1 - (1 - np.minimum(share, 1)) ** exponent) ** (1 / exponent)
+    rounded: Float[ndarray, " s"] = (1 - (1 - np.minimum(share, 1)) ** exponent) ** (1 / exponent)
     return rounded
 
 
@@ -187,7 +187,7 @@ def _section(
 
 
 @cache
-def _superellipse() -> tuple[Float[ndarray, "fine"], Float[ndarray, "fine"]]:
+def _superellipse() -> tuple[Float[ndarray, " fine"], Float[ndarray, " fine"]]:
     """Return y and z of half a superellipse of width and height 2, from its foot to its top."""
     angle = np.linspace(-np.pi / 2, np.pi / 2, 801)
     y = np.abs(np.cos(angle)) ** (2 / _SECTION)
@@ -203,7 +203,7 @@ def _cap(ring: Float[ndarray, "around 3"], bulge: float) -> Float[ndarray, "c 3"
     return np.concatenate([rings[:-1].reshape(-1, 3), rings[-1, :1]])
 
 
-def _cap_faces(ring: Int[ndarray, "around"], start: int) -> tuple[Int[ndarray, "f 3"], int]:
+def _cap_faces(ring: Int[ndarray, " around"], start: int) -> tuple[Int[ndarray, "f 3"], int]:
     """Return a cap's triangles, its own points numbered from ``start``, and the next number."""
     faces = []
     for inner in start + np.arange((_RINGS - 1) * _AROUND).reshape(-1, _AROUND):
@@ -214,7 +214,7 @@ def _cap_faces(ring: Int[ndarray, "around"], start: int) -> tuple[Int[ndarray, "
     return np.concatenate([*faces, np.stack([ring[:-1], ring[1:], tips], axis=1)]), centre + 1
 
 
-def _strip(a: Int[ndarray, "around"], b: Int[ndarray, "around"]) -> Int[ndarray, "f 3"]:
+def _strip(a: Int[ndarray, " around"], b: Int[ndarray, " around"]) -> Int[ndarray, "f 3"]:
     """Return two triangles between each two neighbours of two rows of points."""
     first = np.stack([a[:-1], a[1:], b[1:]], axis=1)
     second = np.stack([a[:-1], b[1:], b[:-1]], axis=1)

@@ -82,7 +82,7 @@ def make_template(folder: Path, case: Case = Case()) -> None:  # noqa: B008, it 
 
 def solve_surface(
     folder: Path, points: Float[ndarray, "p 3"], faces: Int[ndarray, "f 3"], case: Case
-) -> Float[ndarray, "iterations"]:
+) -> Float[ndarray, " iterations"]:
     """Mesh the air around any closed surface anew, and solve from potential flow.
 
     Args:
@@ -123,7 +123,7 @@ def solve_points(template: Path, folder: Path, half: Float[ndarray, "h 3"]) -> D
     return found
 
 
-def mean_drag(drag: Float[ndarray, "iterations"]) -> float:
+def mean_drag(drag: Float[ndarray, " iterations"]) -> float:
     """Return the mean over the last iterations, which is the label."""
     return float(drag[-_AVERAGED:].mean())
 

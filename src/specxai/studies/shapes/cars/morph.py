@@ -35,8 +35,8 @@ class Morph:
 
     surface: Float[ndarray, "h 3"]
     volume: Float[ndarray, "v 3"]
-    centres: Int[ndarray, "c"]
-    moving: Int[ndarray, "m"]
+    centres: Int[ndarray, " c"]
+    moving: Int[ndarray, " m"]
     weights: tuple[Float[ndarray, "m c"], ...]
 
     def move(self, half: Float[ndarray, "h 3"]) -> Float[ndarray, "v 3"]:
@@ -108,7 +108,7 @@ def _wendland(distance: Float[ndarray, "m c"]) -> Float[ndarray, "m c"]:
     return value
 
 
-def _thinned(points: Float[ndarray, "h 3"]) -> Int[ndarray, "c"]:
+def _thinned(points: Float[ndarray, "h 3"]) -> Int[ndarray, " c"]:
     """Choose points that are not closer than `APART` to an earlier chosen one."""
     tree, free = cKDTree(points), np.ones(len(points), dtype=bool)
     chosen = []

@@ -111,7 +111,7 @@ def write_stl(
         file.write(f"endsolid {name}\n")
 
 
-def read_drag(folder: Path) -> Float[ndarray, "iterations"]:
+def read_drag(folder: Path) -> Float[ndarray, " iterations"]:
     """Read the drag coefficient after each iteration.
 
     Raises:

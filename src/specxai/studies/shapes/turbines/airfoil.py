@@ -12,7 +12,7 @@ BLUNT = 0.024
 """Thickness of the trailing edge of airfoils from 20 % thickness on, relative to the chord."""
 
 
-def angles(count: int) -> Float[ndarray, "around"]:
+def angles(count: int) -> Float[ndarray, " around"]:
     """Return the angles of a section's points, from the trailing edge over the suction side.
 
     Args:
@@ -21,12 +21,12 @@ def angles(count: int) -> Float[ndarray, "around"]:
     return 2 * np.pi * np.arange(count) / count
 
 
-def chordwise(count: int) -> Float[ndarray, "around"]:
+def chordwise(count: int) -> Float[ndarray, " around"]:
     """Return each point's distance behind the leading edge, x = (1 + cos θ) / 2 of the chord."""
     return 0.5 * (1 + np.cos(angles(count)))
 
 
-def roundness(thickness: Float[ndarray, "s"]) -> Float[ndarray, "s"]:
+def roundness(thickness: Float[ndarray, " s"]) -> Float[ndarray, " s"]:
     """Tell how far a section is on its way from an airfoil to a circle.
 
     Args:
@@ -38,13 +38,13 @@ def roundness(thickness: Float[ndarray, "s"]) -> Float[ndarray, "s"]:
     return smoothstep((thickness - 0.45) / 0.45)
 
 
-def smoothstep(x: Float[ndarray, "s"]) -> Float[ndarray, "s"]:
+def smoothstep(x: Float[ndarray, " s"]) -> Float[ndarray, " s"]:
     """Return 3 x² − 2 x³, held at 0 below 0 and at 1 above 1."""
     x = np.clip(x, 0.0, 1.0)
     return x * x * (3 - 2 * x)
 
 
-def section(thickness: Float[ndarray, "s"], count: int) -> Float[ndarray, "s n 2"]:
+def section(thickness: Float[ndarray, " s"], count: int) -> Float[ndarray, "s n 2"]:
     """Return closed loops of points around sections.
 
     The airfoil has the thickness law of the NACA four-digit series, a blunt trailing edge, and the
@@ -74,13 +74,13 @@ def section(thickness: Float[ndarray, "s"], count: int) -> Float[ndarray, "s n 2
     return np.stack([np.broadcast_to(x, y.shape), y], -1)
 
 
-def naca_half_thickness(x: Float[ndarray, "n"]) -> Float[ndarray, "n"]:
+def naca_half_thickness(x: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
     """Return half the thickness at x of a NACA four-digit airfoil of thickness 1."""
     polynomial = 0.2969 * np.sqrt(x) - 0.1260 * x - 0.3516 * x**2 + 0.2843 * x**3 - 0.1036 * x**4
     return 5 * polynomial
 
 
-def camber_line(x: Float[ndarray, "n"]) -> Float[ndarray, "n"]:
+def camber_line(x: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
     """Return the height of the camber line at x, in chords."""
     front = CAMBER / CAMBER_AT**2 * (2 * CAMBER_AT * x - x**2)
     rear = CAMBER / (1 - CAMBER_AT) ** 2 * (1 - 2 * CAMBER_AT + 2 * CAMBER_AT * x - x**2)

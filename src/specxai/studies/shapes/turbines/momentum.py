@@ -42,11 +42,11 @@ class Elements:
             section's camber differs from the table's.
     """
 
-    radius: Float[ndarray, "n"]
-    chord: Float[ndarray, "n"]
-    twist: Float[ndarray, "n"]
-    thickness: Float[ndarray, "n"]
-    zero_lift: Float[ndarray, "n"]
+    radius: Float[ndarray, " n"]
+    chord: Float[ndarray, " n"]
+    twist: Float[ndarray, " n"]
+    thickness: Float[ndarray, " n"]
+    zero_lift: Float[ndarray, " n"]
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ class Loads:
         driving: in the sense of the rotation, in N/m.
     """
 
-    radius: Float[ndarray, "n"]
-    downwind: Float[ndarray, "n"]
-    driving: Float[ndarray, "n"]
+    radius: Float[ndarray, " n"]
+    downwind: Float[ndarray, " n"]
+    driving: Float[ndarray, " n"]
 
     @property
     def thrust(self) -> float:
@@ -106,13 +106,13 @@ def blade_loads(elements: Elements, polars: Polars, wind: float, speed: float) -
 class _Balance:
     """What an inflow angle gives: how far it is from a solution, and the loads per length."""
 
-    residual: Float[ndarray, "n"]
-    downwind: Float[ndarray, "n"]
-    driving: Float[ndarray, "n"]
+    residual: Float[ndarray, " n"]
+    downwind: Float[ndarray, " n"]
+    driving: Float[ndarray, " n"]
 
 
 def _balance(
-    inflow: Float[ndarray, "n"], elements: Elements, polars: Polars, wind: float, speed: float
+    inflow: Float[ndarray, " n"], elements: Elements, polars: Polars, wind: float, speed: float
 ) -> _Balance:
     """Evaluate the equation of the inflow angle."""
     sin, cos = np.sin(inflow), np.cos(inflow)
@@ -130,7 +130,7 @@ def _balance(
     return _Balance(residual, pressure * downwind, pressure * driving)
 
 
-def _losses(inflow: Float[ndarray, "n"], radius: Float[ndarray, "n"]) -> Float[ndarray, "n"]:
+def _losses(inflow: Float[ndarray, " n"], radius: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
     """Return Prandtl's factor for a finite number of blades at tip and hub (Ning, equation 13)."""
     scale = BLADES / 2 / np.sin(inflow)
     to_tip = (radius[-1] * _TIP_MARGIN - radius) / radius
@@ -140,7 +140,7 @@ def _losses(inflow: Float[ndarray, "n"], radius: Float[ndarray, "n"]) -> Float[n
     return np.maximum(factor, _LEAST_LOSS)
 
 
-def axial_induction(k: Float[ndarray, "n"], loss: Float[ndarray, "n"]) -> Float[ndarray, "n"]:
+def axial_induction(k: Float[ndarray, " n"], loss: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
     """Return a, by how much of itself the wind is slowed in the rotor's plane.
 
     Args:

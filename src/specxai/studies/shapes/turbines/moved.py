@@ -122,11 +122,11 @@ class Measured:
         zero_lift: the angle by which camber raises lift, in radians (thin-airfoil theory).
     """
 
-    radius: Float[ndarray, "s"]
-    chord: Float[ndarray, "s"]
-    twist: Float[ndarray, "s"]
-    thickness: Float[ndarray, "s"]
-    zero_lift: Float[ndarray, "s"]
+    radius: Float[ndarray, " s"]
+    chord: Float[ndarray, " s"]
+    twist: Float[ndarray, " s"]
+    thickness: Float[ndarray, " s"]
+    zero_lift: Float[ndarray, " s"]
 
 
 def measure(surface: Float[ndarray, "s n 3"], cone: float) -> Measured:

@@ -55,16 +55,16 @@ class Planform:
         backward: offset of the section against the rotation, in m.
     """
 
-    span: Float[ndarray, "n"]
-    radius: Float[ndarray, "n"]
-    chord: Float[ndarray, "n"]
-    twist: Float[ndarray, "n"]
-    thickness: Float[ndarray, "n"]
-    downwind: Float[ndarray, "n"]
-    backward: Float[ndarray, "n"]
+    span: Float[ndarray, " n"]
+    radius: Float[ndarray, " n"]
+    chord: Float[ndarray, " n"]
+    twist: Float[ndarray, " n"]
+    thickness: Float[ndarray, " n"]
+    downwind: Float[ndarray, " n"]
+    backward: Float[ndarray, " n"]
 
 
-def stations(count: int) -> Float[ndarray, "count"]:
+def stations(count: int) -> Float[ndarray, " count"]:
     """Return positions along the span from 0 to 1, slightly denser about its middle."""
     even = np.linspace(0, 1, count)
     return even + 0.06 * np.sin(2 * np.pi * even) / (2 * np.pi)
@@ -98,7 +98,7 @@ def planform(turbine: Turbine, blade: int, count: int) -> Planform:
     )
 
 
-def _chord_scale(turbine: Turbine, blade: int, span: Float[ndarray, "n"]) -> Float[ndarray, "n"]:
+def _chord_scale(turbine: Turbine, blade: int, span: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
     """Return the chord relative to the table's; the root stays as it is, to fit the hub."""
     own = turbine.blades[blade]
     wider = turbine.chord - 1 + own.chord + turbine.taper * (1 - 2 * span)
@@ -106,7 +106,7 @@ def _chord_scale(turbine: Turbine, blade: int, span: Float[ndarray, "n"]) -> Flo
     return 1 + smoothstep((span - 0.02) / 0.15) * wider + bump
 
 
-def _thickness(table: Float[ndarray, "n"], scale: float) -> Float[ndarray, "n"]:
+def _thickness(table: Float[ndarray, " n"], scale: float) -> Float[ndarray, " n"]:
     """Scale airfoils fully and circles not at all."""
     share = np.where(table < 0.7, 1.0, np.clip((1 - table) / 0.3, 0, 1))
     return table * (1 + (scale - 1) * share)

@@ -41,14 +41,14 @@ class Polars:
         drag: coefficients, thickness by attack.
     """
 
-    thickness: Float[ndarray, "t"]
-    attack: Float[ndarray, "a"]
+    thickness: Float[ndarray, " t"]
+    attack: Float[ndarray, " a"]
     lift: Float[ndarray, "t a"]
     drag: Float[ndarray, "t a"]
 
     def at(
-        self, thickness: Float[ndarray, "n"], attack: Float[ndarray, "n"]
-    ) -> tuple[Float[ndarray, "n"], Float[ndarray, "n"]]:
+        self, thickness: Float[ndarray, " n"], attack: Float[ndarray, " n"]
+    ) -> tuple[Float[ndarray, " n"], Float[ndarray, " n"]]:
         """Interpolate bilinearly; beyond its borders the table is continued with constants.
 
         Sections thicker than 45 % lose lift and gain drag on their way to a cylinder.
@@ -72,8 +72,8 @@ class Polars:
 
 
 def _place(
-    grid: Float[ndarray, "k"], value: Float[ndarray, "n"]
-) -> tuple[ndarray, Float[ndarray, "n"]]:
+    grid: Float[ndarray, " k"], value: Float[ndarray, " n"]
+) -> tuple[ndarray, Float[ndarray, " n"]]:
     """Return the cell of a grid that holds a value, and where in the cell it is, from 0 to 1."""
     value = np.clip(value, grid[0], grid[-1])
     cell = np.clip(np.searchsorted(grid, value, side="right") - 1, 0, len(grid) - 2)

@@ -44,10 +44,10 @@ class Shell:
 
     nodes: Float[ndarray, "nodes 3"]
     quads: Int[ndarray, "quads 4"]
-    thickness: Float[ndarray, "quads"]
+    thickness: Float[ndarray, " quads"]
     material: Material
 
-    def node_masses(self) -> Float[ndarray, "nodes"]:
+    def node_masses(self) -> Float[ndarray, " nodes"]:
         """Return each node's share of the mass, a quarter of its elements', in kg."""
         a, b, c, d = self.nodes[self.quads].transpose(1, 0, 2)
         areas = 0.5 * np.linalg.norm(np.cross(c - a, d - b), axis=-1)
@@ -67,11 +67,11 @@ class Deformed:
     """
 
     displacement: Float[ndarray, "nodes 3"]
-    stress: Float[ndarray, "quads"]
+    stress: Float[ndarray, " quads"]
 
 
 def deform(
-    shell: Shell, forces: Float[ndarray, "nodes 3"], clamped: Bool[ndarray, "nodes"]
+    shell: Shell, forces: Float[ndarray, "nodes 3"], clamped: Bool[ndarray, " nodes"]
 ) -> Deformed:
     """Find the equilibrium of a body under forces, to first order in the displacement.
 
@@ -112,7 +112,7 @@ def load_pyfe3d() -> Any:
 
 
 def _element(
-    pyfe3d: Any, probe: Any, positions: Float[ndarray, "coordinates"], quad: Int[ndarray, "4"]
+    pyfe3d: Any, probe: Any, positions: Float[ndarray, " coordinates"], quad: Int[ndarray, "4"]
 ) -> Any:
     """Make an element of pyfe3d; all share one probe, the work space that holds one at a time."""
     element = pyfe3d.Quad4(probe)
@@ -123,7 +123,7 @@ def _element(
 
 
 def _stiffness(
-    pyfe3d: Any, shell: Shell, elements: list[Any], positions: Float[ndarray, "coordinates"]
+    pyfe3d: Any, shell: Shell, elements: list[Any], positions: Float[ndarray, " coordinates"]
 ) -> Any:
     """Assemble the sparse stiffness matrix."""
     from scipy.sparse import coo_matrix
@@ -140,7 +140,7 @@ def _stiffness(
     return coo_matrix((values, (rows, columns)), shape=(size, size)).tocsc()
 
 
-def _solve(matrix: Any, right: Float[ndarray, "n"]) -> Float[ndarray, "n"]:
+def _solve(matrix: Any, right: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
     """Solve with a symmetric positive definite sparse matrix: Cholesky in a band.
 
     A blade is long and thin: sorted along it, all its entries are close to the diagonal, and the
@@ -178,9 +178,9 @@ def _wall(thickness: float, material: Material) -> Any:
 def _von_mises(
     shell: Shell,
     elements: list[Any],
-    positions: Float[ndarray, "coordinates"],
-    motion: Float[ndarray, "motions"],
-) -> Float[ndarray, "quads"]:
+    positions: Float[ndarray, " coordinates"],
+    motion: Float[ndarray, " motions"],
+) -> Float[ndarray, " quads"]:
     """Return the von Mises stress at the elements' centres, the larger of both faces."""
     stretch, bend = np.zeros((2, len(elements), 3))
     for k, element in enumerate(elements):
@@ -205,7 +205,7 @@ def _plane_stress(strain: Float[ndarray, "n 3"], material: Material) -> Float[nd
     return material.young / (1 - nu**2) * strain @ law
 
 
-def equivalent_stress(stress: Float[ndarray, "n 3"]) -> Float[ndarray, "n"]:
+def equivalent_stress(stress: Float[ndarray, "n 3"]) -> Float[ndarray, " n"]:
     """Return the von Mises stress of plane stresses xx, yy, xy.
 
     >>> equivalent_stress(np.array([[3.0, 0.0, 0.0], [0.0, 0.0, 1.0]])).round(3).tolist()

@@ -53,7 +53,7 @@ def _quads(count: int, around: int) -> Int[ndarray, "quads 4"]:
 
 
 @cache
-def _walls(count: int, around: int) -> Float[ndarray, "quads"]:
+def _walls(count: int, around: int) -> Float[ndarray, " quads"]:
     """Return the thickness of the elements, in m: the mean of the skin's corners; the web's own."""
     span = stations(count)
     corners = skin_thickness(span[:, None], chordwise(around)).ravel()
@@ -64,7 +64,7 @@ def _walls(count: int, around: int) -> Float[ndarray, "quads"]:
 
 def skin_thickness(
     span: Float[ndarray, "*#at"], chordwise: Float[ndarray, "*#at"]
-) -> Float[ndarray, "*at"]:
+) -> Float[ndarray, " *at"]:
     """Return the thickness of the skin with its caps, in m.
 
     Args:
@@ -77,5 +77,5 @@ def skin_thickness(
     return (0.010 + 0.004 * (1 - span) + caps) * (1 - root) + _ROOT_THICKNESS * root
 
 
-def _rootness(span: Float[ndarray, "*at"]) -> Float[ndarray, "*at"]:
+def _rootness(span: Float[ndarray, " *at"]) -> Float[ndarray, " *at"]:
     return np.clip((_ROOT_ENDS - span) / _ROOT_ENDS, 0, 1)
