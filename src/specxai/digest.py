@@ -26,6 +26,7 @@ def digest(tensors: Mapping[str, Tensor], text: str = "") -> str:
     found = hashlib.sha256(json.dumps(text).encode())
     for name, tensor in sorted(tensors.items()):
         found.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())
-        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        stored = tensor.detach() if tensor.layout is torch.strided else tensor.detach().to_dense()
+        flat = stored.cpu().contiguous().reshape(-1)
         found.update(flat.view(torch.uint8).numpy().data)
     return found.hexdigest()

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from specxai.affine.graph import count_paths, custom_functions, edge_of
+from specxai.affine.graph import count_paths, edge_of, made_at, next_number, nodes_below
 
 
 @pytest.fixture
@@ -65,10 +65,10 @@ def test_a_constant_has_no_paths(x):
     paths = count_paths(torch.ones(2))
     assert paths.total == 0
     assert not paths.is_cut(None)
-    assert custom_functions(torch.ones(2)) == []
+    assert nodes_below(torch.ones(2)) == []
 
 
-def test_custom_functions_are_found(x):
+def test_nodes_and_when_they_were_made(x):
     class Twice(torch.autograd.Function):
         @staticmethod
         def forward(ctx, v):
@@ -78,6 +78,9 @@ def test_custom_functions_are_found(x):
         def backward(ctx, grad):
             return grad * 2
 
-    nodes = custom_functions((Twice.apply(x) + 1).relu())
-    assert [type(node).__name__ for node in nodes] == ["TwiceBackward"]
-    assert custom_functions(x * 2) == []
+    begun = next_number()
+    nodes = nodes_below((Twice.apply(x) + 1).relu())
+    names = ["TwiceBackward", "AddBackward0", "ReluBackward0"]
+    assert [node.name() for node in nodes] == names
+    assert [made_at(node) - begun for node in nodes] == [0, 1, 2]
+    assert next_number() == begun + 3

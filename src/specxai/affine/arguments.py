@@ -29,7 +29,7 @@ class Arguments:
     def held(self, dtype: torch.dtype) -> "Arguments":
         """Return the same with tensors apart from autograd, and no fewer digits than a dtype."""
         fixed = {
-            place: widened(value.detach(), dtype) if isinstance(value, Tensor) else value
+            place: widened(as_plain(value).detach(), dtype) if isinstance(value, Tensor) else value
             for place, value in self.fixed.items()
         }
         return replace(self, fixed=fixed)
@@ -83,6 +83,14 @@ def read_arguments(inputs: Inputs, wrt: int | str | None) -> tuple[Any, Argument
             f"wrt={wrt!r} is not among the inputs {', '.join(map(repr, given))}"
         )
     return given.pop(place), Arguments(place, given)
+
+
+def as_plain(value: Any) -> Any:
+    """Return a tensor of a subclass, such as one with the geometry of a scan, as a plain one."""
+    if not isinstance(value, Tensor) or type(value) is Tensor:
+        return value
+    with torch._C.DisableTorchFunctionSubclass():
+        return value.as_subclass(Tensor)
 
 
 def _repeated(value: Any, count: int) -> Any:

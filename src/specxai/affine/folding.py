@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from specxai.affine.rules import moved
+
 
 def folded_scale(  # noqa: D417
     input: Float[Tensor, "_ C ..."],
@@ -62,5 +64,4 @@ def _folded(input: Tensor, *args: Any, **options: Any) -> Tensor:
     if scale is None:
         return functional.batch_norm(input, *args, **options)
     value = functional.batch_norm(input.detach(), *args, **options)
-    scaled = input * scale
-    return value + (scaled - scaled.detach())  # zero, with a derivative
+    return value + moved(input * scale)

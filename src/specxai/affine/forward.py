@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from itertools import chain
 from typing import Any
 
 import torch
@@ -13,9 +12,11 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from specxai.affine.arguments import Arguments
-from specxai.affine.interpreter import Interpreter, Plan
+from specxai.affine.interpreter import Address, Interpreter
 from specxai.affine.precision import widened
 from specxai.affine.root import Forward, Root
+from specxai.affine.rules import Rule
+from specxai.affine.undisturbed import undisturbed
 from specxai.errors import LayerError
 
 
@@ -46,25 +47,43 @@ class Network:
     Attributes:
         module: the user's model, in eval mode.
         plan: the rule for each operation call that needs one; without any, the model runs as is.
+            It grows where a derivative of PyTorch's own is found to be wrong.
         arguments: the inputs beside the one that is explained.
         forward: calls the model and returns a tensor; None calls it directly.
         dtype: what to compute in, where the model has fewer digits; None leaves it as it is.
+        moved: names of buffers and attributes that runs have changed; each run begins with them as
+            they stand in the model.
     """
 
     module: nn.Module
-    plan: Plan = field(default_factory=dict)
+    plan: dict[Address, Rule] = field(default_factory=dict)
     arguments: Arguments = field(default_factory=Arguments)
     forward: Forward | None = None
     dtype: torch.dtype | None = None
+    moved: set[str] = field(default_factory=set)
 
-    def __call__(self, x: Float[Tensor, "B ..."]) -> Any:
-        """Run the model on x, every operation by its rule."""
+    def __call__(self, x: Float[Tensor, "B ..."], fast_path: bool = False) -> Any:
+        """Run the model on x, every operation by its rule; see `plain`."""
         with Interpreter(self.root, self.plan) if self.plan else nullcontext():
-            return self.plain(x)
+            return self.plain(x, fast_path)
 
-    def plain(self, x: Float[Tensor, "B ..."]) -> Any:
-        """Run the model on x as it is, with parameters that autograd does not follow."""
-        return functional_call(self.root, self._constants, *self.arguments.filled(x))
+    def plain(self, x: Float[Tensor, "B ..."], fast_path: bool = False) -> Any:
+        """Run the model on x as it is, with parameters that autograd does not follow.
+
+        Args:
+            x: a batch of inputs.
+            fast_path: take the fused kernels of inference where the user does.
+        """
+        buffers = {name: value.clone() for name, value in self._buffers.items()}
+        given = {**self._parameters, **buffers}
+        with undisturbed(self.root, self.moved, fast_path):
+            result = functional_call(self.root, given, *self.arguments.filled(x))
+        self.moved.update(
+            name.removeprefix("model.")
+            for name, value in buffers.items()
+            if given[name] is not value or value._version
+        )
+        return result
 
     @cached_property
     def root(self) -> Root:
@@ -72,9 +91,15 @@ class Network:
         return Root(self.module, self.forward)
 
     @cached_property
-    def _constants(self) -> dict[str, Tensor]:
+    def _parameters(self) -> dict[str, Tensor]:
         """The parameters apart from autograd, with the digits that the network is computed in."""
-        own = chain(self.root.named_parameters(), self.root.named_buffers())
+        own = self.root.named_parameters()
+        return {name: widened(value.detach(), self.dtype) for name, value in own}
+
+    @cached_property
+    def _buffers(self) -> dict[str, Tensor]:
+        """The same of the buffers: every run has copies of its own, which it may overwrite."""
+        own = self.root.named_buffers()
         return {name: widened(value.detach(), self.dtype) for name, value in own}
 
 
@@ -97,22 +122,29 @@ def intercept(module: nn.Module, layer: str, action: Callable[[Tensor], Tensor])
     def hook(_module: nn.Module, _args: Any, output: Tensor) -> Tensor | None:
         nonlocal calls
         calls += 1
-        return action(output) if calls == wanted else None
+        if calls != wanted:
+            return None
+        with torch._C.DisableTorchFunction():  # no calls of the model
+            return action(output)
 
-    handle = module.get_submodule(path).register_forward_hook(hook)
+    # Before the model's own hooks, which may collect outputs of layers.
+    handle = module.get_submodule(path).register_forward_hook(hook, prepend=True)
     try:
         yield
     finally:
         handle.remove()
 
 
-def run_until(network: Network, layers: Sequence[str], x: Float[Tensor, "B ..."]) -> Tensor:
+def run_until(
+    network: Network, layers: Sequence[str], x: Float[Tensor, "B ..."], plain: bool = False
+) -> Tensor:
     """Run the model up to the last of some layers and return what they give.
 
     Args:
         network: the network, in eval mode.
         layers: addresses of layers, each called once in the run; none means the whole network.
         x: a batch of inputs.
+        plain: leave the rules to an interpreter that is at work already.
 
     Returns:
         The output of a single layer as it is, batch first; of several layers all values, one layer
@@ -121,8 +153,9 @@ def run_until(network: Network, layers: Sequence[str], x: Float[Tensor, "B ..."]
     Raises:
         LayerError: the model finished without calling a layer.
     """
+    run = network.plain if plain else network
     if not layers:
-        return network(x)  # type: ignore[no-any-return]
+        return run(x)  # type: ignore[no-any-return]
     seen: dict[str, Tensor] = {}
 
     def keep(address: str, output: Tensor) -> Tensor:
@@ -138,7 +171,7 @@ def run_until(network: Network, layers: Sequence[str], x: Float[Tensor, "B ..."]
         with ExitStack() as hooks:
             for address in layers:
                 hooks.enter_context(intercept(network.module, address, partial(keep, address)))
-            network(x)
+            run(x)
     except _Reached:
         outputs = [seen[address] for address in layers]
         if len(outputs) == 1:

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
-from torch.autograd.function import BackwardCFunction
 from torch.autograd.graph import Node
 
 
@@ -71,11 +71,21 @@ def count_paths(output: Tensor, avoiding: Collection[Edge] = ()) -> PathCount:
     return PathCount(below[start.node], dict(above), below)
 
 
-def custom_functions(output: Tensor) -> list[Node]:
-    """Return the nodes that user-written ``torch.autograd.Function`` classes put in the graph."""
+def nodes_below(output: Tensor) -> list[Node]:
+    """Return the nodes of a graph from its leaves up to an output, without the leaves' own."""
     start = edge_of(output)
     nodes = _children_first(start.node) if start else iter(())
-    return [node for node in nodes if isinstance(node, BackwardCFunction)]
+    return [node for node in nodes if node.name() != "torch::autograd::AccumulateGrad"]
+
+
+def made_at(node: Node) -> int:
+    """Return the number of a node in the order in which PyTorch made them."""
+    return int(node._sequence_nr())
+
+
+def next_number() -> int:
+    """Return the number that the next node will have."""
+    return int(torch._C._autograd._get_sequence_nr())
 
 
 def _edges_below(node: Node) -> Iterator[Edge]:

@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from specxai.affine.faults import tell_place
 from specxai.affine.operations import (
     depends,
     in_place,
     operation_name,
     tensors_in,
     to_python,
+    transformed,
 )
 from specxai.affine.root import Root
 from specxai.affine.rules import Rule
@@ -58,7 +60,11 @@ class Call:
             return self.function(*self.args, **self.kwargs)
         kwargs = {key: value for key, value in self.kwargs.items() if key != "inplace"}
         result = rule.apply(self.function, *self.args, **kwargs)
-        return self.args[0].copy_(result) if self.in_place else result
+        return self.args[0].copy_(result) if self.in_place and self._apart(result) else result
+
+    def _apart(self, result: Any) -> bool:
+        """Tell whether an in-place call by a rule has its result elsewhere than in its argument."""
+        return result is not None and result is not self.args[0]
 
     def written(self, result: Any) -> Any:
         """Return what the call changed: its result, or the tensor that an assignment filled."""
@@ -98,6 +104,7 @@ class Interpreter(TorchFunctionMode):
         self.root = root
         self.plan = plan
         self.running: list[str] = []
+        self._own: list[Tensor] = []  # leaves that the model itself has made
         self._calls: Counter[tuple[str, str]] = Counter()
         self._returns: Counter[str] = Counter()
 
@@ -113,14 +120,25 @@ class Interpreter(TorchFunctionMode):
         module, operation = self.running[-1], operation_name(func).strip("_")
         self._calls[module, operation] += 1
         address = Address(module, operation, self._calls[module, operation])
-        return self.run(Call(address, func, _held(args), _held(kwargs or {})))
+        try:
+            held = (_held(given, self._own) for given in (args, kwargs or {}))
+            result = self.run(Call(address, func, *held))
+            if operation == "requires_grad" and isinstance(result, Tensor):
+                self._own.append(result)
+            return result
+        except Exception as fault:
+            tell_place(fault, str(address))
+            raise
 
     def run(self, call: Call) -> Any:
         """Make one call; what an interpreter does beside it goes here."""
         return call.perform(self.plan.get(call.address))
 
-    def leave(self, path: str, call: int, module: nn.Module, output: Any) -> None:
-        """Take note that a module call is over."""
+    def enter(self, path: str) -> None:
+        """Take note that a module call begins."""
+
+    def leave(self, path: str, call: int, module: nn.Module, output: Any) -> Any:
+        """Take note that a module call is over; what is returned takes the output's place."""
 
     def __enter__(self) -> "Interpreter":
         with ExitStack() as hooks:
@@ -139,25 +157,32 @@ class Interpreter(TorchFunctionMode):
 
     def _before(self, path: str, _module: nn.Module, _args: Any) -> None:
         self.running.append(path)
+        self.enter(path)
 
-    def _after(self, path: str, module: nn.Module, _args: Any, output: Any) -> None:
+    def _after(self, path: str, module: nn.Module, _args: Any, output: Any) -> Any:
         self.running.pop()
         self._returns[path] += 1
-        self.leave(path, self._returns[path], module, output)
+        return self.leave(path, self._returns[path], module, output)
 
 
-def _held(value: Any) -> Any:
+def _held(value: Any, own: Sequence[Tensor]) -> Any:
     """Return arguments with foreign leaves apart from autograd.
 
     The input reaches the model as a copy, so that a leaf which requires grad is a constant of the
-    user's: a parameter that is not registered, or a tensor from outside.
+    user's, a parameter that is not registered or a tensor from outside, unless it is one of the
+    model's own: one that it takes a gradient by.
     """
-    if not any(tensor.is_leaf and tensor.requires_grad for tensor in tensors_in(value)):
+
+    def foreign(tensor: Tensor) -> bool:
+        leaf = tensor.is_leaf and tensor.requires_grad and not transformed(tensor)
+        return leaf and not any(tensor is one for one in own)
+
+    if not any(map(foreign, tensors_in(value))):
         return value
     if isinstance(value, Tensor):
         return value.detach()
     if isinstance(value, dict):
-        return {key: _held(part) for key, part in value.items()}
+        return {key: _held(part, own) for key, part in value.items()}
     if type(value) in (tuple, list):
-        return type(value)([_held(part) for part in value])
+        return type(value)([_held(part, own) for part in value])
     return value

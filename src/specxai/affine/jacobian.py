@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,11 +11,16 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from specxai.affine import pullback, pushforward
+from specxai.affine.adjointness import TOLERANCES, disagreement, random_like
+from specxai.affine.faults import final, in_our_words
 from specxai.affine.numerics import full_precision
-from specxai.errors import MissingExtraError
+from specxai.errors import MissingExtraError, UnsupportedOperationError
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
+
+# What products without a derivative of their own may take: a backward pass for each row.
+MOST_ROWS = 20_000
 
 
 @dataclass
@@ -63,7 +68,8 @@ class Jacobian:
         self.block = block
         self.sample_bytes = sample_bytes
         self.products = Products()
-        with torch.no_grad():
+        self._reversed = False
+        with torch.no_grad(), in_our_words("the network"):
             self.value: Tensor = function(self.x).detach()
         self.shape = (self.value.numel(), self.x.numel())
 
@@ -79,9 +85,51 @@ class Jacobian:
         A zero row, such as that of a closed ReLU, gives exactly zero along every direction; any
         other row does not, along a random one. Two are taken, because a product may underflow.
         """
+        return self._probes[1].any(0)
+
+    @cached_property
+    def _probes(self) -> tuple[Float[Tensor, "2 M"], Float[Tensor, "2 m"]]:
+        """Two random directions and their products."""
         generator = torch.Generator().manual_seed(0)
         directions = torch.randn(2, self.shape[1], generator=generator, dtype=self.x.dtype)
-        return self.push(directions.to(self.x.device)).any(0)
+        directions = directions.to(self.x.device)
+        return directions, self.push(directions)
+
+    @property
+    def goes_forward(self) -> bool:
+        """Whether forward products have formulas of their own, apart from those of reverse ones."""
+        _ = self._probes
+        return not self._reversed
+
+    @cached_property
+    def disagreement(self) -> float:
+        """How far forward and reverse products are apart, see `specxai.affine.adjointness`.
+
+        Where only batches of reverse products are wrong, because the samples of a batch disturb
+        each other, they are computed without a batch from now on.
+        """
+        (v, _), (pushed, _) = self._probes
+        w = random_like(self.value, 1).reshape(1, -1)
+        single = disagreement(pushed, w, v, self.pull(w)[0])
+        pair = torch.cat([random_like(w, 2), w])
+        bound = TOLERANCES.get(self.x.dtype, TOLERANCES[torch.float32])
+        if single > bound or self.block == 1:
+            return single
+        for way in ("copies", "vmap", "one by one"):
+            if way == "vmap":
+                self.layout = None
+            elif way == "one by one":
+                self.block = 1
+            together = disagreement(
+                pushed, w, v, torch.cat(list(self.pulled(pair.split(self.block))))[1]
+            )
+            if together <= bound:
+                break
+        return max(single, together)
+
+    def afresh(self) -> "Jacobian":
+        """Return the same operator without what it has found out so far."""
+        return Jacobian(self.function, self.x, self.block, self.sample_bytes)
 
     def matmat(self, V: Float[Tensor, "M k"]) -> Float[Tensor, "m k"]:
         """Return J V: Jacobian-vector products, one for each column of V."""
@@ -195,7 +243,9 @@ class Jacobian:
             pull = self._pullback(len(cotangents), folded) if pull is None else pull
             try:
                 gradients = pull(cotangents)
-            except RuntimeError:  # an operation without a vmap rule
+            except Exception as fault:  # an operation without a vmap rule
+                if final(fault):
+                    raise
                 pull = pullback.looped(self.function, self.x)
                 gradients = pull(cotangents)
             self.products.pulled += len(cotangents)
@@ -203,15 +253,43 @@ class Jacobian:
 
     def _pushed(self, blocks: Iterator[Tensor], folded: bool) -> Iterator[Tensor]:
         """Push blocks of tangents forward, by the fastest way that the function allows."""
-        push = pushforward.vectorized(self.function, self.x, folded)
+        ways: list[Callable[[], pushforward.Pushforward]] = [
+            partial(pushforward.vectorized, self.function, self.x, folded),
+            partial(pushforward.sequential, self.function, self.x),
+            partial(pushforward.transposed, self.function, self.x),
+            lambda: self._push_by_rows,
+        ]
+        push: pushforward.Pushforward | None = None
         for tangents in blocks:
-            try:
-                products = push(tangents)
-            except RuntimeError:  # an operation without a forward-mode formula or a vmap rule
-                push = pushforward.transposed(self.function, self.x)
-                products = push(tangents)
+            products = None
+            while products is None:
+                try:
+                    push = ways[0]() if push is None else push
+                    products = push(tangents)
+                except Exception as fault:  # a formula or a vmap rule is missing
+                    if final(fault) or len(ways) == 1:
+                        raise
+                    del ways[0]
+                    push = None
+            self._reversed = len(ways) <= 2
             self.products.pushed += len(tangents)
             yield products
+
+    def _push_by_rows(self, tangents: Float[Tensor, "k M"]) -> Float[Tensor, "k m"]:
+        """Multiply tangents with every row: where PyTorch has no other derivative."""
+        count = self.shape[0]
+        if count > MOST_ROWS:
+            raise UnsupportedOperationError(
+                "an operation has neither a forward-mode nor a second derivative, and "
+                f"{count:,} values are too many to take row by row: split at a layer with fewer "
+                "units, or behind that operation"
+            )
+        products = tangents.new_empty(len(tangents), count)
+        done = 0
+        for rows in self.row_blocks(torch.arange(count, device=self.x.device)):
+            products[:, done : done + len(rows)] = tangents @ rows.T
+            done += len(rows)
+        return products
 
     def _pullback(self, copies: int, folded: bool) -> pullback.Pullback:
         if copies > 1 and self.layout is not None:
@@ -230,7 +308,7 @@ class Jacobian:
 def _in_full_precision(results: Iterator[Tensor]) -> Iterator[Tensor]:
     """Compute each result in full precision, which must not be held in between."""
     while True:
-        with full_precision():
+        with full_precision(), in_our_words("the derivative"):
             result = next(results, None)
         if result is None:
             return

@@ -13,11 +13,13 @@ from torch import Tensor
 from specxai.affine.forward import Network
 from specxai.affine.interpreter import Address, Call, Interpreter
 from specxai.affine.jacobian import Jacobian
-from specxai.affine.operations import depends, tensors_in
-from specxai.affine.pushforward import forward_mode
-from specxai.affine.rules import Rule
+from specxai.affine.local import LocalFunction, local_function
+from specxai.affine.operations import depends, numbers
 
 Offsets = Mapping[Address, tuple[Tensor, ...]]
+
+# Beyond it a value is a mask's stand-in for −∞, such as the least number of a dtype.
+_HUGE = 1e30
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,16 +126,16 @@ class _OffsetFinder(Interpreter):
         self.offsets: dict[Address, tuple[Tensor, ...]] = {}
 
     def run(self, call: Call) -> Any:
-        if not depends(call.args, call.kwargs):
+        function = local_function(call, self.plan.get(call.address))
+        if function is None:
             return super().run(call)
-        rule = self.plan.get(call.address)
         # An in-place call overwrites its argument; any other may return something without values.
-        linear = _linear_part(call, rule) if call.in_place else ()
+        linear = _linear_part(function) if call.in_place else ()
         result = super().run(call)
-        values = [value.detach() for value in _values(call.written(result))]
+        values = [_tame(value.detach()) for value in numbers(call.written(result))]
         if not values or not depends(call.written(result)):
             return result
-        linear = linear or _linear_part(call, rule)
+        linear = linear or _linear_part(function)
         # An infinite slope at zero, such as that of a square root, carries nothing: 0·∞ = 0.
         offsets = tuple(
             value - part.nan_to_num(nan=0.0) for value, part in zip(values, linear, strict=True)
@@ -143,28 +145,18 @@ class _OffsetFinder(Interpreter):
         return result
 
 
-def _linear_part(call: Call, rule: Rule | None) -> tuple[Tensor, ...]:
+def _linear_part(function: LocalFunction) -> tuple[Tensor, ...]:
     """Return J·in of one call, for all its arguments that depend on the input together."""
-    inputs = tuple(t.detach() for t in tensors_in(call.args, call.kwargs) if t.requires_grad)
-
-    def outputs(*values: Tensor) -> tuple[Tensor, ...]:
-        again = call.with_followed(values)
-        return tuple(_values(again.written(again.perform(rule))))
-
-    try:
-        with torch.no_grad(), forward_mode():
-            return tuple(torch.func.jvp(outputs, inputs, inputs)[1])
-    except RuntimeError:  # no forward-mode formula
-        with forward_mode():
-            return tuple(torch.autograd.functional.jvp(outputs, inputs, inputs)[1])
+    return function.push(tuple(map(_tame, function.inputs)))
 
 
-def _values(result: Any) -> list[Tensor]:
-    return [tensor for tensor in tensors_in(result) if _has_values(tensor)]
+def _tame(values: Tensor) -> Tensor:
+    """Return values with zero where they are infinite or nearly so: a mask of attention.
 
-
-def _has_values(tensor: Tensor) -> bool:
-    return tensor.is_floating_point() or tensor.is_complex()
+    What is left out of a call's offset is left out of what the next call takes: the sum over all
+    calls stays the same, and 0·∞ does not arise.
+    """
+    return torch.where(values.abs() < _HUGE, values, torch.zeros_like(values))
 
 
 def _beyond_rounding(offset: Tensor, value: Tensor) -> bool:
@@ -199,7 +191,7 @@ class _OffsetScaler(Interpreter):
 def _added(result: Any, increments: Iterator[Tensor]) -> Any:
     """Add an increment to every floating-point tensor of a result."""
     if isinstance(result, Tensor):
-        if not _has_values(result):
+        if not (result.is_floating_point() or result.is_complex()):
             return result
         return result + next(increments).reshape(result.shape)
     if isinstance(result, tuple | list):

@@ -1,7 +1,7 @@
 """The network as an affine map at one input: y = u x + b (paper, equations 4, 8, 9)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property, partial
 
@@ -9,13 +9,21 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from specxai.affine.arguments import Inputs, read_arguments
+from specxai.affine.agreement import agreeing, recorded_agrees
+from specxai.affine.arguments import Inputs, as_plain, read_arguments
+from specxai.affine.audit import Repair
 from specxai.affine.conventions import Conventions, RuleChoice, read_conventions
+from specxai.affine.faults import final, in_our_words
 from specxai.affine.forward import Network, parse_address, run_from, run_until
 from specxai.affine.jacobian import Jacobian
 from specxai.affine.ledger import Ledger, keep_ledger
 from specxai.affine.numerics import full_precision
-from specxai.affine.precision import Precision, describe_precision, working_dtype
+from specxai.affine.precision import (
+    Precision,
+    computes_otherwise,
+    describe_precision,
+    working_dtype,
+)
 from specxai.affine.preconditions import (
     check_dependence,
     check_fixed,
@@ -23,7 +31,8 @@ from specxai.affine.preconditions import (
     check_model,
     check_patterns,
     check_repeats,
-    plain_output,
+    checked_output,
+    model_failures,
     unwrapped,
 )
 from specxai.affine.region import Region
@@ -55,6 +64,8 @@ class Linearization:
         layers: every module call: the places where the network can be split.
         precision: what the network is computed in, and in place of what: ``float32``, or
             ``float32 in place of bfloat16`` for a model of half precision.
+        repairs: calls where PyTorch's derivative was found to be wrong and is computed otherwise.
+        checked: parts of the network whose forward and reverse derivatives have been compared.
     """
 
     network: Network = field(repr=False)
@@ -63,6 +74,8 @@ class Linearization:
     sites: tuple[Site, ...] = field(repr=False)
     layers: tuple[Layer, ...] = field(repr=False)
     precision: str
+    repairs: list[Repair] = field(default_factory=list, repr=False)
+    checked: set[tuple[str, ...]] = field(default_factory=set, repr=False)
 
     @property
     def model(self) -> nn.Module:
@@ -83,6 +96,24 @@ class Linearization:
         """
         used = sorted({site.convention for site in self.sites if site.convention is not None})
         return f"convention: {', '.join(used)}" if used else "canonical"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of any result should know: of hidden calls, repairs, and moving state."""
+        hidden: dict[str, None] = {str(site.address): None for site in self.sites if site.hidden}
+        notes = list(map(str, self.repairs))
+        if hidden:
+            names = ", ".join(list(hidden)[:4]) + (", …" if len(hidden) > 4 else "")
+            notes.insert(
+                0,
+                f"not seen: {names} (torch.jit, torch.func or an autograd.Function): taken by its "
+                "own derivative, no rule applies, its offset stays in the ledger's remainder and "
+                "its borders in no region",
+            )
+        if self.network.moved:
+            names = ", ".join(sorted(self.network.moved)[:4])
+            notes.append(f"{names}: changed by every run and put back; explained as it stands now")
+        return tuple(notes)
 
     @property
     def block(self) -> int:
@@ -165,8 +196,10 @@ class Linearization:
         Raises:
             LayerError: see `layer`.
         """
-        until = partial(run_until, self.network, self.addresses(layers))
-        return Jacobian(until, self.x, self.block, self.sample_bytes)
+        addresses = self.addresses(layers)
+        until = partial(run_until, self.network, addresses)
+        right = Jacobian(until, self.x, self.block, self.sample_bytes)
+        return self._checked(right, partial(until, plain=True), ("right", *addresses))
 
     def left(self, layers: Layers, z: Float[Tensor, "..."]) -> Jacobian:
         """Return L = ∂y/∂z for the output z of layers, everything around them held fixed (16).
@@ -177,11 +210,21 @@ class Linearization:
         """
         addresses = self.addresses(layers)
 
-        def rest(values: Tensor) -> Tensor:
+        def rest(values: Tensor, plain: bool = False) -> Tensor:
             x = self.x.expand(len(values), *self.x.shape[1:])
-            return run_from(self.network, addresses, x, values)
+            return run_from(self.network, addresses, x, values, plain)
 
-        return Jacobian(rest, z.reshape(1, -1), self.block, self.sample_bytes)
+        left = Jacobian(rest, z.reshape(1, -1), self.block, self.sample_bytes)
+        return self._checked(left, partial(rest, plain=True), ("left", *addresses))
+
+    def _checked(
+        self, jacobian: Jacobian, run: Callable[[Tensor], Tensor], part: tuple[str, ...]
+    ) -> Jacobian:
+        """Return a Jacobian whose forward and reverse products agree, once for each part."""
+        if part not in self.checked:
+            jacobian = agreeing(self.network, jacobian, run, self.repairs)
+            self.checked.add(part)
+        return jacobian
 
     def jvp(self, v: Float[Tensor, "..."], layer: Layers = None) -> Tensor:
         """Return the Jacobian-vector product of the network, or of the network up to a layer.
@@ -332,28 +375,49 @@ def linearize(
     conventions = read_conventions(rule)
     model = unwrapped(model)
     check_model(model)
-    point, arguments = read_arguments(x, wrt)
+    given, arguments = read_arguments(x, wrt)
+    point = as_plain(given)
     check_input(model, point)
     check_fixed(arguments, point)
     point = point.detach().to(working_dtype(point.dtype, precision), copy=True)
     arguments = arguments.held(point.dtype)
     network = Network(model, arguments=arguments, forward=forward, dtype=point.dtype)
-    output = plain_output(network, point)
-    traced = _trace(network, conventions, point)
-    network = replace(network, plan=traced.plan)
-    if traced.left_out:
-        with torch.no_grad():
-            output = network(point)
-    # Other kernels may run when gradients are recorded, and round differently.
-    check_repeats(output, traced.output, 1e-3)
+    with torch.random.fork_rng([point.device] if point.is_cuda else []), model_failures(point):
+        output, traced = _recorded(network, conventions, point)
+        check_repeats(network, point, output, traced.output)
     check_dependence(traced.depends, traced.sites)
     check_patterns(conventions, model, traced.sites)
     digits = describe_precision(model, point.dtype, traced.left_out)
-    return Linearization(network, point, output, traced.sites, traced.layers, digits)
+    lin = Linearization(network, point, output, traced.sites, traced.layers, digits)
+    with in_our_words("the derivative"):
+        if not recorded_agrees(network, point, traced):
+            lin.right(None)
+    lin.checked.add(("right",))
+    return lin
+
+
+def _recorded(
+    network: Network, conventions: Conventions, x: Float[Tensor, "1 ..."]
+) -> tuple[Tensor, Trace]:
+    """Return the output of the untouched model, and the record of another run.
+
+    Where a model is computed in more digits than its own, the output is that of its rules.
+    """
+    otherwise = computes_otherwise(network.module, x.dtype)
+    with torch.no_grad():
+        if not otherwise:
+            output = checked_output(network.module, network.plain(x, fast_path=True))
+        traced = _trace(network, conventions, x)
+        network.plan.update(traced.plan)
+        if otherwise or traced.left_out:
+            output = checked_output(network.module, network(x))
+    return output, traced
 
 
 def _trace(network: Network, conventions: Conventions, x: Float[Tensor, "1 ..."]) -> Trace:
     try:
         return trace(network, conventions, x)
-    except RuntimeError:  # an operation that insists on the dtype which a cast would have made
+    except Exception as fault:  # an operation that insists on the dtype a cast would have made
+        if final(fault):
+            raise
         return trace(network, conventions, x, widen=False)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from specxai.affine.rules import SECANT
@@ -52,6 +53,7 @@ _FACTORS = {
     **dict.fromkeys(
         "mul multiply matmul mm bmm mv dot vdot inner outer ger kron linear bilinear conv1d conv2d "
         "conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution conv_tbc "
+        "sparse_mm smm spmm "
         "einsum tensordot chain_matmul multi_dot".split(),
         slice(None),
     ),
@@ -149,9 +151,37 @@ def tensors_in(*values: Any) -> Iterator[Tensor]:
             yield from tensors_in(*value)
 
 
+def numbers(result: Any) -> list[Tensor]:
+    """Return the tensors of real or complex numbers in a result."""
+    return [t for t in tensors_in(result) if t.is_floating_point() or t.is_complex()]
+
+
 def depends(*values: Any) -> bool:
     """Tell whether any tensor in the values depends on the input being followed."""
     return any(tensor.requires_grad for tensor in tensors_in(*values))
+
+
+def transformed(*values: Any) -> bool:
+    """Tell whether a tensor in the values is at work inside a transformation of ``torch.func``.
+
+    What ``vmap`` or ``grad`` in a model compute is seen, but not as functions of the input.
+    """
+    return any(map(_wrapped, tensors_in(*values)))
+
+
+def depends_inside(*values: Any) -> bool:
+    """Tell the same as `depends` of tensors inside a transformation of ``torch.func``."""
+    for tensor in tensors_in(*values):
+        inner = tensor
+        while _wrapped(inner) and not inner.requires_grad:
+            inner = torch._C._functorch.get_unwrapped(inner)
+        if inner.requires_grad:
+            return True
+    return False
+
+
+def _wrapped(tensor: Tensor) -> bool:
+    return bool(torch._C._functorch.is_functorch_wrapped_tensor(tensor))
 
 
 def to_python(function: Callable[..., Any]) -> bool:
@@ -159,16 +189,15 @@ def to_python(function: Callable[..., Any]) -> bool:
     return operation_name(function) in _TO_PYTHON
 
 
-def severs(
-    function: Callable[..., Any], arguments: tuple[Sequence[Any], Mapping[str, Any]], result: Any
-) -> bool:
-    """Tell whether an operation hides the input from its result, as ``detach`` does."""
+def carries(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Tell whether the values of a call's result come from tensors that depend on the input.
+
+    If the result does not depend on the input then, the call has hidden it, as ``detach`` does.
+    """
     name = operation_name(function)
     if name in _VALUE_FREE or name.startswith(_VALUE_FREE_PREFIXES):
         return False
-    values = arguments[0][:1] if name in _SHAPED_LIKE else arguments
-    floats = [t for t in tensors_in(result) if t.is_floating_point() or t.is_complex()]
-    return bool(floats) and not depends(floats) and depends(values)
+    return depends(args[:1] if name in _SHAPED_LIKE else (args, kwargs))
 
 
 def classify(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Kind:
@@ -183,6 +212,8 @@ def classify(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
         The kind of this call: ``x * 2`` is affine, ``x * x`` is not.
     """
     name = operation_name(function)
+    if name in _BY_OPTION:
+        name = _BY_OPTION[name](args, kwargs)
     if name in _TRAIN_MODE and _trains(args, kwargs, _TRAIN_MODE[name]):
         return Kind.AUTOGRAD
     if name in _AFFINE:
@@ -199,6 +230,35 @@ def classify(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
     if name in _FIRST_ONLY and not depends(args[1:], others, kwargs.get("bias")):
         return Kind.AFFINE
     return _nonlinear(name)
+
+
+def _option(args: Sequence[Any], kwargs: Mapping[str, Any], name: str, place: int) -> Any:
+    return kwargs.get(name, args[place] if len(args) > place else None)
+
+
+def _instance_norm(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """By running statistics it is a batch norm in eval mode; by those of the input it is not."""
+    own = _option(args, kwargs, "use_input_stats", 5)
+    return "batch_norm" if own is False else "instance_norm"
+
+
+def _lerp(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """Between two tensors it is a sum, unless the weight depends on the input."""
+    return "lerp" if depends(_option(args, kwargs, "weight", 2)) else "add"
+
+
+def _scatter_reduce(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    kind = _option(args, kwargs, "reduce", 4 if len(args) > 4 else 3)
+    return "scatter_add" if kind in ("sum", "mean") else "scatter_reduce"
+
+
+# What an operation is depends on its options: it is classified as another one.
+_BY_OPTION: dict[str, Callable[[Sequence[Any], Mapping[str, Any]], str]] = {
+    "instance_norm": _instance_norm,
+    "lerp": _lerp,
+    "scatter_reduce": _scatter_reduce,
+    "index_reduce": _scatter_reduce,
+}
 
 
 def _nonlinear(name: str) -> Kind:

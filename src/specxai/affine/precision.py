@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from specxai.affine.interpreter import Call
-from specxai.affine.operations import to_python
-from specxai.affine.rules import Rule
+from specxai.affine.operations import tensors_in, to_python
+from specxai.affine.rules import Rule, wrapping
 from specxai.errors import InvalidInputError
 
 Precision = Literal["native", "double"]
@@ -65,7 +65,7 @@ def narrowed(call: Call, dtype: torch.dtype) -> torch.dtype | None:
 
 def keep_digits(dtype: torch.dtype) -> Rule:
     """Return the rule that copies a tensor in the network's dtype instead of casting it."""
-    return Rule(lambda _, tensor, *args, **kwargs: tensor.to(dtype, copy=True), "")
+    return Rule(lambda _, tensor, *args, **kwargs: tensor.to(dtype, copy=True), kept=True)
 
 
 def without_autocast(device: str, rule: Rule | None) -> Rule:
@@ -73,11 +73,56 @@ def without_autocast(device: str, rule: Rule | None) -> Rule:
 
     def apply(operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         with torch.autocast(device, enabled=False):
-            if rule is None:
-                return operation(*args, **kwargs)
-            return rule.apply(operation, *args, **kwargs)
+            return operation(*args, **kwargs)
 
-    return Rule(apply, rule.frozen if rule else "")
+    return wrapping(rule, apply)
+
+
+def mixed(call: Call, dtype: torch.dtype) -> bool:
+    """Tell whether a call meets constants of fewer digits than the network is computed in.
+
+    Such are tensors that are no parameters or buffers of the model, and those made on the way.
+    """
+    floats = [t for t in tensors_in(call.args, call.kwargs) if is_floating(t)]
+    finest = min((_eps(t.dtype) for t in floats), default=1.0)
+    return finest == _eps(dtype) and any(_eps(t.dtype) > finest for t in floats)
+
+
+def lacks_digits(call: Call, result: Any, dtype: torch.dtype, followed: bool) -> bool:
+    """Tell whether a call has made a tensor of too few digits.
+
+    It has made it from nothing, as ``torch.zeros`` does, or from what depends on the input, as
+    ``softmax(z, dtype=torch.float32)`` does.
+    """
+    made = followed or next(tensors_in(call.args, call.kwargs), None) is None
+    narrow = made and is_floating(result) and _eps(result.dtype) > _eps(dtype)
+    return bool(narrow) and not to_python(call.function)
+
+
+def with_digits(dtype: torch.dtype, rule: Rule | None) -> Rule:
+    """Return the rule that makes a call, or applies another rule, with constants of more digits."""
+
+    def more(value: Any) -> Any:
+        if isinstance(value, Tensor):
+            return widened(value, dtype)
+        if isinstance(value, torch.dtype):
+            return dtype if value.is_floating_point and _eps(value) > _eps(dtype) else value
+        if isinstance(value, dict):
+            return {key: more(part) for key, part in value.items()}
+        return type(value)(map(more, value)) if type(value) in (tuple, list) else value
+
+    def apply(operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return more(operation(*more(args), **more(kwargs)))
+
+    return wrapping(rule, apply)
+
+
+def computes_otherwise(model: nn.Module, dtype: torch.dtype) -> bool:
+    """Tell whether a dtype has more digits than the parameters of a model."""
+    return any(
+        value.is_floating_point() and _eps(value.dtype) > _eps(dtype)
+        for value in model.parameters()
+    )
 
 
 def describe_precision(

@@ -1,21 +1,29 @@
 """What must hold before a model is explained; each failure names its remedy."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
+from torch.nn.parameter import is_lazy
 
 from specxai.affine.arguments import Arguments
 from specxai.affine.conventions import Conventions
+from specxai.affine.faults import first_line, out_of_memory
 from specxai.affine.forward import Network
 from specxai.affine.precision import working_dtype
 from specxai.affine.rules import SECANT
 from specxai.affine.trace import Site
-from specxai.errors import InvalidInputError, InvalidModelError
+from specxai.errors import (
+    InvalidInputError,
+    InvalidModelError,
+    NotEnoughMemoryError,
+    SpecxaiError,
+)
 
 _QUANTIZED = ("torch.ao.nn.quantized", "torch.nn.quantized", "torchao.quantization")
 
@@ -45,10 +53,14 @@ def check_model(model: Any) -> None:
     if any(type(part).__module__.startswith(_QUANTIZED) for part in model.modules()):
         raise InvalidModelError("a quantized model has no derivatives: pass the model of floats")
     training = next((path for path, part in model.named_modules() if part.training), None)
+    if isinstance(model, fx.GraphModule) and "eval" in vars(model):
+        training = None  # torch.export has fixed the mode in the program, and takes eval() away
     if training is not None:
         where = f"module {training!r}" if training else "the model"
         raise InvalidModelError(f"{where} is in train mode: call model.eval() first")
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        if is_lazy(tensor):
+            raise InvalidModelError(f"parameter {name!r} has no shape yet: run the model once")
         if tensor.is_inference():
             raise InvalidModelError(
                 f"parameter {name!r} was made in inference mode: build the model outside of it, or "
@@ -56,10 +68,6 @@ def check_model(model: Any) -> None:
             )
         if tensor.is_meta:
             raise InvalidModelError(f"parameter {name!r} is on meta, without values: load weights")
-        if not _finite(tensor):
-            raise InvalidModelError(
-                f"parameter {name!r} holds NaN or infinite values: load intact weights"
-            )
 
 
 def check_input(model: nn.Module, x: Any) -> None:
@@ -98,6 +106,8 @@ def check_input(model: nn.Module, x: Any) -> None:
 
 def _finite(tensor: Tensor) -> bool:
     """Tell whether all values are finite, by the extremes where there are any: 100 times faster."""
+    if tensor.layout is not torch.strided:
+        tensor = tensor.detach().to_dense()
     if tensor.is_complex() or not tensor.numel():
         return bool(torch.isfinite(tensor).all())
     least, most = torch.aminmax(tensor)
@@ -118,16 +128,26 @@ def check_fixed(arguments: Arguments, x: Float[Tensor, "1 ..."]) -> None:
             raise InvalidInputError(f"input {place!r} holds NaN values: clean it first")
 
 
-def plain_output(network: Network, x: Float[Tensor, "1 ..."]) -> Tensor:
-    """Run the untouched model and return its output, which must be a finite tensor."""
+@contextmanager
+def model_failures(x: Float[Tensor, "1 ..."]) -> Iterator[None]:
+    """Raise what a model raises on its input as an error of ours."""
     try:
-        with torch.no_grad():
-            output, again = network.plain(x), network.plain(x)
+        yield
+    except SpecxaiError:
+        raise
     except Exception as fault:
-        reason = str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__
+        if out_of_memory(fault):
+            raise NotEnoughMemoryError(
+                f"the model ran out of memory on an input of shape {tuple(x.shape)}: take a "
+                "smaller input"
+            ) from fault
         raise InvalidInputError(
-            f"the model failed on an input of shape {tuple(x.shape)}: {reason}"
+            f"the model failed on an input of shape {tuple(x.shape)}: {first_line(fault)}"
         ) from fault
+
+
+def checked_output(model: nn.Module, output: Any) -> Tensor:
+    """Return a model's output, which must be a finite tensor."""
     if not isinstance(output, Tensor):
         names = f" with {', '.join(map(repr, output))}" if isinstance(output, Mapping) else ""
         raise InvalidModelError(
@@ -138,28 +158,82 @@ def plain_output(network: Network, x: Float[Tensor, "1 ..."]) -> Tensor:
         raise InvalidModelError(
             "the model returns a number without a batch dimension: return shape (1,) or (1, 1)"
         )
+    if not output.numel():
+        raise InvalidModelError(
+            f"the model's output is empty, shape {tuple(output.shape)} (a detector that finds "
+            "nothing?): there is nothing to explain; try another input"
+        )
     if not output.is_floating_point():
         raise InvalidModelError(
             f"the model returns {output.dtype}: return the floating-point values it is made from"
         )
-    check_repeats(output, again, 1e2 * torch.finfo(output.dtype).eps)
     if not torch.isfinite(output).all():
+        own = [*model.named_parameters(), *model.named_buffers()]
+        damaged = [name for name, tensor in own if not _finite(tensor)]
+        cause = f"parameter {damaged[0]!r} holds such: load intact weights" if damaged else ""
         raise InvalidModelError(
-            "the model's output holds NaN or infinite values: check the input's scale"
+            "the model's output holds NaN or infinite values: "
+            f"{cause or 'check the scale of the input'}"
         )
     return output
 
 
-def check_repeats(output: Tensor, again: Any, tolerance: float) -> None:
-    """Refuse a model whose second answer differs by more than a share of the largest value."""
-    if not isinstance(again, Tensor) or again.shape != output.shape:
-        raise InvalidModelError("two runs of the model gave different shapes: fix its randomness")
-    difference = (again - output).nan_to_num().abs()
-    if bool((difference > tolerance * output.abs().max()).any()):
-        raise InvalidModelError(
-            "two runs of the model on the same input differ: it draws random numbers even in "
-            "eval mode (a functional dropout?); pass training=self.training there"
+def check_repeats(network: Network, x: Float[Tensor, "1 ..."], output: Tensor, traced: Any) -> None:
+    """Refuse a model whose recorded run gives another output than the untouched one, and say why.
+
+    Args:
+        network: the network with its rules.
+        x: the input.
+        output: of the untouched model.
+        traced: of the run that was recorded.
+    """
+    close = 1e2 * torch.finfo(output.dtype).eps
+    if not _differ(output, traced, close):
+        return
+    with torch.no_grad():
+        if any(_differ(output, network(x, fast_path=True), close) for _ in range(4)):
+            with torch.random.fork_rng():
+                again = [_seeded(network, x) for _ in range(2)]
+            raise InvalidModelError(_unrepeatable(_differ(*again, close)))
+        # Other kernels may run when gradients are recorded, and round differently.
+        if not _differ(output, traced, 1e-3):
+            return
+        if not _differ(traced, network(x), 1e-3):
+            raise InvalidModelError(
+                "nn.TransformerEncoder gives another output by the fused kernels of inference (it "
+                "sets padded positions to zero): leave padded positions out of the output, or call "
+                "torch.backends.mha.set_fastpath_enabled(False) to explain it as it is written"
+            )
+    raise InvalidModelError(
+        "the model gives another output when derivatives are recorded: it may ask for "
+        "torch.is_grad_enabled() or requires_grad; let it compute the same either way"
+    )
+
+
+def _seeded(network: Network, x: Tensor) -> Any:
+    torch.manual_seed(0)
+    return network(x, fast_path=True)
+
+
+def _unrepeatable(seeded: bool) -> str:
+    if not seeded:
+        return (
+            "two runs of the model on the same input differ: it draws random numbers even in eval "
+            "mode (a functional dropout?); pass training=self.training there"
         )
+    return (
+        "two runs of the model on the same input differ, also with one random seed: it keeps state "
+        "outside its buffers and attributes, or draws from a generator of its own; put that state "
+        "into buffers"
+    )
+
+
+def _differ(output: Tensor, again: Any, tolerance: float) -> bool:
+    """Tell whether two outputs differ by more than a share of the largest value."""
+    if not isinstance(again, Tensor) or again.shape != output.shape:
+        return True
+    difference = (again - output).nan_to_num().abs()
+    return bool((difference > tolerance * output.abs().max()).any())
 
 
 def check_dependence(depends: bool, sites: tuple[Site, ...]) -> None:

@@ -13,8 +13,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd import grad
 
+from specxai.affine.faults import final
 from specxai.affine.folding import FoldedNorms
-from specxai.errors import InvalidModelError
 
 Function = Callable[[Tensor], Tensor]
 Pullback = Callable[[Tensor], Tensor]
@@ -68,17 +68,7 @@ def looped(function: Function, x: Float[Tensor, "1 ..."]) -> Pullback:
     leaf, output = _run(function, x)
 
     def pull(cotangents: Tensor) -> Tensor:
-        try:
-            each = [
-                grad(output, leaf, w.reshape(output.shape), retain_graph=True) for w in cotangents
-            ]
-        except RuntimeError as fault:
-            if "modified by an inplace operation" not in str(fault):
-                raise
-            raise InvalidModelError(
-                "an in-place operation of the model overwrites a value that its derivative needs "
-                "(such as  z = relu(x); z += 1): write it out of place (z = z + 1)"
-            ) from fault
+        each = [grad(output, leaf, w.reshape(output.shape), retain_graph=True) for w in cotangents]
         return torch.cat([gradient for (gradient,) in each]) if each else x[:0]
 
     return pull
@@ -107,7 +97,9 @@ def mixes_samples(
         expected = alone(cotangent)
         batch, output = _run(function, _copies(x, 2, layout))
         found = grad(output, batch, torch.cat([torch.zeros_like(cotangent), cotangent]))[0]
-    except Exception:
+    except Exception as fault:
+        if final(fault):
+            raise
         # A hard-coded batch size, or a view that this layout does not allow, fails in any way.
         return True
     disturbed = bool(found[0].any())

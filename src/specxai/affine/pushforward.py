@@ -6,7 +6,7 @@ lives as long as the closure.
 """
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,7 +25,12 @@ Function = Callable[[Tensor], Tensor]
 Pushforward = Callable[[Tensor], Tensor]
 
 
-def vectorized(function: Function, x: Float[Tensor, "1 ..."], folded: bool = False) -> Pushforward:
+def vectorized(
+    function: Function,
+    x: Float[Tensor, "1 ..."],
+    folded: bool = False,
+    known: Sequence[Tensor] = (),
+) -> Pushforward:
     """Push all tangents forward together: forward-mode derivative under ``vmap``.
 
     Args:
@@ -33,8 +38,9 @@ def vectorized(function: Function, x: Float[Tensor, "1 ..."], folded: bool = Fal
         x: the point.
         folded: multiply by the folded scale of a batch norm instead of its own formula. Faster, but
             rounded otherwise than the forward pass: not for the product that is taken from f(x).
+        known: see `KnownPrimals`; none are found in the first push.
     """
-    known: list[Tensor] = []
+    known = list(known)
 
     def push(tangent: Tensor) -> Tensor:
         return torch.func.jvp(function, (x,), (tangent,))[1]  # type: ignore[no-any-return]
@@ -42,6 +48,17 @@ def vectorized(function: Function, x: Float[Tensor, "1 ..."], folded: bool = Fal
     def push_all(tangents: Tensor) -> Tensor:
         with torch.no_grad(), forward_mode(), KnownPrimals(known, folded):
             return torch.func.vmap(push)(tangents.reshape(-1, *x.shape)).flatten(1)
+
+    return push_all
+
+
+def sequential(function: Function, x: Float[Tensor, "1 ..."]) -> Pushforward:
+    """Push tangents forward one by one, which needs no ``vmap`` rule."""
+
+    def push_all(tangents: Tensor) -> Tensor:
+        with torch.no_grad(), forward_mode():
+            each = [torch.func.jvp(function, (x,), (v.reshape(x.shape),))[1] for v in tangents]
+        return torch.cat([product.reshape(1, -1) for product in each])
 
     return push_all
 
@@ -107,6 +124,16 @@ class KnownPrimals(TorchFunctionMode):
         self._calls += 1
         # A copy, because the model may go on in place.
         return make_dual(self._known[self._calls - 1].clone(), pushed)
+
+
+def is_linear_part(function: Callable[..., Any], other: bool) -> bool:
+    """Tell whether `KnownPrimals` knows what a call gives: the input alone depends on x.
+
+    Args:
+        function: what is called.
+        other: whether another argument depends on x as well.
+    """
+    return function in _LINEAR_PARTS and not other
 
 
 def _without_bias(

@@ -222,7 +222,8 @@ class _Reader(Interpreter):
     def run(self, call: Call) -> Any:
         border = BORDERS.get(call.address.operation)
         wanted = depends(call.args, call.kwargs) if self.choosing else call.address in self.choices
-        if border is not None and wanted and call.address not in self.plan:
+        rule = self.plan.get(call.address)
+        if border is not None and wanted and (rule is None or rule.kept):
             chosen = None if self.choosing else self.choices[call.address]
             # Before the call: it may overwrite its argument.
             values, choice = border(chosen, *call.args, **call.kwargs)

@@ -8,10 +8,12 @@ no rules: it is plain differentiation.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.hooks import RemovableHandle
 
 Operation = Callable[..., Any]
 
@@ -23,10 +25,13 @@ class Rule:
     Attributes:
         apply: takes the operation and its arguments, returns its value with the rule's slope.
         frozen: what is held at its value at the input, in words.
+        kept: whether it is the operation itself, computed in another way: then the borders of its
+            linear region are its own.
     """
 
     apply: Callable[..., Any]
-    frozen: str
+    frozen: str = ""
+    kept: bool = False
 
 
 SECANT: dict[str, Rule] = {}
@@ -65,8 +70,7 @@ def elementwise(operation: Operation, z: Tensor, *args: Any, **kwargs: Any) -> T
     small = point.abs() < torch.finfo(z.dtype).eps ** 0.5
     limit = torch.func.grad(sigma)(zero)
     slope: Tensor = torch.where(small, limit, (value - origin) / torch.where(small, 1.0, point))
-    result: Tensor = value + slope * (z - point)
-    return result
+    return value + slope * moved(z)
 
 
 @secant("softmax", "softmin", frozen="the weights")
@@ -82,7 +86,7 @@ def log_softmax(
 ) -> Tensor:
     """log softmax(z) = z − log Σ exp z, the sum frozen."""
     value: Tensor = operation(input.detach(), dim, *args, **kwargs)
-    return value + (input - input.detach())
+    return value + moved(input)
 
 
 @secant("layer_norm", frozen="1 / standard deviation")
@@ -198,6 +202,12 @@ def attention(
     return operation(query.detach(), key.detach(), value, *args, **kwargs)
 
 
+def moved(z: Tensor) -> Tensor:
+    """Return z − z: zero, with a derivative; also where a mask has made z infinite."""
+    point = z.detach()
+    return torch.where(point.isfinite(), z - point, torch.zeros_like(point))
+
+
 def _first_frozen(operands: Sequence[Any]) -> list[Any]:
     flat = list(operands[0]) if isinstance(operands[0], list | tuple) else list(operands)
     return [flat[0].detach(), *flat[1:]]
@@ -219,3 +229,50 @@ def _over_channels(parameter: Tensor | None, x: Tensor) -> Tensor | None:
 def _scaled(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
     scaled = x if weight is None else x * weight
     return scaled if bias is None else scaled + bias
+
+
+def wrapping(rule: Rule | None, apply: Callable[..., Any]) -> Rule:
+    """Return the rule that computes an operation, or what another rule makes of it, differently.
+
+    Args:
+        rule: of the operation, if it has one.
+        apply: takes what is to be called, then the operation's own arguments.
+    """
+
+    def wrapped(operation: Operation, *args: Any, **kwargs: Any) -> Any:
+        inner = operation if rule is None else partial(rule.apply, operation)
+        return apply(inner, *args, **kwargs)
+
+    return Rule(wrapped, rule.frozen if rule else "", rule is None or rule.kept)
+
+
+def severed(rule: Rule | None, in_place: bool) -> Rule:
+    """Return the rule for a call under ``no_grad``: its result is a constant, in both modes.
+
+    An in-place call under ``no_grad`` moves its argument by a constant.
+    """
+
+    def apply(operation: Operation, *args: Any, **kwargs: Any) -> Any:
+        if not in_place:
+            return detached(operation(*args, **kwargs))
+        target = args[0]
+        changed = target.detach().clone()
+        operation(changed, *args[1:], **kwargs)
+        return target.copy_(target + (changed - target.detach()))
+
+    return wrapping(rule, apply)
+
+
+def detached(result: Any) -> Any:
+    """Return a result without any derivative, forward or backward."""
+    if isinstance(result, Tensor):
+        return result.detach()
+    if isinstance(result, tuple | list):
+        parts = [detached(part) for part in result]
+        return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
+    return result
+
+
+def without_hook() -> Rule:
+    """Return the rule that registers no hook on a tensor, and says it has."""
+    return Rule(lambda *_, **__: RemovableHandle({}), kept=True)

@@ -74,7 +74,7 @@ class Explanation(Decomposition):
             conventional=lin.conventional,
             precision=lin.precision,
             method=method,
-            note=svd.note,
+            note="; ".join(filter(None, (svd.note, *lin.notes))),
             x=lin.x,
             output=split.output,
             linear=split.linear,

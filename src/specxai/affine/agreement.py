@@ -1,0 +1,78 @@
+"""Derivatives that are compared before they are used, and mended where they are wrong."""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from specxai.affine import pushforward
+from specxai.affine.adjointness import TOLERANCES, UNDECIDED, disagreement, random_like
+from specxai.affine.audit import Repair, audit
+from specxai.affine.faults import final, in_our_words
+from specxai.affine.forward import Network
+from specxai.affine.jacobian import Jacobian
+from specxai.affine.trace import Trace
+from specxai.errors import UnsupportedOperationError
+
+
+def recorded_agrees(network: Network, x: Float[Tensor, "1 ..."], traced: Trace) -> bool:
+    """Compare one forward product with one reverse product through the pass that was recorded.
+
+    This takes a forward and a backward pass, and no more.
+
+    Args:
+        network: the network with its rules.
+        x: the input.
+        traced: its record.
+
+    Returns:
+        Whether they agree; False also where there is no forward derivative to compare with.
+    """
+    v, w = random_like(x, 1), random_like(traced.output, 2)
+    try:
+        pushed = pushforward.vectorized(network, x, known=traced.known)(v.reshape(1, -1))
+    except Exception as fault:
+        if final(fault):
+            raise
+        return False
+    found = disagreement(pushed, w, v, traced.pull(w))
+    return found <= TOLERANCES.get(x.dtype, TOLERANCES[torch.float32])
+
+
+def agreeing(
+    network: Network, jacobian: Jacobian, run: Callable[[Tensor], Tensor], repairs: list[Repair]
+) -> Jacobian:
+    """Return a Jacobian whose forward and reverse products agree.
+
+    Args:
+        network: the network; where a call's derivative is wrong, it is given a rule that is right.
+        jacobian: the Jacobian of the network or of a part of it.
+        run: runs this part, and leaves the rules to an interpreter at work.
+        repairs: takes what was mended.
+
+    Returns:
+        The Jacobian, or one of the mended network.
+
+    Raises:
+        UnsupportedOperationError: they differ, and it cannot be mended.
+    """
+    if jacobian.disagreement <= _bound(TOLERANCES, jacobian) and jacobian.goes_forward:
+        return jacobian
+    with in_our_words("the derivative"):
+        found = audit(network, run, jacobian.x)
+    if found:
+        network.plan.update({repair.address: repair.rule for repair in found})
+        repairs += found
+        jacobian = jacobian.afresh()
+    if jacobian.disagreement > _bound(UNDECIDED, jacobian):
+        raise UnsupportedOperationError(
+            f"forward and reverse derivatives of the network differ by {jacobian.disagreement:.0%} "
+            "of their size and no single operation is at fault: try precision='double', which "
+            "tells rounding from a fault, or split at a later layer"
+        )
+    return jacobian
+
+
+def _bound(bounds: dict[torch.dtype, float], jacobian: Jacobian) -> float:
+    return bounds.get(jacobian.x.dtype, bounds[torch.float32])
