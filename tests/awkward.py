@@ -9,7 +9,7 @@ from reference import differences
 from torch import Tensor, nn
 
 from specxai import SpecxaiError, explain, linearize
-from specxai.affine import Linearization
+from specxai.affine import Inputs, Linearization
 
 Function = Callable[[Tensor], Tensor]
 
@@ -34,7 +34,7 @@ def inputs(*shape: int, seed: int = 1) -> Tensor:
 
 def assert_right(
     model: nn.Module,
-    x: Tensor,
+    x: Inputs,
     truth: Function | None = None,
     rule: str = "tangent",
     layers: tuple[str | None, ...] = (None,),
@@ -98,7 +98,7 @@ def same(a: Tensor, b: Tensor) -> bool:
     return bool(torch.equal(a.nan_to_num(nan=1.5), b.nan_to_num(nan=1.5)))
 
 
-def assert_right_or_refused(model: nn.Module, x: Tensor, **options: Any) -> str:
+def assert_right_or_refused(model: nn.Module, x: Inputs, **options: Any) -> str:
     """Check a network that may be refused, in one line, but not explained wrongly."""
     try:
         assert_right(model, x, **options)
