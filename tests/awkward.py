@@ -98,14 +98,22 @@ def same(a: Tensor, b: Tensor) -> bool:
     return bool(torch.equal(a.nan_to_num(nan=1.5), b.nan_to_num(nan=1.5)))
 
 
+def refusal(call: Callable[[], Any]) -> str:
+    """Return the one line in which a call is refused; empty if it is not."""
+    try:
+        call()
+    except SpecxaiError as refused:
+        message = str(refused)
+    else:
+        return ""
+    assert message
+    assert "\n" not in message
+    return message
+
+
 def assert_right_or_refused(model: nn.Module, x: Inputs, **options: Any) -> str:
     """Check a network that may be refused, in one line, but not explained wrongly."""
-    try:
-        assert_right(model, x, **options)
-    except SpecxaiError as refusal:
-        assert "\n" not in str(refusal)
-        return str(refusal)
-    return ""
+    return refusal(lambda: assert_right(model, x, **options))
 
 
 def conventions(lin: Linearization) -> dict[str, str | None]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from awkward import assert_right, inputs
+from awkward import assert_right, inputs, refusal
 from torch import Tensor, nn
 
 from specxai import SpecxaiError, explain, linearize
@@ -141,7 +141,9 @@ def test_exact_in_double_precision(attend: str, rule: str) -> None:
 
 @pytest.mark.parametrize("rule", ["tangent", "secant"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
-@pytest.mark.parametrize("attend", ["masked_fill -inf", "masked_fill finfo.min", "sdpa, float mask"])
+@pytest.mark.parametrize(
+    "attend", ["masked_fill -inf", "masked_fill finfo.min", "sdpa, float mask"]
+)
 def test_closed_in_fewer_digits(attend: str, dtype: torch.dtype, rule: str) -> None:
     model = Buffered(ATTEND[attend]).to(dtype)
     lin = linearize(model, inputs(1, N, D).to(dtype), rule)
@@ -238,29 +240,23 @@ def test_the_derivative_of_an_encoder_with_padding(activation: str) -> None:
 @pytest.mark.parametrize("pool", [lambda z: z.mean(1), lambda z: z[:, -1]], ids=["mean", "padded"])
 def test_padded_positions_that_are_read(pool: Callable[[Tensor], Tensor]) -> None:
     """Zero on the way of evaluation and not on that of derivatives: one of both, or a refusal."""
-    model = Encoded(pool).double()
-    try:
-        lin = linearize(model, (inputs(1, N, D), PADDED))
-    except SpecxaiError as refusal:
-        assert "\n" not in str(refusal)
-        assert "random" not in str(refusal)
-        return
-    with torch.no_grad():
-        output = model(inputs(1, N, D), PADDED)
-    torch.testing.assert_close(lin.output, output)
-    torch.testing.assert_close(lin.jvp(lin.x) + lin.bias(), output)
+    model, x = Encoded(pool).double(), inputs(1, N, D)
+
+    def explained() -> None:
+        lin = linearize(model, (x, PADDED))
+        with torch.no_grad():
+            output = model(x, PADDED)
+        torch.testing.assert_close(lin.output, output)
+        torch.testing.assert_close(lin.jvp(lin.x) + lin.bias(), output)
+
+    assert "random" not in refusal(explained)
 
 
-@pytest.mark.parametrize("layer", [None, "enc", "enc.layers.0.self_attn"])
+@pytest.mark.parametrize("layer", [None, "enc", "enc.layers.1"])
 def test_an_encoder_with_a_causal_mask(layer: str | None) -> None:
     class Causal(Encoded):
         def forward(self, x: Tensor) -> Tensor:
             mask = nn.Transformer.generate_square_subsequent_mask(N).to(x.dtype)
             return self.fc(self.enc(x, mask=mask, is_causal=True).mean(1))
 
-    model = Causal(lambda z: z).double()
-    try:
-        assert_right(model, inputs(1, N, D), layers=(layer,))
-    except SpecxaiError as refusal:  # multi-head attention returns a pair
-        assert layer == "enc.layers.0.self_attn"
-        assert "does not return a tensor" in str(refusal)
+    assert_right(Causal(lambda z: z).double(), inputs(1, N, D), layers=(layer,))
