@@ -3,13 +3,18 @@
 A dense float64 Jacobian, one row for each call of autograd, then numpy's SVD.
 """
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+F = torch.nn.functional
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,39 @@ def dense(
     return Dense(
         values, u, values - u @ point, R, L, j, bypass, U, sigma, V, c, psi, psi * c
     )  # fmt: skip
+
+
+def differences(function: Callable[[Tensor], Tensor], x: Tensor, v: Tensor) -> np.ndarray | None:
+    """Return the derivative along v by central differences in float64: no autograd at all.
+
+    None where two step sizes disagree: a border of a piecewise-linear function is near.
+    """
+
+    def quotient(step: float) -> np.ndarray:
+        with torch.no_grad():
+            plus, minus = function(x + step * v), function(x - step * v)
+        return ((plus - minus) / (2 * step)).numpy().ravel()
+
+    coarse, fine = quotient(1e-4), quotient(1e-5)
+    smooth = np.abs(coarse - fine).max() <= 1e-5 * max(1, np.abs(fine).max())
+    return fine if smooth else None
+
+
+class BatchNormsByHand(TorchFunctionMode):
+    """Batch norms written out: PyTorch's own pulls strided gradients back wrongly on a CPU."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func not in (F.batch_norm, F.instance_norm):
+            return func(*args, **(kwargs or {}))
+        given = signature(func).bind(*args, **(kwargs or {}))
+        given.apply_defaults()
+        if given.arguments.get("training") or given.arguments.get("use_input_stats"):
+            return func(*args, **(kwargs or {}))
+        x, mean, var, weight, bias = list(given.arguments.values())[:5]
+        shape = (-1, *[1] * (x.ndim - 2))
+        normal = (x - mean.view(shape)) / (var.view(shape) + given.arguments["eps"]).sqrt()
+        scaled = normal if weight is None else normal * weight.view(shape)
+        return scaled if bias is None else scaled + bias.view(shape)
 
 
 def reduce_slowly(alpha: list[float]) -> tuple[dict[int, float], int]:
