@@ -10,7 +10,10 @@ from torch import Tensor, nn
 
 from sweep.case import Case
 
+# Layers this narrow need larger weights, or next to nothing passes through them.
+_WEIGHTS = {"initializer_range": 0.2}
 _TINY = {
+    **_WEIGHTS,
     "vocab_size": 50,
     "hidden_size": 16,
     "num_hidden_layers": 2,
@@ -26,6 +29,7 @@ _EXPERTS = {
     "experts_implementation": "eager",
 }
 _PAIR = {
+    "init_std": 0.2,
     "vocab_size": 50,
     "d_model": 16,
     "encoder_layers": 2,
@@ -37,7 +41,7 @@ _PAIR = {
     "pad_token_id": 0,
 }
 _T5 = {"vocab_size": 50, "d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 2, "num_heads": 2}
-_GPT = {"vocab_size": 50, "n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 16}
+_GPT = {**_WEIGHTS, "vocab_size": 50, "n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 16}
 _SPEECH = {
     **_TINY,
     "conv_dim": (16, 16),
@@ -47,9 +51,16 @@ _SPEECH = {
     "num_conv_pos_embeddings": 8,
     "num_conv_pos_embedding_groups": 2,
 }
-_BLOOM = {"hidden_size": 16, "n_layer": 2, "n_head": 2}
-_STAGES = {"depths": [1, 1, 1, 1], "hidden_sizes": [8, 16, 16, 32], "num_labels": 3}
-_SWIN = {"image_size": 32, "patch_size": 2, "embed_dim": 8, "depths": [1, 1], "num_heads": [2, 2]}
+_BLOOM = {**_WEIGHTS, "hidden_size": 16, "n_layer": 2, "n_head": 2}
+_STAGES = {**_WEIGHTS, "depths": [1, 1, 1, 1], "hidden_sizes": [8, 16, 16, 32], "num_labels": 3}
+_SWIN = {
+    **_WEIGHTS,
+    "image_size": 32,
+    "patch_size": 2,
+    "embed_dim": 8,
+    "depths": [1, 1],
+    "num_heads": [2, 2],
+}
 
 
 @dataclass(frozen=True)
@@ -98,6 +109,7 @@ _MODELS = {
             "hidden_size": 16,
             "num_layers": 2,
             "num_heads": 2,
+            **_WEIGHTS,
             "attention_types": [[["global", "local"], 1]],
             "window_size": 4,
         },
@@ -113,6 +125,7 @@ _MODELS = {
             "num_attention_heads": 2,
             "ffn_dim": 32,
             "word_embed_proj_dim": 16,
+            "init_std": 0.2,
         },
     ),
     "BLOOM": _Tiny(
@@ -146,7 +159,7 @@ _MODELS = {
     "CLIP vision": _Tiny("CLIPVisionModelWithProjection", _VISION, "image"),
     "SigLIP vision": _Tiny("SiglipVisionModel", _VISION, "image"),
     "ViT": _Tiny("ViTForImageClassification", _VISION, "image"),
-    "ViT-MAE": _Tiny("ViTMAEModel", {**_VISION, "mask_ratio": 0.0}, "image"),
+    "ViT-MAE": _Tiny("ViTMAEModel", {**_VISION, "mask_ratio": 0.5}, "masked image"),
     "DeiT": _Tiny("DeiTForImageClassification", _VISION, "image"),
     "BEiT": _Tiny(
         "BeitForImageClassification", {**_VISION, "use_relative_position_bias": True}, "image"
@@ -160,6 +173,7 @@ _MODELS = {
     "MobileViT": _Tiny(
         "MobileViTForImageClassification",
         {
+            **_WEIGHTS,
             "image_size": 64,
             "hidden_sizes": [16, 16, 16],
             "neck_hidden_sizes": [8, 8, 8, 16, 16, 16, 32],
@@ -170,6 +184,7 @@ _MODELS = {
     "SegFormer": _Tiny(
         "SegformerForSemanticSegmentation",
         {
+            **_WEIGHTS,
             "hidden_sizes": [8, 8, 16, 16],
             "depths": [1, 1, 1, 1],
             "num_attention_heads": [1, 1, 2, 2],
@@ -240,6 +255,7 @@ def _inputs(kind: str) -> dict[str, Any]:
         "clip text": {"inputs_embeds": text},
         "pair": {"inputs_embeds": text, "decoder_inputs_embeds": torch.randn(1, 5, 16)},
         "image": {"pixel_values": torch.randn(1, 3, 32, 32)},
+        "masked image": {"pixel_values": torch.randn(1, 3, 32, 32), "noise": torch.rand(1, 16)},
         "large image": {"pixel_values": torch.randn(1, 3, 64, 64)},
         "video": {"pixel_values": torch.randn(1, 4, 3, 32, 32)},
         "waveform": {"input_values": torch.randn(1, 400)},
