@@ -283,11 +283,8 @@ def _detr() -> Case:
     backbone = transformers.ResNetConfig(
         depths=[1, 1], hidden_sizes=[8, 16], embedding_size=8, out_features=["stage2"]
     )
-    options = {**_PAIR, "num_queries": 5, "use_timm_backbone": False, "backbone": None}
-    options = {name: value for name, value in options.items() if name not in ("vocab_size",)}
-    config = transformers.DetrConfig(
-        **options, backbone_config=backbone, use_pretrained_backbone=False
-    )
+    options = {name: value for name, value in _PAIR.items() if name != "vocab_size"}
+    config = transformers.DetrConfig(**options, num_queries=5, backbone_config=backbone)
     model = transformers.DetrForObjectDetection(config)
     inputs = {
         "pixel_values": torch.randn(1, 3, 64, 64),

@@ -10,7 +10,7 @@ from specxai.affine.jacobian import Jacobian
 from sweep.case import Case, lifelike
 from sweep.catalogue import catalogue
 from sweep.cuts import measure_rows
-from sweep.differences import difference_error
+from sweep.differences import difference
 from sweep.findings import REFUSED, RIGHT, UNFINISHED, WRONG, Findings
 from sweep.measure import linearized, measure
 from sweep.page import replace_section
@@ -44,16 +44,17 @@ def test_a_derivative_is_compared_with_differences():
     torch.manual_seed(0)
     case = lifelike(Case(Around(torch.relu), torch.randn(1, 5)))
     lin, v = linearized(case), torch.randn(1, 5).double()
-    assert difference_error(case.model, lin.x, lin.jvp, v) < 1e-6
-    bent = difference_error(case.model, lin.x, lambda v: 1.1 * lin.jvp(v), v)
-    assert bent == pytest.approx(0.1 / 1.1, 1e-4)
+    assert difference(case.model, lin.x, lin.jvp, v).error < 1e-6
+    bent = difference(case.model, lin.x, lambda v: 1.1 * lin.jvp(v), v)
+    assert bent.error == pytest.approx(0.1 / 1.1, 1e-4)
+    assert not bent.falling
 
 
 def test_a_network_that_rounds_inside_is_compared_at_large_steps():
     torch.manual_seed(0)
     case = lifelike(Case(Around(lambda x: x.float().double()), torch.randn(1, 5)))
     lin = linearized(case)
-    assert difference_error(case.model, lin.x, lin.jvp, torch.randn(1, 5).double()) < 1e-4
+    assert difference(case.model, lin.x, lin.jvp, torch.randn(1, 5).double()).error < 1e-4
     assert found(lambda x: x.float().double()).errors["difference"] < 1e-6
 
 
@@ -64,6 +65,18 @@ def test_beside_a_kink_the_difference_is_good_again():
     findings = measure("net", case)
     assert "kink" in findings.note
     assert findings.errors["difference"] < 1e-6
+
+
+def test_kinks_at_every_step_are_told_from_a_wrong_derivative():
+    x, v = torch.zeros(1, 1).double(), torch.ones(1, 1).double()
+
+    def kinks(x):
+        """A derivative of 1 at zero, and kinks at every power of two."""
+        steps = 2.0 ** torch.arange(-60, 0, dtype=torch.float64)
+        return x + (0.5 * steps**0.5 * (x - steps).relu()).sum()
+
+    assert difference(kinks, x, lambda v: v, v).falling
+    assert not difference(kinks, x, lambda v: 0.9 * v, v).falling
 
 
 def test_products_that_disagree_are_seen():
