@@ -67,11 +67,11 @@ def _inputs(expression: SymbolicExpression) -> str:
             f"The input has {expression.x.numel():,} values, none of them named; "
             f"{expression.positions().numel():,} positions add up to y."
         )
+    slope = "coefficient ∂y/∂input", "coefficient × value"
     if expression.gradient is not None:
-        slope = "coefficient ∂y/∂input", "coefficient × value"
-        heading = "input", "value", *slope, "in shown terms", "in shown terms × value"
+        heading = ["input", "value", *slope, "in shown terms", "in shown terms × value"]
         return "\n".join(markdown_table(heading, rows))
-    heading = "input", "value", "coefficient in shown terms", "in shown terms × value"
+    heading = ["input", "value", "coefficient in shown terms", "in shown terms × value"]
     table = "\n".join(markdown_table(heading, [(*row[:2], *row[4:]) for row in rows]))
     return f"{table}\n\n{_PARTIAL}"
 
