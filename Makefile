@@ -6,7 +6,7 @@ OUT ?= demo
 .PHONY: demo test check format docs sweep clean
 
 demo: .venv/demo.stamp
-	$(BIN)/specxai explain demo:efficientnet-lite0 demo:chelsea --layer _avg_pooling --out $(OUT)
+	$(BIN)/specxai explain demo:efficientnet-lite0 demo:chelsea --layer _avg_pooling --out $(OUT) --overwrite
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal

@@ -203,7 +203,7 @@ def test_rules_and_the_bias_ledger(folder: Path) -> None:
         assert word in done.stdout
     with Image.open(folder / "wild" / "ledger.png") as figure:
         assert figure.size[0] > 500
-    done = run(folder, *arguments, "--ledger", "--json")
+    done = run(folder, *arguments, "--ledger", "--json", "--overwrite")
     summary = json.loads(done.stdout)
     (part,) = summary["conventions"]
     assert (part["operation"], part["convention"], part["calls"]) == ("gelu", "tangent", 1)
@@ -213,7 +213,8 @@ def test_rules_and_the_bias_ledger(folder: Path) -> None:
 
 
 def test_several_layers_of_a_model_of_half_precision(folder: Path) -> None:
-    done = run(folder, "explain", "nets.py:fork", "x.npy", "--layer", "b, a", "--json", "--quiet")
+    arguments = ("explain", "nets.py:fork", "x.npy", "--layer", "b, a", "--out", "fork")
+    done = run(folder, *arguments, "--json", "--quiet")
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     assert summary["layer"] == ["a", "b"]
@@ -223,7 +224,7 @@ def test_several_layers_of_a_model_of_half_precision(folder: Path) -> None:
 
 
 def test_evolve_writes_a_table_and_a_figure(folder: Path) -> None:
-    arguments = ("evolve", "nets.py:small", "x.npy", "--layers", "1, 0", "--quiet")
+    arguments = ("evolve", "nets.py:small", "x.npy", "--layers", "1, 0", "--quiet", "--overwrite")
     done = run(folder, *arguments)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -255,7 +256,7 @@ def test_similarity_compares_files(tmp_path: Path) -> None:
     assert summary["names"] == list(results)
     with Image.open(tmp_path / "deeper" / "matrix.png") as figure:
         assert figure.size[0] > 500
-    done = run(tmp_path, *compared, "--k", "2")
+    done = run(tmp_path, *compared, "--k", "2", "--overwrite")
     assert done.returncode == 2
     assert "holds no vectors of component 2" in done.stderr
 
@@ -358,7 +359,8 @@ def test_surgery_in_numbers(folder: Path) -> None:
     whole = json.loads(run(folder, *SURGERY, "--json", "--out", "all").stdout)
     assert whole["before"] == whole["real"] == pytest.approx(whole["predicted"], rel=1e-5)
     assert (whole["scales"], whole["flips"], whole["reach"]) == ({}, [], None)
-    part = json.loads(run(folder, *SURGERY, "--keep", "", "--json", "--points", "3").stdout)
+    arguments = (*SURGERY, "--keep", "", "--json", "--points", "3", "--out", "part")
+    part = json.loads(run(folder, *arguments).stdout)
     assert part["scales"] == dict.fromkeys("012345", 0.0)
     for curve in part["curves"]:
         assert len(curve["counts"]) == 3

@@ -51,6 +51,7 @@ def test_markdown_with_names_and_units(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     for text in ("of nets.py:small", "| mass | 2 kg |", "per kg", "remainder of 2 terms", "‖x‖"):
         assert text in done.stdout
+    assert "| coefficient ∂y/∂input | coefficient × value | in shown terms |" in done.stdout
 
 
 def test_json_adds_up(folder: Path) -> None:
@@ -58,6 +59,10 @@ def test_json_adds_up(folder: Path) -> None:
     found = json.loads(done.stdout)
     total = sum(term["contribution"] for term in found["terms"])
     total += found["remainder"] + found["unresolved"] + found["bypass"] + found["bias"]
+    slopes = sum(part["coefficient"] * part["value"] for part in found["inputs"])
+    assert slopes + found["bias"] == pytest.approx(found["output"], rel=1e-5)
+    shown = sum(part["shown_contribution"] for part in found["inputs"])
+    assert shown == pytest.approx(sum(term["contribution"] for term in found["terms"]), rel=1e-5)
     assert found["reduced"]
     assert found["target"] == 0
     assert total == pytest.approx(found["output"], rel=1e-5)

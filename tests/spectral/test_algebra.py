@@ -1,6 +1,8 @@
 """Expressions in SymPy and LaTeX: the same numbers as `evaluate`."""
 
+import re
 import sys
+from dataclasses import replace
 
 import pytest
 import sympy
@@ -54,14 +56,40 @@ def test_without_names_the_symbols_are_the_excitations():
     assert all(str(symbol).replace("_", "_{") + "}" in found.latex() for symbol in symbols)
 
 
+def read_latex(text, values):
+    """Evaluate an equation in LaTeX at values of its symbols."""
+    text = re.sub(r"\\underbrace\{(-?[^{}]+(?:\{-?\d+\})?)\}_\{\\text\{[^{}]*\}\}", r"(\1)", text)
+    text = text.removeprefix("y = ").replace(r"\cdot 10^", "* 10 **").replace(r"\,", "*")
+    for name, value in values.items():
+        text = text.replace(rf"\mathrm{{{name}}}", f"({value})")
+    return eval(text.replace("{", "(").replace("}", ")"))
+
+
+@pytest.mark.parametrize("n", [0, 1, None])
+@pytest.mark.parametrize("names", [["a", "b", "c"], {0: "a", 2: "c"}])
+def test_latex_is_what_evaluate_returns(table, n, names):
+    found = table.symbolic(n, feature_names=names)
+    nearby = table.x.clone()
+    nearby[0, list(found.features.positions)] += 0.1 * min(
+        table.region.distance(torch.ones(1, 3).double()), 1.0
+    )
+    values = [float(nearby[0, p]) for p in found.features.positions]
+    value = read_latex(found.latex(), dict(zip(found.features.names, values, strict=True)))
+    assert value == pytest.approx(float(found.evaluate(nearby)), rel=1e-3)
+
+
 def test_latex_shows_every_part(table):
     found = table.symbolic(1, feature_names={0: "50%_a", 1: "b^2"})
-    text = found.latex()
-    assert r"\mathrm{50\%\_a}" in text
-    assert r"\mathrm{b\textasciicircum{}2}" in text
-    for part in ("other inputs", "remainder of", "bypass", r"\text{b}"):
-        assert part in text
-    assert text.count("{") == text.count("}")
+    text, partial = found.latex(), replace(found, gradient=None, region=None).latex()
+    for each in (text, partial):
+        assert r"\mathrm{50\%\_a}" in each
+        assert r"\mathrm{b\textasciicircum{}2}" in each
+        assert "other inputs" in each
+        assert r"\text{b}" in each
+        assert each.count("{") == each.count("}")
+    for part in ("the terms shown alone", "remainder of", "bypass"):
+        assert part in partial
+        assert part not in text  # the coefficients are those of all terms
 
 
 def test_without_sympy_the_extra_is_named(table, monkeypatch):

@@ -58,6 +58,14 @@ def test_the_places_in_order():
         plan_storage(right, 100, 8 * 100**2, None)
 
 
+def test_more_rows_than_inputs_need_no_gram_matrix():
+    """3,000 rows of 20 inputs: a few copies of R, where the Gram matrix takes 275 MiB."""
+    _, right = matrix_operator(3000, 20)
+    assert plan_storage(right, 3000, 2**22, None).place == "memory"
+    with pytest.raises(NotEnoughMemoryError, match="3,000 active rows"):
+        plan_storage(right, 3000, 2**20, None)
+
+
 def test_a_scratch_folder_comes_before_streaming(tmp_path):
     _, right = matrix_operator(3000, 40_000)
     budget = 4 * 8 * 3000**2 + 2**28 + 2**20

@@ -148,3 +148,33 @@ def test_every_stage_reports_its_end(dtype):
     assert reports["rows"] == (4, 4)
     assert len(reports) > 1
     assert all(done == total for done, total in reports.values())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("rows", [30, 60])
+def test_more_rows_than_inputs(rows, dtype):
+    """By rows up to twice as many, by columns from there on: the same singular vectors."""
+    torch.manual_seed(0)
+    weight = torch.randn(rows, 20, dtype=dtype)
+    right, stages = linear(weight), set()
+    svd = exact_svd(right, lambda *report: stages.add(report[0]))
+    assert stages == {"columns" if rows >= 40 else "rows", "singular vectors"}
+    products = right.products
+    assert (products.pulled, products.pushed) == ((0, 22) if rows >= 40 else (30, 2))
+    U, sigma, _ = torch.linalg.svd(weight.double(), full_matrices=False)
+    torch.testing.assert_close(svd.singular_values, sigma, rtol=1e-6, atol=0)
+    torch.testing.assert_close((U.T @ svd.left).abs(), torch.eye(20).double(), rtol=0, atol=1e-4)
+    image = svd.left @ svd.coefficients
+    torch.testing.assert_close(image, right.image, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(1100, 1200), (1200, 1100)])
+def test_long_stages_are_foretold(shape, monkeypatch):
+    monkeypatch.setattr("specxai.spectral.foretold._TICK", 0.01)
+    reports = []
+    torch.manual_seed(0)
+    exact_svd(linear(torch.randn(shape)), lambda *report: reports.append(report))
+    stage = "eigenvectors" if shape[0] < shape[1] else "singular vectors"
+    done = [report[1] for report in reports if report[0] == stage]
+    assert len(set(done)) > 3
+    assert done == sorted(done)

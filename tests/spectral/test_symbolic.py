@@ -137,10 +137,34 @@ def test_coefficients_of_the_inputs(case):
     shown = np.argsort(-abs(truth.alpha))[:2]
     coefficients = sum(truth.psi[k] * truth.sigma[k] * truth.V[:, k] for k in shown)
     np.testing.assert_allclose(
-        [part["coefficient"] for part in found], coefficients, rtol=1e-7, atol=1e-10
+        [part["shown_coefficient"] for part in found], coefficients, rtol=1e-7, atol=1e-10
     )
-    whole = truth.u[truth.target]
-    np.testing.assert_allclose([part["whole"] for part in found], whole, rtol=1e-9, atol=1e-12)
+    slopes, point = truth.u[truth.target], net.x.numpy().ravel()
+    known = {"coefficient": slopes, "contribution": slopes * point}
+    known["shown_contribution"] = coefficients * point
+    for name, values in known.items():
+        np.testing.assert_allclose([part[name] for part in found], values, rtol=1e-7, atol=1e-10)
+
+
+def test_a_coefficient_is_the_slope_of_the_output_however_few_terms_are_shown():
+    """Against a difference quotient of the network itself, inside the region."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(12, 9), nn.ReLU(), nn.Linear(9, 1)).double().eval()
+    x = torch.randn(1, 12).double()
+    ex = specxai.explain(model, x, "1", 0)
+    steps = torch.eye(12).double() * 1e-6
+    slopes = ((model(x + steps) - model(x - steps)) / 2e-6)[:, 0].detach()
+    partial = []
+    for n in (0, 1, None):
+        read = json.loads(json.dumps(ex.symbolic(n).to_dict()))
+        found = [part["coefficient"] for part in read["inputs"]]
+        np.testing.assert_allclose(found, slopes, rtol=1e-6)
+        assert sum(part["contribution"] for part in read["inputs"]) == pytest.approx(read["linear"])
+        assert read["linear"] + read["bias"] == pytest.approx(read["output"])
+        partial.append([part["shown_coefficient"] for part in read["inputs"]])
+    assert partial[0] == [0.0] * 12
+    assert any(part * slope < 0 for part, slope in zip(partial[1], slopes, strict=True))
+    np.testing.assert_allclose(partial[2], slopes, rtol=1e-6)  # all terms are shown: they agree
 
 
 def test_inside_the_region_the_expression_is_the_network(case):
@@ -199,6 +223,21 @@ def test_without_the_network_the_rest_is_constant_and_nothing_is_certified():
     assert found.to_dict()["certificate"] is None
 
 
+def test_without_the_network_a_partial_slope_is_not_called_the_slope():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1)).double().eval()
+    found = symbolic(specxai.explain(model, torch.randn(1, 3).double(), "1", 0), None, 1)
+    text = found.markdown()
+    assert "| coefficient in shown terms |" in text
+    assert "| coefficient ∂y/∂input |" not in text
+    assert "not known without the network" in text
+    read = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert read["linear"] is None
+    assert {part["coefficient"] for part in read["inputs"]} == {None}
+    total = sum(part["shown_contribution"] for part in read["inputs"])
+    assert total == pytest.approx(float(found.contributions.sum()))
+
+
 def test_what_krylov_does_not_resolve_stays_visible():
     net = zoo.build("every pool")
     ex = specxai.explain(net.model, net.x, net.layer, method="krylov", n_components=2, products=4)
@@ -235,13 +274,22 @@ def test_a_table_of_named_inputs_reads_well():
     ex = specxai.explain(model, x, "1", 0)
     found = ex.symbolic(1, feature_names=["span", "a|b", "mass"], units={"mass": "kg"})
     text = found.markdown()
-    assert re.search(r"\| mass \| 2 kg \| [-+][\d.e-]+ per kg \| [-+][\d.e-]+ per kg \|", text)
+    number = r"[-+][\d.e-]+"
+    row = rf"\| mass \| 2 kg \| {number} per kg \| {number} \| {number} per kg \| {number} \|"
+    assert re.search(row, text)
     assert r"| a\|b | -1 |" in text
     rows = [line for line in text.splitlines() if re.match(r"\| (span|a\\\|b|mass) \|", line)]
-    total = sum(float(row.split("|")[-2]) for row in rows)
-    assert total == pytest.approx(float(found.contributions.sum()), rel=1e-4)
+    for column, total in ((-2, found.contributions.sum()), (-4, ex.linear)):
+        assert sum(float(row.split("|")[column]) for row in rows) == pytest.approx(
+            float(total), rel=1e-4
+        )
     some = ex.symbolic(1, feature_names={2: "mass"}).markdown()
-    assert "| 2 others |" in some
+    sums = [
+        [float(cell.strip(" *")) for cell in line.split("|")[4:7:2]]
+        for line in some.splitlines()
+        if re.match(r"\| (mass|2 others|\*\*all inputs\*\*) \|", line)
+    ]
+    np.testing.assert_allclose(np.add(sums[0], sums[1]), sums[2], rtol=1e-4)
 
 
 def test_an_unnamed_image_lists_no_values():

@@ -1,6 +1,9 @@
 """An evolution, layer by layer, against dense float64 Jacobians and numpy's SVD."""
 
+import inspect
 from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +14,12 @@ from scipy.linalg import subspace_angles
 from torch import Tensor, nn
 
 import specxai
+from specxai.cli.evolve import evolve as cli_evolve
 from specxai.errors import InvalidInputError, LayerError, SpecxaiError
+from specxai.spectral import Options
 from specxai.survey.depth import choose_layers
+from specxai.survey.evolution import QUICK
+from specxai.survey.layer_spectrum import LayerSpectrum, condense
 
 LAYERS = ("0", "1", "3")
 
@@ -103,6 +110,44 @@ def test_nothing_converged_is_an_error() -> None:
     model, x = build()
     with pytest.raises(LayerError, match=r"layer 0 converged .*more products"):
         specxai.evolve(model, x, ["0"], method="krylov", products=1, tol=1e-14)
+
+
+def test_a_layer_where_nothing_converged_does_not_cost_the_others(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail_at_1(explanation: specxai.Explanation, *rest: Any) -> LayerSpectrum:
+        if explanation.layer == "1":
+            raise LayerError("no component of layer 1 converged: allow more products")
+        return condense(explanation, *rest)
+
+    monkeypatch.setattr("specxai.survey.evolution.condense", fail_at_1)
+    model, x = build()
+    evolution = specxai.evolve(model, x, LAYERS)
+    assert [layer.layer for layer in evolution.layers] == ["0", "3"]
+    assert len(evolution.alignments) == 1
+    assert "left out: no component of layer 1 converged" in caplog.text
+
+
+def test_layers_share_the_time_of_the_exact_method(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = []
+
+    def explain_at(lin: Any, layer: Any, target: Any, options: Options, *rest: Any) -> Any:
+        shares.append(options.seconds)
+        return specxai.spectral.explain_at(lin, layer, target, options, *rest)
+
+    monkeypatch.setattr("specxai.survey.evolution.explain_at", explain_at)
+    clock = SimpleNamespace(perf_counter=iter([0.0, 10.0, 10.0, 30.0, 30.0, 99.0]).__next__)
+    monkeypatch.setattr("specxai.survey.evolution.time", clock)
+    model, x = build()
+    specxai.evolve(model, x, LAYERS, seconds=60.0, method="exact")
+    assert shares == [20.0, 25.0, 30.0]
+
+
+def test_without_options_little_is_allowed() -> None:
+    assert (QUICK.seconds, QUICK.products, QUICK.tol) == (60.0, 100, 1e-2)
+    for name, value in (("seconds", 60.0), ("products", 100), ("tol", 1e-2)):
+        assert inspect.signature(specxai.evolve).parameters[name].default == value
+        assert inspect.signature(cli_evolve).parameters[name].default == value
 
 
 def test_no_vector_is_an_error() -> None:

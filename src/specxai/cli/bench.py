@@ -1,11 +1,16 @@
 """``specxai bench``."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from specxai.cli.app import app
-from specxai.cli.reading import make_folder
+from specxai.cli.options import Overwrite
+from specxai.cli.output import make_folder, output_file
 from specxai.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from specxai.benchmarks import Entry
 
 
 @app.command
@@ -17,6 +22,7 @@ def bench(
     pairs: int = 3,
     out: Path = Path("benchmarks/results.json"),
     table: Path | None = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Measure this machine: ours against what a user could put together, in turns.
 
@@ -29,9 +35,24 @@ def bench(
         table: write the tables of the record to this file, the figure to images/growth.png beside
             it, and measure nothing.
     """
+    from specxai.benchmarks import PROGRAM
+
+    if table is not None:
+        with output_file(table, overwrite):
+            _write_tables(out, table)
+        return
+    chosen = [entry for entry in PROGRAM if case in (None, entry.case)]
+    if not chosen:
+        names = ", ".join(dict.fromkeys(entry.case for entry in PROGRAM))
+        raise InvalidInputError(f"no case {case!r}: choose from {names}")
+    with output_file(out, overwrite=True):  # each measurement is added to the record
+        _measure(chosen, case, what, pairs, out)
+
+
+def _measure(chosen: "Sequence[Entry]", case: str | None, what: str, pairs: int, out: Path) -> None:
+    """Make the measurements of a kind, and add each to the record when it is done."""
     from specxai.benchmarks import (
         AXES,
-        PROGRAM,
         STAGED,
         measure_calls,
         measure_growth,
@@ -40,14 +61,6 @@ def bench(
         run_contest,
     )
 
-    if table is not None:
-        _write_tables(out, table)
-        return
-    chosen = [entry for entry in PROGRAM if case in (None, entry.case)]
-    if not chosen:
-        names = ", ".join(dict.fromkeys(entry.case for entry in PROGRAM))
-        raise InvalidInputError(f"no case {case!r}: choose from {names}")
-    make_folder(out.parent)
     if what == "growth":
         for axis in AXES:
             record(out, measure_growth(axis, print))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from specxai.cli.app import app
 from specxai.cli.options import Input, Json, Model, Quiet, Weights
-from specxai.cli.reading import make_folder, read_list, read_target
+from specxai.cli.output import output_folder
+from specxai.cli.reading import read_list, read_target
 from specxai.errors import InvalidInputError
 
 _ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".npy", ".safetensors"}
@@ -52,15 +53,15 @@ def compare(
     from specxai.models import load_model
     from specxai.studies.comparing import Wishes, run_comparison
 
-    loaded = load_model(model, weights)
-    specs = [*inputs, *_inputs_of(images)]
-    places = None if layers is None else tuple(read_list(layers))
-    names = None if methods is None else tuple(read_list(methods))
-    chosen = read_target(loaded, target)
-    wishes = Wishes(chosen, places, names, fast, seed, metrics, trained=weights != "none")
-    make_folder(out)
-    with progress_bars(quiet) as progress:
-        found = run_comparison(loaded, specs, masks, wishes, out, progress)
+    with output_folder(out):
+        loaded = load_model(model, weights)
+        specs = [*inputs, *_inputs_of(images)]
+        places = None if layers is None else tuple(read_list(layers))
+        names = None if methods is None else tuple(read_list(methods))
+        chosen = read_target(loaded, target)
+        wishes = Wishes(chosen, places, names, fast, seed, metrics, trained=weights != "none")
+        with progress_bars(quiet) as progress:
+            found = run_comparison(loaded, specs, masks, wishes, out, progress)
     if json:
         summary = {
             "inputs": {

@@ -15,13 +15,15 @@ from specxai.cli.options import (
     Lead,
     Memory,
     Model,
+    Overwrite,
     Quiet,
     Rule,
     Scratch,
     Tolerance,
     Weights,
 )
-from specxai.cli.reading import linearized, make_folder, read_layers, read_target
+from specxai.cli.output import output_folder
+from specxai.cli.reading import linearized, read_layers, read_target
 
 
 @app.command
@@ -36,8 +38,9 @@ def evolve(
     method: Literal["auto", "exact", "krylov"] = "auto",
     components: Components = 8,
     by: Lead = "singular_value",
-    tol: Tolerance = 1e-4,
-    products: int = 1000,
+    tol: Tolerance = 1e-2,
+    products: int = 100,
+    seconds: float = 60.0,
     memory: Memory = None,
     scratch: Scratch = None,
     precision: Digits = "native",
@@ -45,6 +48,7 @@ def evolve(
     weights: Weights = "default",
     device: Device = "cpu",
     out: Path = Path("evolution"),
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -57,8 +61,10 @@ def evolve(
             more dimensions. If not given: the largest of a row of outputs.
         top: how many leading vectors of each layer to compare with those of the next.
         method: exact computes all components, krylov the leading ones by products; auto, for each
-            layer, the exact ones where they fit in memory and take no more than 10 minutes.
-        products: how many products with the Jacobian krylov may make at a layer.
+            layer, the exact ones where they fit in memory and in time.
+        products: how many products with the Jacobian, and as many with its transpose, krylov may
+            make at a layer; what has not converged then is not shown.
+        seconds: how long auto lets exact take, at all layers together.
         out: folder for evolution.png.
     """
     from specxai.app.progress import progress_bars
@@ -69,17 +75,19 @@ def evolve(
     from specxai.spectral import Options
     from specxai.survey import evolve_at
 
-    options = Options(method, components, by, tol, products, memory=memory, scratch=scratch)
-    loaded = load_model(model, weights)
-    position = read_target(loaded, target)
-    given = load_input(input, loaded)
-    lin = linearized(loaded, given, device, rule, precision)
-    with progress_bars(quiet) as progress:
-        result = evolve_at(lin, read_layers(layers), position, top, options, progress)
-    result = replace(result, model=loaded.name)
-    figure = evolution_figure(result, given.image)
-    make_folder(out)
-    save_figure(figure, out / "evolution.png")
+    with output_folder(out, ["evolution.png"], overwrite):
+        options = Options(
+            method, components, by, tol, products, memory=memory, scratch=scratch, seconds=seconds
+        )
+        loaded = load_model(model, weights)
+        position = read_target(loaded, target)
+        given = load_input(input, loaded)
+        lin = linearized(loaded, given, device, rule, precision)
+        with progress_bars(quiet) as progress:
+            result = evolve_at(lin, read_layers(layers), position, top, options, progress)
+        result = replace(result, model=loaded.name)
+        figure = evolution_figure(result, given.image)
+        save_figure(figure, out / "evolution.png")
     summary = summarize_evolution(result)
     if json:
         print(json_format.dumps(summary))

@@ -17,14 +17,18 @@ from specxai.cli.options import (
     Memory,
     MethodName,
     Model,
+    Overwrite,
     Quiet,
     Rule,
     Scratch,
     Tolerance,
     Weights,
 )
-from specxai.cli.reading import linearized, make_folder, read_layers, read_target
+from specxai.cli.output import output_folder
+from specxai.cli.reading import linearized, read_layers, read_target
 from specxai.errors import InvalidInputError
+
+_RESULTS = "explanation.png", "explanation.safetensors", "ledger.png"
 
 
 @app.command
@@ -49,6 +53,7 @@ def explain(
     weights: Weights = "default",
     device: Device = "cpu",
     out: Path = Path("explanation"),
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -71,27 +76,26 @@ def explain(
 
     if top < 1:
         raise InvalidInputError(f"--top {top}: draw at least 1 component")
-    options = Options(method, components, by, tol, memory=memory, scratch=scratch)
-    loaded = load_model(model, weights)
-    position = read_target(loaded, target)
-    given = load_input(input, loaded)
-    lin = linearized(loaded, given, device, rule, precision)
-    with progress_bars(quiet) as progress:
-        result = explain_at(lin, read_layers(layer), position, options, progress)
-    named = loaded.class_name(result.target)
-    result = replace(result, model=loaded.name, target_name=named)
-    summary = summarize(result, top, lin.output)
-    account = result.ledger() if ledger else None
-    if account is not None:
-        summary["ledger"] = summarize_ledger(account)
-    title = ": ".join(filter(None, (loaded.name, named)))
-    figure = explanation_figure(result, given.image, top, title)
-    make_folder(out)
-    listed = [part["k"] for part in summary["components"]]
-    result.save(out / "explanation.safetensors", listed, dtype=vectors)
-    save_figure(figure, out / "explanation.png")
-    if account is not None:
-        save_figure(ledger_figure(account, f"Bias ledger of {loaded.name}"), out / "ledger.png")
+    with output_folder(out, _RESULTS, overwrite):
+        options = Options(method, components, by, tol, memory=memory, scratch=scratch)
+        loaded = load_model(model, weights)
+        position = read_target(loaded, target)
+        given = load_input(input, loaded)
+        lin = linearized(loaded, given, device, rule, precision)
+        with progress_bars(quiet) as progress:
+            result = explain_at(lin, read_layers(layer), position, options, progress)
+        named = loaded.class_name(result.target)
+        result = replace(result, model=loaded.name, target_name=named)
+        summary = summarize(result, top, lin.output)
+        account = result.ledger() if ledger else None
+        if account is not None:
+            summary["ledger"] = summarize_ledger(account)
+        listed = [part["k"] for part in summary["components"]]
+        result.save(out / "explanation.safetensors", listed, dtype=vectors)
+        title = ": ".join(filter(None, (loaded.name, named)))
+        save_figure(explanation_figure(result, given.image, top, title), out / "explanation.png")
+        if account is not None:
+            save_figure(ledger_figure(account, f"Bias ledger of {loaded.name}"), out / "ledger.png")
     if json:
         print(json_format.dumps(summary))
         return

@@ -66,5 +66,8 @@ Memory = Annotated[
     str | None,
     Parameter(help="What may be taken beside the model, such as 2GiB; else what is free."),
 ]
+Overwrite = Annotated[
+    bool, Parameter(negative="", help="Replace the results of an earlier run that are in --out.")
+]
 Quiet = Annotated[bool, Parameter(negative="", help="Show no progress.")]
 Json = Annotated[bool, Parameter(negative="", help="Print JSON in place of a table.")]

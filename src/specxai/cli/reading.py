@@ -1,10 +1,10 @@
-"""From what stands on the command line to models, inputs, targets, names and folders."""
+"""From what stands on the command line to models, inputs, targets and names."""
 
 import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from specxai.errors import InvalidInputError, LoadError, SpecxaiError
+from specxai.errors import InvalidInputError, LoadError
 
 if TYPE_CHECKING:
     from specxai.affine import Layers, Linearization, Precision, RuleChoice, Target
@@ -78,11 +78,3 @@ def read_names(path: Path) -> tuple[list[str], list[str]]:
     if wrong is not None:
         raise LoadError(f"{path}: {','.join(wrong)!r} is no name, or name and unit")
     return [row[0] for row in rows], [row[1] if len(row) > 1 else "" for row in rows]
-
-
-def make_folder(path: Path) -> None:
-    """Make a folder, or say in one line why not."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise SpecxaiError(f"cannot make the folder {path}: {fault.strerror}") from fault

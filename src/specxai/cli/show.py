@@ -1,11 +1,12 @@
 """``specxai show``."""
 
 import json as json_format
+from contextlib import nullcontext
 from pathlib import Path
 
 from specxai.cli.app import app
-from specxai.cli.options import Json
-from specxai.cli.reading import make_folder
+from specxai.cli.options import Json, Overwrite
+from specxai.cli.output import output_folder
 from specxai.errors import InvalidInputError
 
 
@@ -17,6 +18,7 @@ def show(
     top: int = 3,
     strategies: bool = False,
     out: Path | None = None,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Show a stored explanation, without the network: a table, and a figure if asked for.
@@ -36,15 +38,15 @@ def show(
 
     if top < 1:
         raise InvalidInputError(f"--top {top}: list at least 1 component")
-    result = load(file)
-    summary = summarize(result, top)
-    if strategies:
-        summary["strategies"] = [asdict(each) for each in result.strategies()]
-    if out is not None:
-        title = ": ".join(filter(None, (result.model, result.target_name)))
-        figure = explanation_figure(result, top=top, title=title)
-        make_folder(out)
-        save_figure(figure, out / "explanation.png")
+    with nullcontext() if out is None else output_folder(out, ["explanation.png"], overwrite):
+        result = load(file)
+        summary = summarize(result, top)
+        if strategies:
+            summary["strategies"] = [asdict(each) for each in result.strategies()]
+        if out is not None:
+            title = ": ".join(filter(None, (result.model, result.target_name)))
+            figure = explanation_figure(result, top=top, title=title)
+            save_figure(figure, out / "explanation.png")
     if json:
         print(json_format.dumps(summary))
         return

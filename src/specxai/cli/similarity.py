@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 from specxai.cli.app import app
-from specxai.cli.options import Json
-from specxai.cli.reading import make_folder
+from specxai.cli.options import Json, Overwrite
+from specxai.cli.output import output_file
 
 
 @app.command
@@ -17,6 +17,7 @@ def similarity(
     absolute: bool = False,
     threshold: float = 0.5,
     out: Path = Path("similarity.png"),
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Compare the k-th singular vectors of stored explanations: groups and a figure.
@@ -32,15 +33,18 @@ def similarity(
     from specxai import load
     from specxai.app.survey import similarity_table, summarize_similarity
     from specxai.app.tables import print_wide
-    from specxai.plots import save_figure, similarity_figure
+    from specxai.plots import check_figure_name, save_figure, similarity_figure
     from specxai.survey import similarity as compare
 
-    names = [str(file) for file in files]
-    # One after the other, so that only the compared vectors are held.
-    found = compare(map(load, files), k, by=by, absolute=absolute, threshold=threshold, names=names)
-    figure = similarity_figure(found)
-    make_folder(out.parent)
-    save_figure(figure, out)
+    check_figure_name(out)
+    with output_file(out, overwrite):
+        names = [str(file) for file in files]
+        # One after the other, so that only the compared vectors are held.
+        found = compare(
+            map(load, files), k, by=by, absolute=absolute, threshold=threshold, names=names
+        )
+        figure = similarity_figure(found)
+        save_figure(figure, out)
     summary = summarize_similarity(found)
     if json:
         print(json_format.dumps(summary))

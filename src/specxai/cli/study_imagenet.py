@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from specxai.cli.options import Input, Quiet
-from specxai.cli.reading import make_folder, read_list
+from specxai.cli.output import output_folder
+from specxai.cli.reading import read_list
 from specxai.cli.study import study
 from specxai.errors import InvalidInputError
 
@@ -47,8 +48,8 @@ def imagenet(
     files = files * len(names) if len(files) == 1 else files
     places = None if layers is None else read_list(layers)
     plan = Plan(photos or PHOTOS, masks, places, fast, seed, trained="none" not in files)
-    loaded = [load_model(name, file) for name, file in zip(names, files, strict=True)]
-    make_folder(out)
-    with progress_bars(quiet) as progress:
-        report = run_imagenet(loaded, plan, out, progress)
+    with output_folder(out):
+        loaded = [load_model(name, file) for name, file in zip(names, files, strict=True)]
+        with progress_bars(quiet) as progress:
+            report = run_imagenet(loaded, plan, out, progress)
     print(f"wrote {report}")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from specxai.cli.options import Quiet
-from specxai.cli.reading import make_folder
+from specxai.cli.output import output_folder
 from specxai.cli.study import study
 from specxai.errors import MissingExtraError
 
@@ -57,7 +57,6 @@ def _run(name: str, out: Path, fast: bool, solve: bool, seed: int, quiet: bool) 
     except ImportError as error:
         raise MissingExtraError("the study of shapes", "shapes") from error
     family = car_family() if name == "cars" else turbine_family()
-    make_folder(out)
-    with progress_bars(quiet) as progress:
+    with output_folder(out), progress_bars(quiet) as progress:
         report = run_shapes(family, out, fast, solve, seed, progress)
     print(f"wrote {report}")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from specxai.cli.options import Quiet
-from specxai.cli.reading import make_folder
+from specxai.cli.output import output_folder
 from specxai.cli.study import study
 
 
@@ -22,7 +22,6 @@ def squares(
     from specxai.app.progress import progress_bars
     from specxai.studies.squares import run_squares
 
-    make_folder(out)
-    with progress_bars(quiet) as progress:
+    with output_folder(out), progress_bars(quiet) as progress:
         report = run_squares(out, fast, seed, progress)
     print(f"wrote {report}")

@@ -16,11 +16,13 @@ from specxai.cli.options import (
     Memory,
     MethodName,
     Model,
+    Overwrite,
     Quiet,
     Rule,
     Weights,
 )
-from specxai.cli.reading import linearized, make_folder, read_layers, read_target
+from specxai.cli.output import output_folder
+from specxai.cli.reading import linearized, read_layers, read_target
 from specxai.errors import InvalidInputError
 
 
@@ -46,6 +48,7 @@ def surgery(
     weights: Weights = "default",
     device: Device = "cpu",
     out: Path = Path("surgery"),
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -74,20 +77,20 @@ def surgery(
     kept, dropped, scales = _read_indices(keep), _read_indices(drop), _read_scales(scale)
     if (kept, dropped, scales) == (None, None, None):
         scales = {}  # nothing changes: what is wanted is the curves
-    options = Options(method, components, by, seed=seed, memory=memory)
-    loaded = load_model(model, weights)
-    position = read_target(loaded, target)
-    lin = linearized(loaded, load_input(input, loaded), device, rule, precision)
-    with progress_bars(quiet) as progress:
-        explanation = explain_at(lin, read_layers(layer), position, options, progress)
-    cut = explanation.surgery(kept, dropped, scales)
-    orders: tuple[Literal["contribution", "singular_value", "random"], ...]
-    orders = "contribution", "singular_value", "random"
-    curves = [explanation.causal_curve(order, points, seed) for order in orders]
-    summary = summarize_surgery(cut, loaded, curves)
-    figure = causal_figure(curves, summary["title"])
-    make_folder(out)
-    save_figure(figure, out / "causal.png")
+    with output_folder(out, ["causal.png"], overwrite):
+        options = Options(method, components, by, seed=seed, memory=memory)
+        loaded = load_model(model, weights)
+        position = read_target(loaded, target)
+        lin = linearized(loaded, load_input(input, loaded), device, rule, precision)
+        with progress_bars(quiet) as progress:
+            explanation = explain_at(lin, read_layers(layer), position, options, progress)
+        cut = explanation.surgery(kept, dropped, scales)
+        orders: tuple[Literal["contribution", "singular_value", "random"], ...]
+        orders = "contribution", "singular_value", "random"
+        curves = [explanation.causal_curve(order, points, seed) for order in orders]
+        summary = summarize_surgery(cut, loaded, curves)
+        figure = causal_figure(curves, summary["title"])
+        save_figure(figure, out / "causal.png")
     if json:
         print(json_format.dumps(summary))
         return

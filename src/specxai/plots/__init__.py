@@ -11,7 +11,7 @@ from specxai.plots.heatmap import draw_heatmap
 from specxai.plots.ledger import ledger_figure
 from specxai.plots.metrics import metrics_figure
 from specxai.plots.profile import draw_profile
-from specxai.plots.saving import save_figure
+from specxai.plots.saving import check_figure_name, save_figure
 from specxai.plots.similarity import similarity_figure
 from specxai.plots.spectrum import (
     draw_contributions,
@@ -21,6 +21,7 @@ from specxai.plots.spectrum import (
 
 __all__ = [
     "causal_figure",
+    "check_figure_name",
     "comparison_figure",
     "draw_contributions",
     "draw_heatmap",

@@ -60,7 +60,11 @@ def to_sympy(expression: SymbolicExpression) -> "sympy.Expr":
 
 
 def latex(expression: SymbolicExpression) -> str:
-    """Return an expression in LaTeX; what is not shown stands there with its size at x.
+    """Return an expression in LaTeX.
+
+    The coefficient of a named input is the slope u_p of all terms (8), so that nothing of them is
+    left beside it. Where that is not known, or no input is named, what is not shown stands there
+    with its size at x.
 
     Args:
         expression: the symbolic form of an output.
@@ -68,20 +72,33 @@ def latex(expression: SymbolicExpression) -> str:
     Returns:
         One equation for a display, without its dollars.
     """
-    named = list(inputs(expression))
-    if named:
-        parts = [
-            _product(part["coefficient"], rf"\mathrm{{{_escaped(part['name'])}}}") for part in named
-        ]
-        others = expression.contributions.sum() - sum(part["contribution"] for part in named)
-        if len(named) < expression.x.numel():
-            parts.append(_braced(float(others), "other inputs"))
-    else:
+    constants = [_braced(value, name) for name, value in expression.constants.items()]
+    if not expression.features.names:
         pairs = zip(expression.weights.tolist(), expression.indices.tolist(), strict=True)
         parts = [_product(weight, f"c_{{{k}}}") for weight, k in pairs]
-    parts += [_braced(value, name) for name, value in expression.constants.items()]
-    meaning = "" if named else r", \qquad c_k = \sigma_k\,\phi_k \cdot x"
-    return "y = " + " + ".join(parts).replace("+ -", "- ").strip() + meaning
+        return f"y = {_sum([*parts, *constants])}, \\qquad c_k = \\sigma_k\\,\\phi_k \\cdot x"
+    if expression.linear is None:
+        shown = _in_inputs(expression, "shown_", float(expression.contributions.sum()))
+        return f"y = {_sum([_under(shown, 'the terms shown alone'), *constants])}"
+    slopes = _in_inputs(expression, "", float(expression.linear))
+    return f"y = {_sum([slopes, _braced(float(expression.bias), 'b')])}"
+
+
+def _in_inputs(expression: SymbolicExpression, kind: str, total: float) -> str:
+    """Write a linear map in the named inputs, the others with what is left of its value at x."""
+    named = list(inputs(expression))
+    parts = [
+        _product(part[f"{kind}coefficient"], rf"\mathrm{{{_escaped(part['name'])}}}")
+        for part in named
+    ]
+    if len(named) < expression.x.numel():
+        rest = total - sum(part[f"{kind}contribution"] for part in named)
+        parts.append(_braced(rest, "other inputs"))
+    return _sum(parts)
+
+
+def _sum(parts: list[str]) -> str:
+    return " + ".join(parts).replace("+ -", "- ").strip()
 
 
 def _product(value: float, symbol: str) -> str:
@@ -89,7 +106,11 @@ def _product(value: float, symbol: str) -> str:
 
 
 def _braced(value: float, name: str) -> str:
-    return rf"\underbrace{{{_number(value)}}}_{{\text{{{_escaped(name)}}}}}"
+    return _under(_number(value), name)
+
+
+def _under(text: str, name: str) -> str:
+    return rf"\underbrace{{{text}}}_{{\text{{{_escaped(name)}}}}}"
 
 
 def _number(value: float) -> str:

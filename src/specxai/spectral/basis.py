@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from jaxtyping import Float, Int
@@ -20,18 +21,27 @@ class Ritz:
     """Singular triplets of R restricted to a basis U.
 
     Attributes:
-        left: u = U z, columns, shape (a, k), float64.
+        basis: U, rows, shape (k, a), float64.
         coordinates: z, columns, shape (k, k), float64.
         sigma: descending, shape (k,), float64.
         residuals: ‖R v − σ u‖ / σ with v = Rᵀ u / σ, shape (k,), float64.
         resolution: σ below it are rounding.
     """
 
-    left: Float[Tensor, "a k"]
+    basis: Float[Tensor, "k a"]
     coordinates: Float[Tensor, "k k"]
     sigma: Float[Tensor, " k"]
     residuals: Float[Tensor, " k"]
     resolution: float
+
+    @cached_property
+    def left(self) -> Float[Tensor, "a k"]:
+        """The left vectors u = U z, columns: as much work as all else of a step."""
+        return self.basis.T @ self.coordinates
+
+    def along(self, vector: Float[Tensor, " a"]) -> Float[Tensor, " k"]:
+        """Return the products u·v of the left vectors with a vector."""
+        return self.coordinates.T @ (self.basis @ vector)
 
 
 class Basis:
@@ -92,7 +102,7 @@ class Basis:
             8 * torch.finfo(self.right.x.dtype).eps, (8 * torch.finfo(torch.float64).eps) ** 0.5
         )
         residuals = errors / sigma.square().clamp(min=torch.finfo(torch.float64).tiny)
-        return Ritz(self._left.T @ turned, turned, sigma, residuals, float(eps * sigma.norm()))
+        return Ritz(self._left, turned, sigma, residuals, float(eps * sigma.norm()))
 
     def next_block(self) -> Float[Tensor, "b a"]:
         """Return the directions into which R Rᵀ leads out of the basis; none if it does not."""
@@ -134,26 +144,34 @@ class Basis:
     def _orthonormal(self, rows: Float[Tensor, "b a"], noise: Tensor | None = None) -> Tensor:
         """Make rows orthonormal, and orthogonal to the basis; drop those that are noise."""
         noise = _NOISE * rows.norm(dim=1) if noise is None else noise
-        fresh: list[Tensor] = []
-        for row, least in zip(rows, noise, strict=True):
-            for _ in range(2):  # twice is enough
-                row = row - (self._left @ row) @ self._left
-                for other in fresh:
-                    row = row - (other @ row) * other
-            if row.norm() > least:
-                fresh.append(row / row.norm())
-        return torch.stack(fresh) if fresh else rows[:0]
+        fresh = _apart(self._once_without_basis(rows), noise)
+        # Twice is enough.
+        return _apart(self._once_without_basis(fresh), torch.zeros_like(noise[: len(fresh)]))
 
     def _without_basis(self, rows: Float[Tensor, "b a"]) -> Float[Tensor, "b a"]:
-        for _ in range(2):
-            rows = rows - (rows @ self._left.T) @ self._left
-        return rows
+        return self._once_without_basis(self._once_without_basis(rows))
+
+    def _once_without_basis(self, rows: Float[Tensor, "b a"]) -> Float[Tensor, "b a"]:
+        """Take out what lies in the basis, of all rows together: it is read once for all."""
+        return rows - (rows @ self._left.T) @ self._left
 
     def _everywhere(self, block: Float[Tensor, "b a"]) -> Float[Tensor, "b m"]:
         """Put values of the active units into the layer's whole output."""
         full = self.right.x.new_zeros(len(block), self.right.shape[0])
         full[:, self.active] = block.to(full.dtype)
         return full
+
+
+def _apart(rows: Float[Tensor, "b a"], noise: Float[Tensor, " b"]) -> Float[Tensor, "c a"]:
+    """Make rows orthonormal one after the other; drop those of which only noise is left."""
+    fresh: list[Tensor] = []
+    for row, least in zip(rows, noise, strict=True):
+        for other in fresh:
+            row = row - (other @ row) * other
+        length = row.norm()
+        if length > least:
+            fresh.append(row / length)
+    return torch.stack(fresh) if fresh else rows[:0]
 
 
 def _taken(waiting: list[Tensor]) -> Iterator[Tensor]:

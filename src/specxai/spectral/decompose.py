@@ -21,7 +21,7 @@ from specxai.spectral.krylov import Goal, krylov_svd
 from specxai.spectral.memory import read_memory, within
 from specxai.spectral.options import Method, Options
 from specxai.spectral.split import split
-from specxai.spectral.svd import exact_svd
+from specxai.spectral.svd import decompose_exactly
 
 
 def explain(
@@ -105,9 +105,10 @@ def explain_at(
     parts = split(lin, layer, target)
     budget = read_memory(options.memory, lin.x.device)
     parts = replace(parts, right=within(parts.right, budget))
-    method = options.choose(parts.right)
-    if method == "exact":
-        svd = exact_svd(parts.right, progress, options.memory, options.folder)
+    plan = options.plan(parts.right, budget)
+    if plan is not None:
+        svd = decompose_exactly(parts.right, plan, progress)
     else:
-        svd = krylov_svd(parts.right, parts.left, options.krylov, progress, options.memory)
+        svd = krylov_svd(parts.right, parts.left, options.krylov, progress, budget)
+    method = "krylov" if plan is None else "exact"
     return Explanation.of(lin, parts, svd, type(lin.model).__name__, method)

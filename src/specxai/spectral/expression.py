@@ -82,6 +82,11 @@ class SymbolicExpression:
     region: Region | None = field(repr=False)
 
     @property
+    def linear(self) -> Float[Tensor, ""] | None:
+        """u_j·x, all that is linear in the input; None without the network."""
+        return None if self.gradient is None else (self.gradient * self.x.double()).sum()
+
+    @property
     def rest(self) -> Float[Tensor, ""]:
         """What is not shown of u·x: remainder + unresolved + bypass."""
         return self.remainder + self.unresolved + self.bypass
@@ -163,13 +168,21 @@ class SymbolicExpression:
         return named | {"bypass": float(self.bypass), "b": float(self.bias)}
 
     def markdown(self) -> str:
-        """Return tables of the terms and of the named inputs, and where they hold."""
+        """Return tables of the terms and of the named inputs, and where they hold.
+
+        The coefficient of an input is the slope ∂y/∂input of all terms, shown or not; what the
+        shown terms hold of it stands beside it. Without the network only that is known.
+        """
         from specxai.spectral.markdown import markdown
 
         return markdown(self)
 
     def latex(self) -> str:
-        """Return the equation in LaTeX, in the named inputs, or in the c_k where none is named."""
+        """Return the equation in LaTeX, in the named inputs, or in the c_k where none is named.
+
+        The coefficient of a named input is the slope ∂y/∂input, as in `evaluate` and `sympy`;
+        without the network the shown terms stand under a brace that says so.
+        """
         from specxai.spectral.algebra import latex
 
         return latex(self)

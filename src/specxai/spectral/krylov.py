@@ -129,8 +129,8 @@ def _leading(
     """Return the positions of the leading Ritz triplets, without those that are rounding."""
     score = ritz.sigma
     if options.by == "contribution":
-        score = (ritz.left.T @ image).abs()
-        score = score if weight is None else score * (ritz.left.T @ weight).abs()
+        score = ritz.along(image).abs()
+        score = score if weight is None else score * ritz.along(weight).abs()
     order = score.argsort(descending=True, stable=True)
     return order[ritz.sigma[order] > ritz.resolution][: options.n_components]
 
@@ -147,7 +147,7 @@ def _result(
         active,
         ritz.left,
         ritz.sigma,
-        ritz.left.T @ image,
+        ritz.along(image),
         resolved,
         close,
         residuals=ritz.residuals,

@@ -60,36 +60,58 @@ def _terms(expression: SymbolicExpression) -> str:
 
 
 def _inputs(expression: SymbolicExpression) -> str:
+    """List the named inputs with their slopes, all terms together and the shown ones alone."""
     rows = list(_input_rows(expression))
-    if rows:
-        heading = "input", "value", "coefficient", "of all terms", "contribution"
+    if not rows:
+        return (
+            f"The input has {expression.x.numel():,} values, none of them named; "
+            f"{expression.positions().numel():,} positions add up to y."
+        )
+    slope = "coefficient ∂y/∂input", "coefficient × value"
+    if expression.gradient is not None:
+        heading = ["input", "value", *slope, "in shown terms", "in shown terms × value"]
         return "\n".join(markdown_table(heading, rows))
-    return (
-        f"The input has {expression.x.numel():,} values, none of them named; "
-        f"{expression.positions().numel():,} positions add up to y."
-    )
+    heading = ["input", "value", "coefficient in shown terms", "in shown terms × value"]
+    table = "\n".join(markdown_table(heading, [(*row[:2], *row[4:]) for row in rows]))
+    return f"{table}\n\n{_PARTIAL}"
+
+
+_PARTIAL = (
+    "The coefficients are those of the shown terms alone. The slope of y, ∂y/∂input, is not known "
+    "without the network."
+)
 
 
 def _input_rows(expression: SymbolicExpression) -> Iterator[Sequence[str]]:
-    """Yield the named inputs, the other ones in one row, and the sum over the shown terms."""
-    left, total = expression.x.numel(), float(expression.contributions.sum())
-    others = total
-    for part in inputs(expression):
+    """Yield the named inputs, the other ones in one row, and the sums over all of them."""
+    named = list(inputs(expression))
+    if not named:
+        return
+    for part in named:
         unit = f" {part['unit']}" if part["unit"] else ""
         per = f" per {part['unit']}" if part["unit"] else ""
-        whole = "" if part["whole"] is None else f"{part['whole']:+.5g}{per}"
-        left, others = left - 1, others - part["contribution"]
         yield (
             part["name"],
             f"{part['value']:.5g}{unit}",
-            f"{part['coefficient']:+.5g}{per}",
-            whole,
-            f"{part['contribution']:+.5g}",
+            _signed(part["coefficient"], per),
+            _signed(part["contribution"]),
+            _signed(part["shown_coefficient"], per),
+            _signed(part["shown_contribution"]),
         )
-    if left < expression.x.numel():
-        if left:
-            yield f"{left:,} others", "", "", "", f"{others:+.5g}"
-        yield "**the terms shown**", "", "", "", f"**{total:+.5g}**"
+    linear, shown = expression.linear, expression.contributions.sum()
+    if left := expression.x.numel() - len(named):
+        rest = None
+        if linear is not None:
+            rest = float(linear) - sum(part["contribution"] for part in named)
+        hidden = float(shown) - sum(part["shown_contribution"] for part in named)
+        yield f"{left:,} others", "", "", _signed(rest), "", _signed(hidden)
+    total = "" if linear is None else f"**{_signed(float(linear))}**"
+    yield "**all inputs**", "", "", total, "", f"**{_signed(float(shown))}**"
+
+
+def _signed(number: float | None, per: str = "") -> str:
+    """Write a number with its sign, and per what; nothing for None."""
+    return "" if number is None else f"{number:+.5g}{per}"
 
 
 def _validity(expression: SymbolicExpression) -> str:

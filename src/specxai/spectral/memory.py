@@ -18,6 +18,10 @@ _UNITS |= {f"{p}B": 1000**n for n, p in enumerate("KMGT", 1)}
 COLUMN_BYTES = 2**27
 # The matrix, its eigenvectors, and the eigensolver's own copies.
 _GRAM_COPIES = 4
+# A matrix of more rows than columns, the copy that LAPACK works on, and the left vectors.
+_TALL_COPIES = 3
+# The right vectors, and the singular value decomposition's own copies of the triangle.
+_SQUARE_COPIES = 6
 _SMALLEST_BLOCK = 4
 
 Place = Literal["memory", "file", "nowhere"]
@@ -37,7 +41,7 @@ def read_memory(amount: int | str | None, device: torch.device) -> int:
     2147483648
     """
     if amount is None:
-        return int(0.9 * free_memory(device))
+        return max(1, int(0.9 * free_memory(device)))
     found = re.fullmatch(r"\s*([\d.]+)\s*(\w*)\s*", str(amount))
     units = {unit.lower(): size for unit, size in _UNITS.items()}
     try:
@@ -98,27 +102,59 @@ def plan_storage(right: Jacobian, count: int, budget: int, scratch: Path | None)
         NotEnoughMemoryError: not even the Gram matrix fits; the message says what would be needed.
     """
     row = right.shape[1] * right.x.element_size()
-    everything = count * row
-    gram = _GRAM_COPIES * 8 * count**2
-    if right.x.dtype == torch.float64 and count <= right.shape[1]:
-        gram += 2 * 8 * count**2  # the triangle beside a block of columns as wide
-    columns = 2 * min(COLUMN_BYTES, 8 * count * right.shape[1])
+    if by_columns(right, count):
+        row = max(row, right.shape[0] * right.x.element_size())
     smallest = _SMALLEST_BLOCK * (right.sample_bytes + 2 * row)
-    needs: dict[Place, int] = {
-        "memory": max(everything + max(smallest, gram // _GRAM_COPIES + columns), gram),
-        "file": max(smallest, gram + columns),
-        "nowhere": max(smallest + gram // _GRAM_COPIES, gram),
-    }
-    for place, need in needs.items():
+    plans = _tall if count > right.shape[1] else _wide
+    needs = plans(right, count, smallest)
+    for place, (need, held) in needs.items():
         if need <= budget and (place != "file" or scratch is not None):
-            held = {"memory": everything, "file": 0, "nowhere": gram // _GRAM_COPIES}[place]
             return Storage(place, _block(right, budget - held, row))
-    least = min(needs.values())
+    least = min(need for need, _ in needs.values())
     raise NotEnoughMemoryError(
-        f"the {count:,} active rows at this layer need {gibibytes(needs['memory'])} in memory, "
+        f"the {count:,} active rows at this layer need {gibibytes(needs['memory'][0])} in memory, "
         f"or {gibibytes(least)} without keeping them, and {gibibytes(budget)} may be used: allow "
         "more memory, take method='krylov', or split at a layer with fewer active units"
     )
+
+
+def by_columns(right: Jacobian, count: int) -> bool:
+    """Tell whether R is computed by columns: a product with R takes about as long as two rows.
+
+    Args:
+        right: R, of shape (m, M).
+        count: the number of active rows.
+    """
+    return count >= 2 * right.shape[1]
+
+
+def _wide(right: Jacobian, count: int, smallest: int) -> dict[Place, tuple[int, int]]:
+    """Return what each place needs at its peak, and what it holds while rows are computed."""
+    everything = count * right.shape[1] * right.x.element_size()
+    matrix = 8 * count**2
+    # In float64 the triangle of a QR factorization is beside a block of columns as wide.
+    gram = (_GRAM_COPIES + (2 if right.x.dtype == torch.float64 else 0)) * matrix
+    columns = 2 * min(COLUMN_BYTES, 8 * count * right.shape[1])
+    return {
+        "memory": (
+            max(everything + max(smallest, gram // _GRAM_COPIES + columns), gram),
+            everything,
+        ),
+        "file": (max(smallest, gram + columns), 0),
+        "nowhere": (max(smallest + gram // _GRAM_COPIES, gram), gram // _GRAM_COPIES),
+    }
+
+
+def _tall(right: Jacobian, count: int, smallest: int) -> dict[Place, tuple[int, int]]:
+    """Return the same where there are more active rows than inputs: R itself is decomposed."""
+    whole, square, gram = (
+        8 * a * b for a, b in ((count, right.shape[1]), (right.shape[1],) * 2, (count, count))
+    )
+    peak = _TALL_COPIES * whole + _SQUARE_COPIES * square
+    return {
+        "memory": (max(whole + smallest, peak), whole),
+        "nowhere": (max(smallest + gram, _GRAM_COPIES * gram), gram),
+    }
 
 
 def gibibytes(size: int) -> str:

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from jaxtyping import Int
+from torch import Tensor
+
 from specxai.affine import Jacobian
 from specxai.errors import InvalidInputError, NotEnoughMemoryError
 from specxai.spectral.estimate import duration, estimate_exact
 from specxai.spectral.krylov import Goal, KrylovOptions
-from specxai.spectral.memory import plan_storage, read_memory
-from specxai.spectral.svd import find_active
+from specxai.spectral.low_rank import PROBES, low_rank_svd
+from specxai.spectral.memory import plan_storage
+from specxai.spectral.svd import ExactPlan, find_active, plan_exact
 
 Method = Literal["auto", "exact", "krylov"]
 
@@ -28,7 +32,7 @@ class Options:
 
     Attributes:
         method: ``exact`` computes every component; ``krylov`` the leading ones, by products;
-            ``auto`` the exact ones where they fit in memory and take no more than 10 minutes.
+            ``auto`` the exact ones where they fit in memory and take no more than ``seconds``.
         n_components: how many components ``krylov`` looks for.
         by: what they lead in: σ, or |α|.
         tol: largest accepted ‖R v − σ u‖ / σ of an iterative component.
@@ -37,6 +41,7 @@ class Options:
         memory: bytes, or text such as ``2GiB``, that may be taken beside the model; None for what
             is free.
         scratch: a folder for rows that do not fit in memory; None keeps to memory.
+        seconds: how long ``auto`` lets the exact method take.
     """
 
     method: Method = "auto"
@@ -47,6 +52,7 @@ class Options:
     seed: int = 0
     memory: int | str | None = None
     scratch: Path | str | None = None
+    seconds: float = LONG
 
     def __post_init__(self) -> None:
         if self.method not in ("auto", "exact", "krylov"):
@@ -65,20 +71,51 @@ class Options:
         """The scratch folder."""
         return None if self.scratch is None else Path(self.scratch)
 
-    def choose(self, right: Jacobian) -> Literal["exact", "krylov"]:
-        """Return the method for a Jacobian; ``auto`` predicts, and logs its choice."""
-        if self.method != "auto":
-            return self.method
-        count = len(find_active(right))
-        if count <= _FEW:
-            return "exact"
+    def plan(self, right: Jacobian, budget: int) -> ExactPlan | None:
+        """Return how to decompose a Jacobian exactly; None to find leading components by products.
+
+        ``auto`` predicts how long it will take, and logs its choice.
+
+        Args:
+            right: R, of shape (m, M).
+            budget: bytes that may be taken beside the model, read once for all that follows.
+
+        Raises:
+            LayerError: no unit depends on the input here.
+            NotEnoughMemoryError: ``exact`` is asked for, and the memory does not suffice.
+        """
+        if self.method == "krylov":
+            return None
+        if self.method == "exact" or len(find_active(right)) <= _FEW:
+            return plan_exact(right, budget, self.folder)
+        return self._weigh(right, find_active(right), budget)
+
+    def _weigh(self, right: Jacobian, active: Int[Tensor, " a"], budget: int) -> ExactPlan | None:
+        """Return a plan for what fits in memory and in time; None for products, with a line."""
+        count = len(active)
         try:
-            plan_storage(right, count, read_memory(self.memory, right.x.device), self.folder)
+            storage = plan_storage(right, count, budget, self.folder)
         except NotEnoughMemoryError as fault:
             _log.info("method krylov: %s", fault)
-            return "krylov"
-        estimate = estimate_exact(right, count)
-        method: Literal["exact", "krylov"] = "exact" if estimate.seconds <= LONG else "krylov"
-        limit = "" if method == "exact" else f", more than {duration(LONG)}"
-        _log.info("method %s: %d active rows, exact takes %s%s", method, count, estimate, limit)
-        return method
+            return None
+        estimate = estimate_exact(right.in_blocks_of(storage.block), count, storage.place)
+        # Whatever is worth its rows is worth this: it is as many products as few rows.
+        low = None
+        if PROBES * estimate.pull <= self.seconds / 8:
+            low = low_rank_svd(right, active, budget)
+        if low is not None:
+            _log.info("method exact: %d active rows, of rank %d", count, len(low[1]))
+        elif estimate.seconds <= self.seconds:
+            _log.info("method exact: %d active rows, %s", count, estimate)
+        else:
+            _log.info(
+                "method krylov: %d active rows, exact takes %s, more than %s; up to %d products "
+                "take %s",
+                count,
+                estimate,
+                duration(self.seconds),
+                self.products,
+                duration(self.products * (estimate.pull + estimate.push)),
+            )
+            return None
+        return ExactPlan(active, low, storage, self.folder)

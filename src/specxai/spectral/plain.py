@@ -26,6 +26,7 @@ def plain(expression: SymbolicExpression) -> dict[str, Any]:
         "output": float(expression.output),
         "reduced": expression.reduced,
         "terms": list(_terms(expression)),
+        "linear": None if expression.linear is None else float(expression.linear),
         "dropped": expression.dropped,
         "remainder": float(expression.remainder),
         "unresolved": float(expression.unresolved),
@@ -40,25 +41,29 @@ def plain(expression: SymbolicExpression) -> dict[str, Any]:
 
 
 def inputs(expression: SymbolicExpression) -> Iterator[dict[str, Any]]:
-    """Yield the named inputs: value, coefficient Σ_k w_k σ_k φ_k,p, and their product.
+    """Yield the named inputs: value, slope ∂y/∂x_p = u_p (8), and what shown terms hold of it.
 
     Args:
         expression: the symbolic form of an output.
 
     Yields:
-        One dict for each; ``whole`` is the coefficient of all terms together, u_p, or None.
+        One dict for each: ``coefficient`` is u_p and ``contribution`` u_p x_p, both None without
+        the network; ``shown_coefficient`` is Σ_k w_k σ_k φ_k,p over the shown terms alone, and
+        ``shown_contribution`` that times x_p.
     """
     features, values = expression.features, expression.x.flatten()
     shown, gradient = expression.shown_map.flatten(), expression.gradient
     for name, unit, p in zip(features.names, features.units, features.positions, strict=True):
-        value, coefficient = float(values[p]), float(shown[p])
+        value, part = float(values[p]), float(shown[p])
+        slope = None if gradient is None else float(gradient.flatten()[p])
         yield {
             "name": name,
             "unit": unit,
             "value": value,
-            "coefficient": coefficient,
-            "contribution": coefficient * value,
-            "whole": None if gradient is None else float(gradient.flatten()[p]),
+            "coefficient": slope,
+            "contribution": None if slope is None else slope * value,
+            "shown_coefficient": part,
+            "shown_contribution": part * value,
         }
 
 

@@ -12,10 +12,21 @@ from torch import Tensor
 from specxai.affine import Jacobian
 from specxai.errors import LayerError
 from specxai.progress import Progress, silent
+from specxai.spectral.estimate import eigen_seconds, singular_seconds
+from specxai.spectral.foretold import foretold
 from specxai.spectral.gram import stored_gram, streamed_gram
 from specxai.spectral.low_rank import low_rank_svd
-from specxai.spectral.memory import COLUMN_BYTES, Storage, plan_storage, read_memory
+from specxai.spectral.memory import (
+    COLUMN_BYTES,
+    Storage,
+    by_columns,
+    plan_storage,
+    read_memory,
+)
 from specxai.spectral.rows import Rows, rows_on_file
+
+# From this many columns on, a decomposition is long enough to predict its time.
+_LONG_WORK = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +59,23 @@ class LeftSVD:
     note: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class ExactPlan:
+    """How a Jacobian will be decomposed exactly: settled once, before the work begins.
+
+    Attributes:
+        active: positions of the units whose row of R is not zero, shape (a,), int64.
+        low: left vectors and σ, where R has turned out to be of low rank: then all is done.
+        storage: where the rows are kept; None where there is nothing to keep.
+        scratch: a folder for rows that do not fit in memory.
+    """
+
+    active: Int[Tensor, " a"]
+    low: tuple[Tensor, Tensor] | None
+    storage: Storage | None
+    scratch: Path | None
+
+
 def exact_svd(
     right: Jacobian,
     progress: Progress = silent,
@@ -73,18 +101,43 @@ def exact_svd(
         LayerError: no unit depends on the input here.
         NotEnoughMemoryError: the memory does not suffice; the message says what would.
     """
-    budget = read_memory(memory, right.x.device)
+    plan = plan_exact(right, read_memory(memory, right.x.device), scratch)
+    return decompose_exactly(right, plan, progress)
+
+
+def plan_exact(right: Jacobian, budget: int, scratch: Path | None = None) -> ExactPlan:
+    """Plan an exact decomposition within a budget of memory; see `exact_svd`.
+
+    Args:
+        right: R, of shape (m, M).
+        budget: bytes that may be taken beside the model.
+        scratch: a folder for rows that do not fit in memory.
+    """
     active = find_active(right)
     low = low_rank_svd(right, active, budget)
-    if low is not None:
-        return _without_noise(right, active, *low, right.image[active])
-    plan = plan_storage(right, len(active), budget, scratch)
-    right = right.in_blocks_of(plan.block)
-    if plan.place == "nowhere":
+    storage = plan_storage(right, len(active), budget, scratch) if low is None else None
+    return ExactPlan(active, low, storage, scratch)
+
+
+def decompose_exactly(right: Jacobian, plan: ExactPlan, progress: Progress = silent) -> LeftSVD:
+    """Decompose a Jacobian as planned; see `exact_svd`.
+
+    Args:
+        right: R, of shape (m, M), as it was planned for.
+        plan: how.
+        progress: called with a stage's name, the work done and the work in all.
+    """
+    active = plan.active
+    if plan.low is not None:
+        return _without_noise(right, active, *plan.low, right.image[active])
+    assert plan.storage is not None, "without a low rank there is a place for the rows"
+    right = right.in_blocks_of(plan.storage.block)
+    if plan.storage.place == "nowhere":
         return _by_streaming(right, active, progress)
-    with _keep(right, active, plan, scratch, progress) as (rows, image):
-        tall = rows.shape[0] > rows.shape[1]
-        if right.x.dtype == torch.float64 or tall:
+    if len(active) > right.shape[1]:
+        return _by_svd(right, active, progress)
+    with _keep(right, active, plan.storage, plan.scratch, progress) as (rows, image):
+        if right.x.dtype == torch.float64:
             left, sigma = _svd_by_qr(rows, progress)
         else:
             total = rows.shape[1]
@@ -212,9 +265,9 @@ def _root(gram: Float[Tensor, "a a"], progress: Progress) -> tuple[Tensor, Tenso
     Squaring halves the digits, so that float64 resolves down to 1e-8: below the rounding of
     float32 rows.
     """
-    progress("eigenvectors", 0, 1)
-    squares, left = torch.linalg.eigh(gram)
-    progress("eigenvectors", 1, 1)
+    count = len(gram)
+    seconds = eigen_seconds(count, gram.device) if count >= _LONG_WORK else 0.0
+    squares, left = foretold(lambda: torch.linalg.eigh(gram), "eigenvectors", seconds, progress)
     return left.flip(1), squares.flip(0).clamp(min=0).sqrt()
 
 
@@ -231,5 +284,47 @@ def _svd_by_qr(rows: Rows, progress: Progress) -> tuple[Tensor, Tensor]:
         done += block.shape[1]
         progress("QR factorization", done, rows.shape[1])
     assert triangle is not None, "a Jacobian has columns"
-    left, sigma, _ = torch.linalg.svd(triangle.T, full_matrices=False)
-    return left, sigma
+    return _left_vectors(triangle.T, progress)
+
+
+def _by_svd(right: Jacobian, active: Int[Tensor, " a"], progress: Progress) -> LeftSVD:
+    """Decompose R itself, where it has more active rows than columns: its factors are no larger.
+
+    Where there are far more, R is computed by columns, which are fewer.
+    """
+    inputs = right.shape[1]
+    matrix = right.x.new_empty(len(active), inputs, dtype=torch.float64)
+    done = 0
+    if by_columns(right, len(active)):
+        for images in right.pushed(_unit_rows(right)):
+            matrix[:, done : done + len(images)] = images[:, active].T
+            done += len(images)
+            progress("columns", done, inputs)
+    else:
+        for block in right.row_blocks(active):
+            matrix[done : done + len(block)] = block
+            done += len(block)
+            progress("rows", done, len(active))
+    image = matrix @ right.x.flatten().double()
+    return _without_noise(right, active, *_left_vectors(matrix, progress), image)
+
+
+def _unit_rows(right: Jacobian) -> Iterator[Float[Tensor, "_ M"]]:
+    """Yield the directions of the single inputs, block after block."""
+    for start in range(0, right.shape[1], right.block):
+        rows = right.x.new_zeros(min(right.block, right.shape[1] - start), right.shape[1])
+        rows.diagonal(start).fill_(1)
+        yield rows
+
+
+def _left_vectors(matrix: Float[Tensor, "a n"], progress: Progress) -> tuple[Tensor, Tensor]:
+    """Return the left singular vectors of a matrix with no more columns than rows, and σ."""
+    rows, columns = matrix.shape
+    long = columns >= _LONG_WORK
+    seconds = singular_seconds(rows, columns, matrix.device) if long else 0.0
+
+    def work() -> tuple[Tensor, Tensor]:
+        left, sigma, _ = torch.linalg.svd(matrix, full_matrices=False)
+        return left, sigma
+
+    return foretold(work, "singular vectors", seconds, progress)

@@ -1,5 +1,7 @@
 """How the leading components of one input change from layer to layer (the paper's Figures 6, 7)."""
 
+import logging
+import time
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +20,7 @@ from specxai.affine import (
     Target,
     linearize,
 )
-from specxai.errors import InvalidInputError
+from specxai.errors import InvalidInputError, LayerError
 from specxai.progress import Progress, silent
 from specxai.spectral import Options, explain_at
 from specxai.spectral.contraction import Contraction, contract
@@ -27,6 +29,16 @@ from specxai.spectral.options import Method
 from specxai.survey.alignment import Alignment, align
 from specxai.survey.depth import choose_layers
 from specxai.survey.layer_spectrum import LayerSpectrum, condense
+
+_log = logging.getLogger("specxai")
+
+# What a run without options may take: this long by the exact method at all layers together, and
+# at each of the other layers so many products with R and with its transpose.
+MINUTE = 60.0
+FEW_PRODUCTS = 100
+# Vectors to this accuracy look the same, and their angles are known to half a degree.
+TOLERANCE = 1e-2
+QUICK = Options(tol=TOLERANCE, products=FEW_PRODUCTS, seconds=MINUTE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,11 +93,12 @@ def evolve(
     method: Method = "auto",
     n_components: int = 8,
     by: Goal = "singular_value",
-    tol: float = 1e-4,
-    products: int = 1000,
+    tol: float = TOLERANCE,
+    products: int = FEW_PRODUCTS,
     seed: int = 0,
     memory: int | str | None = None,
     scratch: Path | str | None = None,
+    seconds: float = MINUTE,
     progress: Progress = silent,
 ) -> Evolution:
     """Follow the components of one input through the layers of a network (17–20).
@@ -105,8 +118,7 @@ def evolve(
         forward: calls the model and returns the tensor to explain; see `specxai.linearize`.
         precision: ``native`` computes in the model's dtype, ``double`` in float64.
         method: ``exact`` computes every component; ``krylov`` the leading ones, by products;
-            ``auto``, for each layer, the exact ones where they fit in memory and take no more
-            than 10 minutes.
+            ``auto``, for each layer, the exact ones where they fit in memory and in time.
         n_components: how many components ``krylov`` looks for; at least n.
         by: what components lead in: ``singular_value`` (σ) or ``contribution`` (|α|).
         tol: largest accepted ‖R v − σ u‖ / σ of an iterative component.
@@ -115,6 +127,7 @@ def evolve(
         memory: bytes, or text such as ``2GiB``, that may be taken beside the model; None for what
             is free.
         scratch: a folder for rows that do not fit in memory; None keeps to memory.
+        seconds: how long ``auto`` lets the exact method take, at all layers together.
         progress: called with a stage's name, the work done and the work in all.
 
     Returns:
@@ -123,7 +136,8 @@ def evolve(
 
     Raises:
         InvalidInputError: n is not positive.
-        LayerError: a layer cannot be split at, has no active unit, or no component converged.
+        LayerError: a layer cannot be split at, has no active unit, or no component converged at
+            any; where some did, the layers where none did are left out, with a warning.
         SpecxaiError: see `specxai.explain`.
 
     >>> import torch
@@ -133,7 +147,7 @@ def evolve(
     >>> [layer.rank for layer in evolution.layers]
     [3, 1]
     """
-    options = Options(method, n_components, by, tol, products, seed, memory, scratch)
+    options = Options(method, n_components, by, tol, products, seed, memory, scratch, seconds)
     lin = linearize(model, x, rule, wrt=wrt, forward=forward, precision=precision)
     return evolve_at(lin, layers, target, n, options, progress)
 
@@ -143,22 +157,35 @@ def evolve_at(
     layers: Layers = None,
     target: Target = None,
     n: int = 3,
-    options: Options = Options(),  # noqa: B008, it is frozen
+    options: Options = QUICK,
     progress: Progress = silent,
 ) -> Evolution:
-    """Follow the components of a network that is linearized already; see `evolve`."""
+    """Follow the components of a network that is linearized already; see `evolve`.
+
+    Of ``options.seconds`` each layer may take an equal share of what those before it have left.
+    """
     if n < 1:
         raise InvalidInputError(f"n={n}: keep at least 1 vector of each layer")
     options = replace(options, n_components=max(n, options.n_components))
-    spectra = []
-    for layer in lin.addresses(layers) or choose_layers(lin):
+    spectra, left = [], options.seconds
+    addresses = lin.addresses(layers) or choose_layers(lin)
+    for place, layer in enumerate(addresses):
 
         def report(stage: str, done: int, total: int, layer: str = layer) -> None:
             progress(f"{layer}: {stage}", done, total)
 
-        explanation = explain_at(lin, layer, target, options, report)
+        shared = replace(options, seconds=max(left, 0.0) / (len(addresses) - place))
+        begun = time.perf_counter()
+        explanation = explain_at(lin, layer, target, shared, report)
+        # Products are few: what they take is not taken from the exact method's time.
+        left -= time.perf_counter() - begun if explanation.method == "exact" else 0.0
         target = explanation.target
-        spectra.append(condense(explanation, n, options.n_components, options.by))
+        try:
+            spectra.append(condense(explanation, n, options.n_components, options.by))
+        except LayerError as fault:  # what was found elsewhere is not lost for it
+            if place == len(addresses) - 1 and not spectra:
+                raise
+            _log.warning("left out: %s", fault)
     aligned = [align(a.right_vectors, b.right_vectors) for a, b in pairwise(spectra)]
     name = type(lin.model).__name__
     return Evolution(name, lin.exactness, lin.x, target, options.by, tuple(spectra), tuple(aligned))
