@@ -7,6 +7,7 @@ from typing import Literal
 
 from specxai.cli.app import app
 from specxai.cli.options import (
+    Background,
     Components,
     Device,
     Digits,
@@ -20,8 +21,9 @@ from specxai.cli.options import (
     Scratch,
     Tolerance,
     Weights,
+    Wrt,
 )
-from specxai.cli.reading import linearized, make_folder, read_layers, read_target
+from specxai.cli.reading import linearized, make_folder, read_input, read_layers, read_target
 
 
 @app.command
@@ -42,6 +44,8 @@ def evolve(
     scratch: Scratch = None,
     precision: Digits = "native",
     rule: Rule = "tangent",
+    background: Background = None,
+    wrt: Wrt = None,
     weights: Weights = "default",
     device: Device = "cpu",
     out: Path = Path("evolution"),
@@ -64,7 +68,7 @@ def evolve(
     from specxai.app.progress import progress_bars
     from specxai.app.survey import evolution_table, summarize_evolution
     from specxai.app.tables import print_wide
-    from specxai.models import load_input, load_model
+    from specxai.models import load_model
     from specxai.plots import evolution_figure, save_figure
     from specxai.spectral import Options
     from specxai.survey import evolve_at
@@ -72,7 +76,7 @@ def evolve(
     options = Options(method, components, by, tol, products, memory=memory, scratch=scratch)
     loaded = load_model(model, weights)
     position = read_target(loaded, target)
-    given = load_input(input, loaded)
+    given = read_input(input, loaded, background, wrt)
     lin = linearized(loaded, given, device, rule, precision)
     with progress_bars(quiet) as progress:
         result = evolve_at(lin, read_layers(layers), position, top, options, progress)
@@ -80,7 +84,7 @@ def evolve(
     figure = evolution_figure(result, given.image)
     make_folder(out)
     save_figure(figure, out / "evolution.png")
-    summary = summarize_evolution(result)
+    summary = summarize_evolution(result) | {"input_note": given.note}
     if json:
         print(json_format.dumps(summary))
         return

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from specxai.cli.options import Input, Quiet
+from specxai.cli.options import Background, Input, Quiet
 from specxai.cli.reading import make_folder, read_list
 from specxai.cli.study import study
 from specxai.errors import InvalidInputError
@@ -15,6 +15,7 @@ def imagenet(
     weights: str = "default",
     layers: str | None = None,
     masks: Path | None = None,
+    background: Background = None,
     out: Path = Path("imagenet"),
     fast: bool = False,
     seed: int = 0,
@@ -46,7 +47,8 @@ def imagenet(
         raise InvalidInputError(f"--weights names {len(files)} files for {len(names)} models")
     files = files * len(names) if len(files) == 1 else files
     places = None if layers is None else read_list(layers)
-    plan = Plan(photos or PHOTOS, masks, places, fast, seed, trained="none" not in files)
+    trained = "none" not in files
+    plan = Plan(photos or PHOTOS, masks, places, fast, seed, trained, background)
     loaded = [load_model(name, file) for name, file in zip(names, files, strict=True)]
     make_folder(out)
     with progress_bars(quiet) as progress:
