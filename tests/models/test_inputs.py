@@ -25,7 +25,7 @@ def fails(spec, model, message):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("mode", ["RGB", "L", "P", "RGBA", "CMYK"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "CMYK", "1"])
 def test_a_picture_becomes_rgb(tmp_path, mode):
     path = tmp_path / ("a.jpg" if mode == "CMYK" else "a.png")
     Image.new(mode, (6, 4)).save(path)
@@ -62,32 +62,72 @@ def test_demo_photos_are_optional(monkeypatch):
         load_input("demo:chelsea", PICTURES)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "uint8", "bool", ">f4"])
+def test_the_note_of_a_picture_and_its_background(tmp_path):
+    Image.new("RGBA", (6, 4)).save(tmp_path / "a.png")
+    fails(tmp_path / "a.png", PICTURES, "--background white")
+    given = load_input(str(tmp_path / "a.png"), PICTURES, background="#102030")
+    assert given.note == "transparent pixels on #102030"
+    assert given.tensor[0, :, 0, 0].tolist() == [16, 32, 48]
+    with pytest.raises(LoadError, match="background 'glass' is no colour"):
+        load_input("demo:chelsea", PICTURES, background="glass")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", ">f4"])
 def test_a_numpy_array_becomes_float32_with_a_batch(tmp_path, dtype):
     np.save(tmp_path / "a.npy", np.ones(3).astype(dtype))
     given = load_input(str(tmp_path / "a.npy"), TENSORS)
     assert given.tensor.equal(torch.ones(1, 3))
-    assert given.image is None
+    assert (given.image, given.note, given.wrt) == (None, "", None)
+    assert given.arguments is given.tensor
 
 
-@pytest.mark.parametrize("shape", [(1, 3), (1, 5), (5,)])
-def test_a_tensor_of_another_shape_is_left_as_it_is(tmp_path, shape):
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int64", "bool"])
+def test_integers_are_refused_with_the_way_out(tmp_path, dtype):
+    np.save(tmp_path / "a.npy", np.array([0, 1, 1], dtype))
+    fails(tmp_path / "a.npy", TENSORS, f"holds {dtype} 0…1: .* prepared floating-point tensor")
+
+
+@pytest.mark.parametrize(
+    ("shape", "model", "message"),
+    [
+        ((1, 5), TENSORS, r"shape \(1, 5\), but tensors takes \(1, 3\): save it in that shape"),
+        ((5,), TENSORS, r"shape \(5,\), but tensors takes \(1, 3\)"),
+        ((4, 6, 3), PICTURES, r"takes \(1, 3, 4, 6\): it looks like \(H, W, C\), transpose it"),
+        ((1, 8, 9, 3), PICTURES, r"looks like \(H, W, C\), transpose it to \(C, H, W\)"),
+        ((4, 6), PICTURES, r"shape \(4, 6\), but pictures takes"),
+        ((1, 1, 4, 6), PICTURES, r"shape \(1, 1, 4, 6\), but pictures takes"),
+        ((), TENSORS, r"shape \(\), but"),
+    ],
+)
+def test_a_shape_the_network_does_not_take(tmp_path, shape, model, message):
     np.save(tmp_path / "a.npy", np.ones(shape))
-    assert load_input(str(tmp_path / "a.npy"), TENSORS).tensor.shape == shape
+    fails(tmp_path / "a.npy", model, message)
 
 
-@pytest.mark.parametrize("names", [["anything"], ["y", "x"], ["input", "z"]])
-def test_a_safetensors_file(tmp_path, names):
-    tensors = {name: torch.full((1, 3), float(name not in "yz")) for name in names}
-    save_file(tensors, tmp_path / "a.safetensors")
-    assert load_input(str(tmp_path / "a.safetensors"), TENSORS).tensor.equal(torch.ones(1, 3))
+@pytest.mark.parametrize("shape", [(3, 8, 9), (1, 3, 8, 9)])
+def test_a_size_other_than_that_of_prepared_pictures_is_said(tmp_path, shape):
+    np.save(tmp_path / "a.npy", np.ones(shape))
+    given = load_input(str(tmp_path / "a.npy"), PICTURES)
+    assert given.tensor.shape == (1, 3, 8, 9)
+    assert given.note == "of size (8, 9), where pictures are prepared to (4, 6)"
+
+
+def test_several_samples_are_left_to_the_check_of_the_batch(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((2, 3)))
+    assert load_input(str(tmp_path / "a.npy"), TENSORS).tensor.shape == (2, 3)
+
+
+def test_a_safetensors_file_of_one_tensor(tmp_path):
+    save_file({"anything": torch.ones(1, 3)}, tmp_path / "a.safetensors")
+    for wrt in (None, "anything"):
+        given = load_input(str(tmp_path / "a.safetensors"), TENSORS, wrt=wrt)
+        assert given.arguments.equal(torch.ones(1, 3))
+        assert given.wrt is None
 
 
 def test_unclear_tensor_files_are_errors(tmp_path):
-    save_file({"a": torch.ones(1), "b": torch.ones(1)}, tmp_path / "two.safetensors")
-    fails(tmp_path / "two.safetensors", TENSORS, "a, b")
     save_file({}, tmp_path / "none.safetensors")
-    fails(tmp_path / "none.safetensors", TENSORS, "none")
+    fails(tmp_path / "none.safetensors", TENSORS, "holds no tensor")
     np.save(tmp_path / "complex.npy", np.ones(3) * 1j)
     fails(tmp_path / "complex.npy", TENSORS, "complex")
     np.save(tmp_path / "text.npy", np.array(["a"]))

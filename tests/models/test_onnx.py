@@ -5,11 +5,12 @@ import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper
+from safetensors.torch import save_file
 from torch import nn
 
 import specxai
 from specxai.errors import LoadError
-from specxai.models import example_input, load_model
+from specxai.models import example_input, load_input, load_model
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +120,22 @@ def test_on_the_command_line(saved):
     )
     assert run.returncode == 0, run.stderr
     assert "5_Gemm" in run.stdout
+
+
+def test_several_inputs_are_passed_by_position(tmp_path):
+    nodes = [helper.make_node("MatMul", ["x", "z"], ["p"]), helper.make_node("Relu", ["p"], ["y"])]
+    shapes = {"x": [1, 3], "z": [3, 2], "y": [1, 2]}
+    x, z, y = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in shapes.items()
+    )
+    graph = helper.make_graph(nodes, "two", [x, z], [y])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "two.onnx")
+    tensors = {"z": torch.randn(3, 2), "x": torch.randn(1, 3)}
+    save_file(tensors, tmp_path / "a.safetensors")
+    loaded = load_model(str(tmp_path / "two.onnx"))
+    given = load_input(str(tmp_path / "a.safetensors"), loaded, wrt="x")
+    lin = specxai.linearize(loaded.module, given.arguments, wrt=given.wrt)
+    assert lin.x.equal(tensors["x"])
+    torch.testing.assert_close(lin.output, (tensors["x"] @ tensors["z"]).relu())

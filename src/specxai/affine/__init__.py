@@ -9,10 +9,10 @@ from specxai.affine.ledger import Entry, Ledger
 from specxai.affine.linearization import Layers, Linearization, linearize
 from specxai.affine.operations import Kind
 from specxai.affine.precision import Precision
+from specxai.affine.recorder import Layer, Site
 from specxai.affine.region import Certificate, Flip, Region, Tie
 from specxai.affine.root import Forward
 from specxai.affine.target import Target, choose_target, select_target
-from specxai.affine.trace import Layer, Site
 
 __all__ = [
     "Certificate",

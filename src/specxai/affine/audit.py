@@ -139,8 +139,9 @@ def _compare(
     tangents = tuple(random_like(value, seed + n) for n, value in enumerate(function.inputs, 1))
     pulled = function.pull(cotangents)
     if not all(bool(gradient.isfinite().all()) for gradient in pulled):
-        if bounded and len(pulled) == 1 and len(cotangents) == 1:
-            finite = function.pull([torch.ones_like(cotangents[0])])[0].isfinite()
+        arrived = cotangents[0]
+        if bounded and len(pulled) == len(cotangents) == 1 and arrived is not None:
+            finite = function.pull([torch.ones_like(arrived)])[0].isfinite()
             remedy = "its infinite slope, behind which the input moves nothing, counts as zero"
             return [Repair(address, remedy, _with_finite_slopes(rule, finite))]
         raise UnsupportedOperationError(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from specxai.affine.forward import parse_address
 from specxai.affine.linearization import Linearization
 from specxai.affine.operations import Kind
-from specxai.affine.trace import Layer
+from specxai.affine.recorder import Layer
 
 
 def cut_layers(lin: Linearization) -> list[Layer]:

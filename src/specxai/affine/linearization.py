@@ -35,10 +35,11 @@ from specxai.affine.preconditions import (
     model_failures,
     unwrapped,
 )
+from specxai.affine.recorder import Layer, Site
 from specxai.affine.region import Region
 from specxai.affine.root import Forward
 from specxai.affine.target import Target, choose_target, select_target
-from specxai.affine.trace import Layer, Site, Trace, all_paths_cross, trace
+from specxai.affine.trace import Trace, all_paths_cross, trace
 from specxai.errors import InvalidInputError, LayerError
 
 # What one block of batched products may hold in activations.

@@ -16,8 +16,8 @@ from specxai.affine.conventions import Conventions
 from specxai.affine.faults import first_line, out_of_memory
 from specxai.affine.forward import Network
 from specxai.affine.precision import working_dtype
+from specxai.affine.recorder import Site
 from specxai.affine.rules import SECANT
-from specxai.affine.trace import Site
 from specxai.errors import (
     InvalidInputError,
     InvalidModelError,
@@ -194,7 +194,7 @@ def check_repeats(network: Network, x: Float[Tensor, "1 ..."], output: Tensor, t
         if any(_differ(output, network(x, fast_path=True), close) for _ in range(4)):
             with torch.random.fork_rng():
                 again = [_seeded(network, x) for _ in range(2)]
-            raise InvalidModelError(_unrepeatable(_differ(*again, close)))
+            raise InvalidModelError(_unrepeatable(_differ(again[0], again[1], close)))
         # Other kernels may run when gradients are recorded, and round differently.
         if not _differ(output, traced, 1e-3):
             return

@@ -4,7 +4,7 @@ import json as json_format
 from pathlib import Path
 
 from specxai.cli.app import app
-from specxai.cli.options import Input, Json, Model, Quiet, Weights
+from specxai.cli.options import Background, Input, Json, Model, Quiet, Weights
 from specxai.cli.output import output_folder
 from specxai.cli.reading import read_list, read_target
 from specxai.errors import InvalidInputError
@@ -25,6 +25,7 @@ def compare(
     methods: str | None = None,
     fast: bool = False,
     seed: int = 0,
+    background: Background = None,
     weights: Weights = "default",
     out: Path = Path("comparison"),
     quiet: Quiet = False,
@@ -59,13 +60,14 @@ def compare(
         places = None if layers is None else tuple(read_list(layers))
         names = None if methods is None else tuple(read_list(methods))
         chosen = read_target(loaded, target)
-        wishes = Wishes(chosen, places, names, fast, seed, metrics, trained=weights != "none")
+        trained = weights != "none"
+        wishes = Wishes(chosen, places, names, fast, seed, metrics, trained, background)
         with progress_bars(quiet) as progress:
             found = run_comparison(loaded, specs, masks, wishes, out, progress)
     if json:
         summary = {
             "inputs": {
-                title: summarize_comparison(each, found.about)
+                title: summarize_comparison(each, found.about) | {"input_note": found.notes[title]}
                 for title, each in found.results.items()
             },
             "metrics": None if found.evaluation is None else summarize_metrics(found.evaluation),
@@ -74,6 +76,8 @@ def compare(
         return
     for title, each in found.results.items():
         print_wide(comparison_table(each, title))
+        if found.notes[title]:
+            print(found.notes[title])
     if found.evaluation is not None:
         print_wide(metrics_table(found.evaluation))
     print(f"wrote {found.report}")

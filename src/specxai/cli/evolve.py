@@ -7,6 +7,7 @@ from typing import Literal
 
 from specxai.cli.app import app
 from specxai.cli.options import (
+    Background,
     Components,
     Device,
     Digits,
@@ -21,9 +22,10 @@ from specxai.cli.options import (
     Scratch,
     Tolerance,
     Weights,
+    Wrt,
 )
 from specxai.cli.output import output_folder
-from specxai.cli.reading import linearized, read_layers, read_target
+from specxai.cli.reading import linearized, read_input, read_layers, read_target
 
 
 @app.command
@@ -45,6 +47,8 @@ def evolve(
     scratch: Scratch = None,
     precision: Digits = "native",
     rule: Rule = "tangent",
+    background: Background = None,
+    wrt: Wrt = None,
     weights: Weights = "default",
     device: Device = "cpu",
     out: Path = Path("evolution"),
@@ -70,7 +74,7 @@ def evolve(
     from specxai.app.progress import progress_bars
     from specxai.app.survey import evolution_table, summarize_evolution
     from specxai.app.tables import print_wide
-    from specxai.models import load_input, load_model
+    from specxai.models import load_model
     from specxai.plots import evolution_figure, save_figure
     from specxai.spectral import Options
     from specxai.survey import evolve_at
@@ -81,14 +85,14 @@ def evolve(
         )
         loaded = load_model(model, weights)
         position = read_target(loaded, target)
-        given = load_input(input, loaded)
+        given = read_input(input, loaded, background, wrt)
         lin = linearized(loaded, given, device, rule, precision)
         with progress_bars(quiet) as progress:
             result = evolve_at(lin, read_layers(layers), position, top, options, progress)
         result = replace(result, model=loaded.name)
         figure = evolution_figure(result, given.image)
         save_figure(figure, out / "evolution.png")
-    summary = summarize_evolution(result)
+    summary = summarize_evolution(result) | {"input_note": given.note}
     if json:
         print(json_format.dumps(summary))
         return

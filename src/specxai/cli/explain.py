@@ -7,6 +7,7 @@ from typing import Literal
 
 from specxai.cli.app import app
 from specxai.cli.options import (
+    Background,
     Components,
     Device,
     Digits,
@@ -23,9 +24,10 @@ from specxai.cli.options import (
     Scratch,
     Tolerance,
     Weights,
+    Wrt,
 )
 from specxai.cli.output import output_folder
-from specxai.cli.reading import linearized, read_layers, read_target
+from specxai.cli.reading import linearized, read_input, read_layers, read_target
 from specxai.errors import InvalidInputError
 
 _RESULTS = "explanation.png", "explanation.safetensors", "ledger.png"
@@ -50,6 +52,8 @@ def explain(
     rule: Rule = "tangent",
     ledger: bool = False,
     vectors: Literal["native", "float32", "float16", "none"] = "native",
+    background: Background = None,
+    wrt: Wrt = None,
     weights: Weights = "default",
     device: Device = "cpu",
     out: Path = Path("explanation"),
@@ -70,7 +74,7 @@ def explain(
     from specxai.app.progress import progress_bars
     from specxai.app.summary import summarize, summarize_ledger
     from specxai.app.tables import explanation_table, ledger_table, print_wide
-    from specxai.models import load_input, load_model
+    from specxai.models import load_model
     from specxai.plots import explanation_figure, ledger_figure, save_figure
     from specxai.spectral import Options, explain_at
 
@@ -80,13 +84,13 @@ def explain(
         options = Options(method, components, by, tol, memory=memory, scratch=scratch)
         loaded = load_model(model, weights)
         position = read_target(loaded, target)
-        given = load_input(input, loaded)
+        given = read_input(input, loaded, background, wrt)
         lin = linearized(loaded, given, device, rule, precision)
         with progress_bars(quiet) as progress:
             result = explain_at(lin, read_layers(layer), position, options, progress)
         named = loaded.class_name(result.target)
         result = replace(result, model=loaded.name, target_name=named)
-        summary = summarize(result, top, lin.output)
+        summary = summarize(result, top, lin.output) | {"input_note": given.note}
         account = result.ledger() if ledger else None
         if account is not None:
             summary["ledger"] = summarize_ledger(account)

@@ -4,13 +4,15 @@ import json as json_format
 
 from specxai.cli.app import app
 from specxai.cli.options import (
+    Background,
     Device,
     Json,
     Model,
     Rule,
     Weights,
+    Wrt,
 )
-from specxai.cli.reading import linearized
+from specxai.cli.reading import linearized, read_input
 
 
 @app.command
@@ -20,6 +22,8 @@ def layers(
     /,
     *,
     rule: Rule = "tangent",
+    background: Background = None,
+    wrt: Wrt = None,
     weights: Weights = "default",
     device: Device = "cpu",
     json: Json = False,
@@ -34,10 +38,10 @@ def layers(
 
     from specxai.affine import count_active_units
     from specxai.app.tables import layers_table, print_wide
-    from specxai.models import example_input, load_input, load_model
+    from specxai.models import example_input, load_model
 
     loaded = load_model(model, weights)
-    given = load_input(input, loaded) if input is not None else example_input(loaded)
+    given = example_input(loaded) if input is None else read_input(input, loaded, background, wrt)
     lin = linearized(loaded, given, device, rule)
     active = count_active_units(lin)
     if json:
@@ -45,6 +49,7 @@ def layers(
             {**asdict(layer), "units": layer.units, "active": active.get(layer.address)}
             for layer in lin.layers
         ]
-        print(json_format.dumps({"model": loaded.name, "input": given.name, "layers": rows}))
+        named = {"model": loaded.name, "input": given.name, "input_note": given.note}
+        print(json_format.dumps({**named, "layers": rows}))
     else:
         print_wide(layers_table(f"{loaded.name} on {given.name}", lin.layers, active))

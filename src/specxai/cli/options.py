@@ -15,8 +15,19 @@ Model = Annotated[
 Input = Annotated[
     str,
     Parameter(
-        help="an image, .npy or .safetensors file, or demo:chelsea|coffee|astronaut|rocket|china|"
-        "flower."
+        help="an image, .npy or .safetensors file (several tensors are arguments by name), or "
+        "demo:chelsea|coffee|astronaut|rocket|china|flower."
+    ),
+]
+Background = Annotated[
+    str | None,
+    Parameter(help="colour behind transparent pixels of a picture: white, black or #rrggbb."),
+]
+Wrt = Annotated[
+    str | None,
+    Parameter(
+        help="which of several tensors in a .safetensors file to explain, by name; the only "
+        "floating-point one if not given. The others are held fixed."
     ),
 ]
 Layer = Annotated[

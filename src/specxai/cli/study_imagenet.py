@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from specxai.cli.options import Input, Quiet
+from specxai.cli.options import Background, Input, Quiet
 from specxai.cli.output import output_folder
 from specxai.cli.reading import read_list
 from specxai.cli.study import study
@@ -16,6 +16,7 @@ def imagenet(
     weights: str = "default",
     layers: str | None = None,
     masks: Path | None = None,
+    background: Background = None,
     out: Path = Path("imagenet"),
     fast: bool = False,
     seed: int = 0,
@@ -47,7 +48,8 @@ def imagenet(
         raise InvalidInputError(f"--weights names {len(files)} files for {len(names)} models")
     files = files * len(names) if len(files) == 1 else files
     places = None if layers is None else read_list(layers)
-    plan = Plan(photos or PHOTOS, masks, places, fast, seed, trained="none" not in files)
+    trained = "none" not in files
+    plan = Plan(photos or PHOTOS, masks, places, fast, seed, trained, background)
     with output_folder(out):
         loaded = [load_model(name, file) for name, file in zip(names, files, strict=True)]
         with progress_bars(quiet) as progress:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from specxai.cli.app import app
 from specxai.cli.options import (
+    Background,
     Components,
     Device,
     Digits,
@@ -20,9 +21,10 @@ from specxai.cli.options import (
     Quiet,
     Rule,
     Weights,
+    Wrt,
 )
 from specxai.cli.output import output_folder
-from specxai.cli.reading import linearized, read_layers, read_target
+from specxai.cli.reading import linearized, read_input, read_layers, read_target
 from specxai.errors import InvalidInputError
 
 
@@ -45,6 +47,8 @@ def surgery(
     memory: Memory = None,
     precision: Digits = "native",
     rule: Rule = "tangent",
+    background: Background = None,
+    wrt: Wrt = None,
     weights: Weights = "default",
     device: Device = "cpu",
     out: Path = Path("surgery"),
@@ -70,7 +74,7 @@ def surgery(
     from specxai.app.progress import progress_bars
     from specxai.app.surgery import summarize_surgery, surgery_table
     from specxai.app.tables import print_wide
-    from specxai.models import load_input, load_model
+    from specxai.models import load_model
     from specxai.plots import causal_figure, save_figure
     from specxai.spectral import Options, explain_at
 
@@ -81,14 +85,15 @@ def surgery(
         options = Options(method, components, by, seed=seed, memory=memory)
         loaded = load_model(model, weights)
         position = read_target(loaded, target)
-        lin = linearized(loaded, load_input(input, loaded), device, rule, precision)
+        given = read_input(input, loaded, background, wrt)
+        lin = linearized(loaded, given, device, rule, precision)
         with progress_bars(quiet) as progress:
             explanation = explain_at(lin, read_layers(layer), position, options, progress)
         cut = explanation.surgery(kept, dropped, scales)
         orders: tuple[Literal["contribution", "singular_value", "random"], ...]
         orders = "contribution", "singular_value", "random"
         curves = [explanation.causal_curve(order, points, seed) for order in orders]
-        summary = summarize_surgery(cut, loaded, curves)
+        summary = summarize_surgery(cut, loaded, curves) | {"input_note": given.note}
         figure = causal_figure(curves, summary["title"])
         save_figure(figure, out / "causal.png")
     if json:

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from specxai.cli.app import app
 from specxai.cli.options import (
+    Background,
     Components,
     Device,
     Digits,
@@ -21,8 +22,9 @@ from specxai.cli.options import (
     Rule,
     Scratch,
     Weights,
+    Wrt,
 )
-from specxai.cli.reading import linearized, read_layers, read_names, read_target
+from specxai.cli.reading import linearized, read_input, read_layers, read_names, read_target
 
 
 @app.command
@@ -44,6 +46,8 @@ def symbolic(
     scratch: Scratch = None,
     precision: Digits = "native",
     rule: Rule = "tangent",
+    background: Background = None,
+    wrt: Wrt = None,
     weights: Weights = "default",
     device: Device = "cpu",
     quiet: Quiet = False,
@@ -61,14 +65,15 @@ def symbolic(
     """
     from specxai.affine import choose_target
     from specxai.app.progress import progress_bars
-    from specxai.models import load_input, load_model
+    from specxai.models import load_model
     from specxai.spectral import Options, explain_at
 
     options = Options(method, components, memory=memory, scratch=scratch)
     features, units = (None, None) if names is None else read_names(names)
     loaded = load_model(model, weights)
     position = read_target(loaded, target)
-    lin = linearized(loaded, load_input(input, loaded), device, rule, precision)
+    given = read_input(input, loaded, background, wrt)
+    lin = linearized(loaded, given, device, rule, precision)
     position = choose_target(lin.output, position)
     with progress_bars(quiet) as progress:
         result = explain_at(lin, read_layers(layer), position, options, progress)
@@ -77,4 +82,8 @@ def symbolic(
     if format == "markdown":
         print(found.markdown(), end="")
     else:
-        print(found.latex() if format == "latex" else json.dumps(found.to_dict()))
+        print(
+            found.latex()
+            if format == "latex"
+            else json.dumps({**found.to_dict(), "input_note": given.note})
+        )

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.export import ExportedProgram
+from torch.utils._pytree import tree_unflatten
 
 from specxai.errors import LoadError
 from specxai.models.existing_file import existing_file
@@ -39,6 +40,7 @@ def load_export(path: str, weights: str) -> LoadedModel:
         name=file.name,
         module=_unflatten(program, file),
         input_shape=_input_shape(program, file),
+        arguments=_arguments(program),
     )
 
 
@@ -79,6 +81,14 @@ def _input_shape(program: ExportedProgram, file: Path) -> tuple[int, ...] | None
     if isinstance(batch, int) and batch != 1:
         raise LoadError(f"model '{file}' takes batches of {batch}; re-export with a batch of 1")
     return tuple(shape) if all(isinstance(size, int) for size in shape) else None
+
+
+def _arguments(program: ExportedProgram) -> tuple[str, ...] | None:
+    """Return the names of the arguments, where the program takes tensors by position only."""
+    names = list(program.graph_signature.user_inputs)
+    positional, named = tree_unflatten(names, program.call_spec.in_spec)
+    plain = not named and all(isinstance(name, str) for name in positional)
+    return tuple(positional) if plain else None
 
 
 @contextmanager

@@ -52,12 +52,18 @@ def load_onnx(path: str, weights: str) -> LoadedModel:
             f"model '{file}' cannot be converted to PyTorch ({reason(error)}); "
             "load the PyTorch model itself"
         ) from error
-    return LoadedModel(name=file.name, module=module.eval(), input_shape=shape)
+    names = tuple(value.name for value in _inputs(proto.graph))
+    return LoadedModel(file.name, module.eval(), input_shape=shape, arguments=names)
+
+
+def _inputs(graph: Any) -> list[Any]:
+    """Return what the graph is given, in its order, without the constants it holds."""
+    constants = {initializer.name for initializer in graph.initializer}
+    return [value for value in graph.input if value.name not in constants]
 
 
 def _input_shape(graph: Any, file: Path) -> tuple[int, ...] | None:
-    constants = {initializer.name for initializer in graph.initializer}
-    inputs = [value for value in graph.input if value.name not in constants]
+    inputs = _inputs(graph)
     if len(inputs) != 1:
         return None
     batch, *sizes = [dim.dim_value for dim in inputs[0].type.tensor_type.shape.dim] or [0]

@@ -23,6 +23,8 @@ class LoadedModel:
         classes: The name of each output, if known.
         input_shape: Shape of one input without the batch dimension, if known.
         preprocess: Turns an RGB picture into the network's input, if the network sees pictures.
+        arguments: The names of the positional arguments of a network from a file, which its
+            forward no longer knows; None where forward tells its own.
     """
 
     name: str
@@ -30,6 +32,7 @@ class LoadedModel:
     classes: tuple[str, ...] | None = None
     input_shape: tuple[int, ...] | None = None
     preprocess: Preprocess | None = None
+    arguments: tuple[str, ...] | None = None
 
     def class_index(self, text: str) -> int:
         """Resolve a target, by class name (case ignored) or by index.

@@ -44,6 +44,7 @@ class Wishes:
         seed: of all that is random.
         metrics: whether methods are also measured over all inputs.
         trained: whether the network is; of a random one the report says so.
+        background: colour behind transparent pixels of pictures; None refuses them.
     """
 
     target: Target = None
@@ -53,6 +54,7 @@ class Wishes:
     seed: int = 0
     metrics: bool = False
     trained: bool = True
+    background: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,14 @@ class Compared:
         evaluation: measures over all inputs, if they were wished.
         about: what each method computes, by name.
         report: path of report.md.
+        notes: by title, what was assumed in reading an input; empty where nothing was.
     """
 
     results: dict[str, Comparison]
     evaluation: Evaluation | None
     about: dict[str, str]
     report: Path
+    notes: dict[str, str]
 
 
 def run_comparison(
@@ -94,11 +98,15 @@ def run_comparison(
         raise InvalidInputError("no input to compare on: give a picture, or a folder with --images")
     cache = Cache.at(folder / "cache")
     baseline = None if model.preprocess is None else one_color(model, "black")
-    results, sections, subjects = {}, [], []
+    results, sections, subjects, notes = {}, [], [], {}
     methods: tuple[Method, ...] = ()
     places: Sequence[str] = ()
     for spec in inputs:
-        given = load_input(spec, model)
+        given = load_input(spec, model, background=wishes.background)
+        if given.others:
+            raise InvalidInputError(
+                f"methods are compared on networks of one input, and {spec!r} holds several tensors"
+            )
         instance, places = prepare(
             model.module, given.tensor, wishes.target, baseline, wishes.layers, wishes.seed
         )
@@ -107,13 +115,14 @@ def run_comparison(
         found = compare_methods(instance, methods, cache, progress)
         mask = None if masks is None else read_mask(masks, given, model)
         title = _title(model, given, found.target)
-        results[title] = found
+        results[title], notes[title] = found, given.note
         subjects.append(Subject(given.name, instance, mask, cache))
         figure = comparison_figure(
             found, picture_seen(model, given), title, given.tensor[0].mean(0).numpy()
         )
         name = f"comparison-{Path(given.name).stem.replace(':', '-')}"
-        sections.append(Section(given.name, comparison_markdown(found), {name: figure}))
+        text = "\n\n".join(filter(None, (given.note, comparison_markdown(found))))
+        sections.append(Section(given.name, text, {name: figure}))
     about = {method.name: method.about for method in methods}
     evaluation = None
     if wishes.metrics:
@@ -127,7 +136,7 @@ def run_comparison(
         random="" if wishes.trained else "\n\n**The weights are random (`--weights none`).**",
     )
     report = write_report(folder, f"Methods compared on {model.name}", opening, sections)
-    return Compared(results, evaluation, about, report)
+    return Compared(results, evaluation, about, report, notes)
 
 
 _OPENING = """

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from specxai.errors import LoadError
 from specxai.models import LoadedInput, LoadedModel, load_input
-from specxai.models.inputs import open_picture
+from specxai.models.pictures import open_picture
 
 
 def picture_seen(model: LoadedModel, given: LoadedInput) -> Image.Image | None:
@@ -46,6 +46,7 @@ def read_mask(folder: Path, given: LoadedInput, model: LoadedModel) -> Bool[Tens
     """Read the mask of an input, cropped and scaled as the network's pictures are.
 
     Where that is not known, because inputs are prepared tensors, the mask is taken as it stands.
+    Transparent pixels are none of the object.
 
     Args:
         folder: of pictures named like the inputs, white where the object is.
@@ -60,7 +61,7 @@ def read_mask(folder: Path, given: LoadedInput, model: LoadedModel) -> Bool[Tens
     if file is None:
         raise LoadError(f"no mask for {given.name} in {folder}: name it {stem}.png")
     if model.preprocess is None:
-        return torch.as_tensor(np.asarray(open_picture(file).convert("L")) > 127)
-    seen = load_input(str(file), model).tensor
+        return torch.as_tensor(np.asarray(open_picture(file, "black").image.convert("L")) > 127)
+    seen = load_input(str(file), model, background="black").tensor
     middle = (one_color(model, "black") + one_color(model, "white")) / 2
     return torch.as_tensor((seen > middle)[0].float().mean(0) > 0.5)

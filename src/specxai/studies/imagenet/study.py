@@ -51,6 +51,7 @@ class Plan:
         seed: of the products' first directions.
         trained: whether the networks are; of random ones the paper says nothing, and no claim is
             judged.
+        background: colour behind transparent pixels of photos; None refuses them.
     """
 
     photos: Sequence[str] = PHOTOS
@@ -59,6 +60,7 @@ class Plan:
     fast: bool = False
     seed: int = 0
     trained: bool = True
+    background: str | None = None
 
     @property
     def options(self) -> Options:
@@ -70,7 +72,7 @@ _OPENING = """
 Photos go through image classifiers, and the largest output of each is decomposed at the last
 convolution and at the layer before the output: {how}. Claims that name AlexNet or VGG11 are put to
 the test with these two only. Medians over the photos, with the range in brackets. {object} Written
-by `specxai study imagenet{fast}`.{random}
+by `specxai study imagenet{fast}`.{random}{notes}
 """
 
 _RANDOM = """
@@ -109,7 +111,7 @@ def run_imagenet(
     cache.mkdir(exist_ok=True)
     pairs = []
     for number, (name, model) in enumerate(zip(_names(models), models, strict=True)):
-        given = [load_input(photo, model) for photo in photos]
+        given = [load_input(photo, model, background=plan.background) for photo in photos]
         chosen = plan.layers and plan.layers[2 * number : 2 * number + 2]
         layers = _layers(model, given[0], chosen)
         pairs.append(_look(Place(name, model, *layers), given, plan, cache, progress))
@@ -119,6 +121,7 @@ def run_imagenet(
         object=_OBJECT[plan.masks is not None],
         fast=" --fast" if plan.fast else "",
         random="" if plan.trained else _RANDOM,
+        notes="".join(f"\n\n{each.name}: {each.note}." for each in given if each.note),
     )
     sections = _sections(pairs)
     if not plan.trained:

@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from specxai.models import LoadedInput, LoadedModel
+from specxai.studies.pictures import read_mask
+
+
+def preprocess(image):
+    return torch.from_numpy(np.array(image.resize((6, 4)))).permute(2, 0, 1)[None].float()
+
+
+@pytest.mark.parametrize("prepared", [False, True])
+@pytest.mark.parametrize("depth", [8, 16])
+def test_a_mask_may_be_transparent_or_of_16_bits(tmp_path, prepared, depth):
+    where = np.zeros((4, 6), bool)
+    where[1:3, 2:5] = True
+    if depth == 16:
+        Image.fromarray(where.astype(np.uint16) * 65535).save(tmp_path / "a.png")
+    else:
+        alpha = where.astype(np.uint8)[..., None] * 255
+        Image.fromarray(np.concatenate([np.full((4, 6, 3), 255, np.uint8), alpha], 2)).save(
+            tmp_path / "a.png"
+        )
+    shape, prepare = ((3, 4, 6), preprocess) if prepared else (None, None)
+    model = LoadedModel("net", nn.Identity(), input_shape=shape, preprocess=prepare)
+    mask = read_mask(tmp_path, LoadedInput("a.npy", torch.zeros(1, 3, 4, 6)), model)
+    np.testing.assert_array_equal(mask, where)
