@@ -82,8 +82,7 @@ def enabled_inside(body: nn.Module, x: Tensor) -> Tensor:
     with torch.no_grad():
         z = body(x)
         with torch.enable_grad():
-            doubled = z * 2
-        return doubled
+            return z * 2
 
 
 FREEZE: dict[str, Callable[..., Any]] = {

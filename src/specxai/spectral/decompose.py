@@ -15,6 +15,7 @@ from specxai.affine import (
     Target,
     linearize,
 )
+from specxai.affine.faults import in_our_words
 from specxai.progress import Progress, silent
 from specxai.spectral.explanation import Explanation
 from specxai.spectral.krylov import Goal, krylov_svd
@@ -102,6 +103,13 @@ def explain_at(
     progress: Progress = silent,
 ) -> Explanation:
     """Explain an output of a network that is linearized already; see `explain`."""
+    with in_our_words("the decomposition"):
+        return _explained(lin, layer, target, options, progress)
+
+
+def _explained(
+    lin: Linearization, layer: Layers, target: Target, options: Options, progress: Progress
+) -> Explanation:
     parts = split(lin, layer, target)
     budget = read_memory(options.memory, lin.x.device)
     parts = replace(parts, right=within(parts.right, budget))
