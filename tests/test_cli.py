@@ -409,3 +409,24 @@ def test_the_readme_demo(folder: Path) -> None:
     assert (summary["units"], summary["active_units"]) == (1280, 478)
     assert abs(summary["terms"]["residual"]) <= 1e-4 * abs(summary["terms"]["output"])
     assert summary["cut"]
+
+
+def test_a_fault_that_nobody_foresaw_is_one_line_and_debug_shows_where(tmp_path):
+    file = tmp_path / "net.py"
+    file.write_text(
+        "from torch import nn\n"
+        "class Odd(nn.Module):\n"
+        "    @property\n"
+        "    def training(self): raise KeyError('what\\n is this')\n"
+        "    @training.setter\n"
+        "    def training(self, value): pass\n"
+        "net = Odd\n"
+    )
+    np.save(tmp_path / "x.npy", np.ones((1, 3), np.float32))
+    arguments = ["explain", "net.py:net", "x.npy", "--out", "out"]
+    found = run(tmp_path, *arguments)
+    assert found.returncode == 2
+    assert found.stderr.startswith("specxai: ")
+    assert found.stderr.count("\n") == 1
+    assert "Traceback" not in found.stderr
+    assert "Traceback" in run(tmp_path, *arguments, "--debug").stderr

@@ -6,7 +6,8 @@ from specxai.affine.conventions import Convention, RuleChoice
 from specxai.affine.fingerprint import fingerprint
 from specxai.affine.jacobian import Jacobian
 from specxai.affine.ledger import Entry, Ledger
-from specxai.affine.linearization import Layers, Linearization, linearize
+from specxai.affine.linearization import Layers, Linearization
+from specxai.affine.linearize import linearize
 from specxai.affine.operations import Kind
 from specxai.affine.precision import Precision
 from specxai.affine.recorder import Layer, Site

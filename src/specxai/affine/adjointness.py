@@ -4,6 +4,8 @@ PyTorch computes both by formulas of their own for each operation. Where one is 
 differ; additivity would not show it, because u·x and b are then wrong together.
 """
 
+from math import inf, isfinite
+
 import torch
 from torch import Tensor
 
@@ -20,7 +22,7 @@ def random_like(tensor: Tensor, seed: int) -> Tensor:
     return values.to(tensor)
 
 
-def disagreement(pushed: Tensor, w: Tensor, v: Tensor, pulled: Tensor) -> float:
+def disagreement(pushed: Tensor, w: Tensor, v: Tensor, pulled: Tensor, floor: float = 0) -> float:
     """Return |⟨J v, w⟩ − ⟨v, Jᵀ w⟩| in units of their typical size.
 
     Args:
@@ -28,6 +30,7 @@ def disagreement(pushed: Tensor, w: Tensor, v: Tensor, pulled: Tensor) -> float:
         w: a random cotangent, shape of J v.
         v: a random tangent.
         pulled: Jᵀ w, shape of v.
+        floor: what a norm of J would be that is rounding, see `rounding_norm`.
 
     Returns:
         The difference; infinite where a product is not finite.
@@ -38,16 +41,27 @@ def disagreement(pushed: Tensor, w: Tensor, v: Tensor, pulled: Tensor) -> float:
     (0.0, True)
     """
     forward, reverse = (
-        (a.double().flatten() * b.double().flatten()).sum()
+        float((a.double().flatten() * b.double().flatten()).sum())
         for a, b in ((pushed.detach(), w), (v, pulled.detach()))
     )
-    # Of random vectors, the product has about this size: the lengths over √ of the dimension.
-    sizes = [
-        float(a.double().norm() * b.double().norm()) / max(a.numel(), 1) ** 0.5
-        for a, b in ((pushed, w), (v, pulled))
-    ]
-    scale = max(*sizes, abs(float(forward)), abs(float(reverse)))
-    difference = float((forward - reverse).abs())
-    if difference != difference or scale == float("inf"):
-        return float("inf")
-    return difference / scale if scale else 0.0
+    lengths = [float(each.detach().double().norm()) for each in (pushed, w, v, pulled)]
+    # Of random vectors, a product has about this size: the lengths over √ of the dimension.
+    sizes = (
+        lengths[0] * lengths[1] / max(pushed.numel(), 1) ** 0.5,
+        lengths[2] * lengths[3] / max(pulled.numel(), 1) ** 0.5,
+        lengths[1] * lengths[2] * floor,
+    )
+    scale = max(*sizes, abs(forward), abs(reverse))
+    if not isfinite(forward) or not isfinite(reverse) or not isfinite(scale):
+        return inf
+    return abs(forward - reverse) / scale if scale else 0.0
+
+
+def rounding_norm(x: Tensor, value: Tensor) -> float:
+    """Return the norm of a derivative that cannot be told from zero, for f(x) = value."""
+    size = float(x.detach().double().norm())
+    return (
+        1e3 * torch.finfo(x.dtype).eps * float(value.detach().double().norm()) / size
+        if size
+        else 0.0
+    )

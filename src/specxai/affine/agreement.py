@@ -7,7 +7,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.affine import pushforward
-from specxai.affine.adjointness import TOLERANCES, UNDECIDED, disagreement, random_like
+from specxai.affine.adjointness import (
+    TOLERANCES,
+    UNDECIDED,
+    disagreement,
+    random_like,
+    rounding_norm,
+)
 from specxai.affine.audit import Repair, audit
 from specxai.affine.faults import final, in_our_words
 from specxai.affine.forward import Network
@@ -36,7 +42,8 @@ def recorded_agrees(network: Network, x: Float[Tensor, "1 ..."], traced: Trace) 
         if final(fault):
             raise
         return False
-    found = disagreement(pushed, w, v, traced.pull(w))
+    floor = rounding_norm(x, traced.output)
+    found = disagreement(pushed, w, v, traced.pull(w), floor)
     return found <= TOLERANCES.get(x.dtype, TOLERANCES[torch.float32])
 
 

@@ -4,7 +4,7 @@ Each call is taken by itself: its forward derivative along a random tangent agai
 derivative of the gradient that really arrives there, in the memory layout in which it arrives.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.autograd.forward_ad import unpack_dual
 
-from specxai.affine.adjointness import TOLERANCES, disagreement, random_like
+from specxai.affine.adjointness import TOLERANCES, disagreement, random_like, rounding_norm
+from specxai.affine.faults import final
 from specxai.affine.forward import Network
 from specxai.affine.interpreter import Address, Call, Interpreter
 from specxai.affine.local import LocalFunction, Tensors, local_function
@@ -91,8 +92,9 @@ class _Catcher(Interpreter):
         return result
 
     def _keeper(self, address: Address, place: int) -> Callable[[Tensor], None]:
-        def keep(gradient: Tensor) -> None:
-            self.cotangents.setdefault(address, {})[place] = gradient.detach()
+        def keep(gradient: Tensor | None) -> None:
+            if gradient is not None:  # an autograd.Function may return none
+                self.cotangents.setdefault(address, {})[place] = gradient.detach()
 
         return keep
 
@@ -136,71 +138,95 @@ def _compare(
 ) -> list[Repair]:
     """Return the repair of one call, or nothing if its derivatives agree."""
     address, rule = function.call.address, function.rule
-    tangents = tuple(random_like(value, seed + n) for n, value in enumerate(function.inputs, 1))
     pulled = function.pull(cotangents)
     if not all(bool(gradient.isfinite().all()) for gradient in pulled):
-        arrived = cotangents[0]
-        if bounded and len(pulled) == len(cotangents) == 1 and arrived is not None:
-            finite = function.pull([torch.ones_like(arrived)])[0].isfinite()
-            remedy = "its infinite slope, behind which the input moves nothing, counts as zero"
-            return [Repair(address, remedy, _with_finite_slopes(rule, finite))]
-        raise UnsupportedOperationError(
-            f"the derivative of {function.call.address} is not finite at this input (such as that "
-            "of a root at 0): add a small number inside, or explain another input"
-        )
-    try:
-        pushed = function.push_forward(tangents)
-    except Exception:  # there is no forward formula to compare with
-        pushed = None
-    if pushed is not None and _agree(pushed, cotangents, tangents, pulled, TOLERANCES):
+        return [_finite_repair(function, cotangents, bounded)]
+    trial = _Trial(function, cotangents, seed)
+    if trial.pushed is not None and trial.confirms(pulled):
         return []
-    contiguous = [g if g is None else g.contiguous() for g in cotangents]
-    again = function.pull(contiguous)
-    if pushed is not None and _agree(pushed, cotangents, tangents, again, TOLERANCES):
+    again = function.pull([g if g is None else g.contiguous() for g in cotangents])
+    if trial.pushed is not None and trial.confirms(again):
         return [Repair(address, "contiguous gradients mend it", _with_contiguous(rule))]
-    # The slope of a rule is no limit of differences.
-    slopes = _differences(function, tangents) if rule is None or rule.kept else None
-    if slopes is not None and _agree(slopes, cotangents, tangents, again, _BY_DIFFERENCES):
-        if _agree(slopes, cotangents, tangents, pulled, _BY_DIFFERENCES):
-            remedy = "forward products go by its reverse one"
-            return [Repair(address, remedy, without_forward(rule))] if pushed is not None else []
+    if rule is not None and not rule.kept:  # the slope of a rule is no limit of differences
+        if trial.pushed is None:
+            return []
+    elif trial.confirms_by_differences(pulled):
+        remedy = "forward products go by its reverse one"
+        return [Repair(address, remedy, without_forward(rule))] if trial.pushed is not None else []
+    elif trial.confirms_by_differences(again):
         return [Repair(address, "contiguous gradients mend it", _with_contiguous(rule))]
-    if pushed is None and slopes is None:
-        return []
     raise UnsupportedOperationError(
         f"the reverse derivative of {address} is not that of its values: replace that operation, "
         "or split at a layer behind it"
     )
 
 
-def _agree(
-    pushed: Tensors,
-    cotangents: list[Tensor | None],
-    tangents: Tensors,
-    pulled: Tensors,
-    tolerances: dict[torch.dtype, float],
-) -> bool:
-    pairs = [(p, w) for p, w in zip(pushed, cotangents, strict=False) if w is not None]
-    forward = torch.cat([p.flatten() for p, _ in pairs])
-    found = disagreement(
-        forward,
-        torch.cat([w.flatten() for _, w in pairs]),
-        torch.cat([v.flatten() for v in tangents]),
-        torch.cat([g.flatten() for g in pulled]),
-    )
-    return found <= tolerances.get(forward.dtype, TOLERANCES[torch.float32])
+def _finite_repair(
+    function: LocalFunction, cotangents: list[Tensor | None], bounded: bool
+) -> Repair:
+    """Return the repair of a call whose slope is infinite where nothing moves its argument."""
+    arrived = cotangents[0]
+    if not bounded or len(function.inputs) > 1 or len(cotangents) > 1 or arrived is None:
+        raise UnsupportedOperationError(
+            f"the derivative of {function.call.address} is not finite at this input (such as that "
+            "of a root at 0): add a small number inside, or explain another input"
+        )
+    finite = function.pull([torch.ones_like(arrived)])[0].isfinite()
+    remedy = "its infinite slope, behind which the input moves nothing, counts as zero"
+    return Repair(function.call.address, remedy, _with_finite_slopes(function.rule, finite))
 
 
-def _differences(function: LocalFunction, tangents: Tensors) -> Tensors:
-    """Return central differences of a call along tangents."""
-    dtype = function.inputs[0].dtype
-    size = max(float(value.abs().mean()) for value in function.inputs)
-    step = torch.finfo(dtype).eps ** (1 / 3) * (size or 1.0)
-    ends = [
-        function(*(z + sign * step * v for z, v in zip(function.inputs, tangents, strict=True)))
-        for sign in (1, -1)
-    ]
-    return tuple((a - b) / (2 * step) for a, b in zip(*ends, strict=True))
+class _Trial:
+    """The forward derivative of one call along random tangents, and differences beside it."""
+
+    def __init__(self, function: LocalFunction, cotangents: list[Tensor | None], seed: int) -> None:
+        self.function = function
+        self.places = [place for place, w in enumerate(cotangents) if w is not None]
+        self.w = _joined([w for w in cotangents if w is not None])
+        self.tangents = tuple(
+            random_like(value, seed + n) for n, value in enumerate(function.inputs, 1)
+        )
+        self.value = self._taken(function(*function.inputs))
+        try:
+            self.pushed: Tensor | None = self._taken(function.push_forward(self.tangents))
+        except Exception as fault:  # there is no forward formula
+            if final(fault):
+                raise
+            self.pushed = None
+
+    def confirms(self, pulled: Tensors) -> bool:
+        """Tell whether a reverse derivative agrees with the forward one."""
+        assert self.pushed is not None, "asked only where there is one"
+        floor = rounding_norm(_joined(self.function.inputs), self.value)
+        return self._agree(self.pushed, pulled, floor, TOLERANCES)
+
+    def confirms_by_differences(self, pulled: Tensors) -> bool:
+        """Tell whether a reverse derivative agrees with central differences, as far as they can."""
+        inputs = self.function.inputs
+        eps = torch.finfo(inputs[0].dtype).eps
+        step = eps ** (1 / 3) * (max(float(z.abs().mean()) for z in inputs) or 1.0)
+        ahead, behind = (
+            self.function(*(z + h * v for z, v in zip(inputs, self.tangents, strict=True)))
+            for h in (step, -step)
+        )
+        slopes = (self._taken(ahead) - self._taken(behind)) / (2 * step)
+        floor = 1e2 * eps * float(self.value.norm()) / step / max(slopes.numel(), 1) ** 0.5
+        return self._agree(slopes, pulled, floor, _BY_DIFFERENCES)
+
+    def _agree(
+        self, pushed: Tensor, pulled: Tensors, floor: float, bounds: dict[torch.dtype, float]
+    ) -> bool:
+        v = _joined(self.tangents)
+        found = disagreement(pushed, self.w, v, _joined(pulled), floor)
+        return found <= bounds.get(v.dtype, bounds[torch.float32])
+
+    def _taken(self, results: Tensors) -> Tensor:
+        """Return those results to which a gradient came, one after the other."""
+        return _joined([results[place] for place in self.places])
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return torch.cat([part.detach().flatten() for part in parts])
 
 
 def _with_contiguous(rule: Rule | None) -> Rule:

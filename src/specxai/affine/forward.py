@@ -107,6 +107,21 @@ class _Reached(BaseException):
     """Stops the model when nothing more is needed; no ``except Exception`` on its way stops it."""
 
 
+class _Interception:
+    """A forward hook that passes one call's output through an action."""
+
+    def __init__(self, wanted: int, action: Callable[[Tensor], Tensor]) -> None:
+        self.left = wanted
+        self.action = action
+
+    def __call__(self, _module: nn.Module, _args: Any, output: Tensor) -> Tensor | None:
+        self.left -= 1
+        if self.left:
+            return None
+        with torch._C.DisableTorchFunction():  # the action is no call of the model
+            return self.action(output)
+
+
 @contextmanager
 def intercept(module: nn.Module, layer: str, action: Callable[[Tensor], Tensor]) -> Iterator[None]:
     """Pass the output of one call of one layer through an action, inside the block only.
@@ -117,22 +132,30 @@ def intercept(module: nn.Module, layer: str, action: Callable[[Tensor], Tensor])
         action: takes what the layer gives and returns what the model goes on with.
     """
     path, wanted = parse_address(layer)
-    calls = 0
-
-    def hook(_module: nn.Module, _args: Any, output: Tensor) -> Tensor | None:
-        nonlocal calls
-        calls += 1
-        if calls != wanted:
-            return None
-        with torch._C.DisableTorchFunction():  # no calls of the model
-            return action(output)
-
+    hook = _Interception(wanted, action)
     # Before the model's own hooks, which may collect outputs of layers.
     handle = module.get_submodule(path).register_forward_hook(hook, prepend=True)
     try:
         yield
     finally:
         handle.remove()
+
+
+class _Keeper:
+    """Keeps what layers give, and stops the model after the last of them."""
+
+    def __init__(self, layers: Sequence[str]) -> None:
+        self.layers = layers
+        self.seen: dict[str, Tensor] = {}
+
+    def keep(self, address: str, output: Tensor) -> Tensor:
+        if len(self.layers) == 1:
+            self.seen[address] = output
+            raise _Reached
+        self.seen[address] = output.clone()  # an in-place operation may overwrite it
+        if len(self.seen) == len(self.layers):
+            raise _Reached
+        return output
 
 
 def run_until(
@@ -156,29 +179,33 @@ def run_until(
     run = network.plain if plain else network
     if not layers:
         return run(x)  # type: ignore[no-any-return]
-    seen: dict[str, Tensor] = {}
-
-    def keep(address: str, output: Tensor) -> Tensor:
-        if len(layers) == 1:
-            seen[address] = output
-            raise _Reached
-        seen[address] = output.clone()  # an in-place operation may overwrite it
-        if len(seen) == len(layers):
-            raise _Reached
-        return output
-
+    keeper = _Keeper(layers)
     try:
         with ExitStack() as hooks:
             for address in layers:
-                hooks.enter_context(intercept(network.module, address, partial(keep, address)))
+                action = partial(keeper.keep, address)
+                hooks.enter_context(intercept(network.module, address, action))
             run(x)
     except _Reached:
-        outputs = [seen[address] for address in layers]
+        outputs = [keeper.seen[address] for address in layers]
         if len(outputs) == 1:
             return outputs[0]
         return torch.cat([output.reshape(len(x), -1) for output in outputs], dim=1)
-    missed = next(address for address in layers if address not in seen)
+    missed = next(address for address in layers if address not in keeper.seen)
     raise LayerError(f"layer {missed!r} was not called: the model took another path this time")
+
+
+class _Giver:
+    """Gives values in place of what layers give, one layer after the other."""
+
+    def __init__(self, values: Float[Tensor, "B n"], batch: int) -> None:
+        self.values = values
+        self.batch = batch
+
+    def give(self, output: Tensor) -> Tensor:
+        count = output.numel() // self.batch
+        taken, self.values = self.values[:, :count], self.values[:, count:]
+        return taken.clone().reshape(output.shape)
 
 
 def run_from(
@@ -205,15 +232,8 @@ def run_from(
     """
     if not layers:
         return z
-    values = z.clone()
+    giver = _Giver(z.clone(), len(x))
     with ExitStack() as hooks:
-
-        def take(output: Tensor) -> Tensor:
-            nonlocal values
-            count = output.numel() // len(x)
-            taken, values = values[:, :count], values[:, count:]
-            return taken.clone().reshape(output.shape)
-
         for address in layers:
-            hooks.enter_context(intercept(network.module, address, take))
+            hooks.enter_context(intercept(network.module, address, giver.give))
         return (network.plain if plain else network)(x)  # type: ignore[no-any-return]

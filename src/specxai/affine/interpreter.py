@@ -172,12 +172,7 @@ def _held(value: Any, own: Sequence[Tensor]) -> Any:
     user's, a parameter that is not registered or a tensor from outside, unless it is one of the
     model's own: one that it takes a gradient by.
     """
-
-    def foreign(tensor: Tensor) -> bool:
-        leaf = tensor.is_leaf and tensor.requires_grad and not transformed(tensor)
-        return leaf and not any(tensor is one for one in own)
-
-    if not any(map(foreign, tensors_in(value))):
+    if not any(_foreign(tensor, own) for tensor in tensors_in(value)):
         return value
     if isinstance(value, Tensor):
         return value.detach()
@@ -186,3 +181,8 @@ def _held(value: Any, own: Sequence[Tensor]) -> Any:
     if type(value) in (tuple, list):
         return type(value)([_held(part, own) for part in value])
     return value
+
+
+def _foreign(tensor: Tensor, own: Sequence[Tensor]) -> bool:
+    leaf = tensor.is_leaf and tensor.requires_grad and not transformed(tensor)
+    return leaf and not any(tensor is one for one in own)

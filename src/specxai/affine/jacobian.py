@@ -11,7 +11,12 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from specxai.affine import pullback, pushforward
-from specxai.affine.adjointness import TOLERANCES, disagreement, random_like
+from specxai.affine.adjointness import (
+    TOLERANCES,
+    disagreement,
+    random_like,
+    rounding_norm,
+)
 from specxai.affine.faults import final, in_our_words
 from specxai.affine.numerics import full_precision
 from specxai.errors import MissingExtraError, UnsupportedOperationError
@@ -110,7 +115,8 @@ class Jacobian:
         """
         (v, _), (pushed, _) = self._probes
         w = random_like(self.value, 1).reshape(1, -1)
-        single = disagreement(pushed, w, v, self.pull(w)[0])
+        floor = rounding_norm(self.x, self.value)
+        single = disagreement(pushed, w, v, self.pull(w)[0], floor)
         pair = torch.cat([random_like(w, 2), w])
         bound = TOLERANCES.get(self.x.dtype, TOLERANCES[torch.float32])
         if single > bound or self.block == 1:
@@ -120,9 +126,8 @@ class Jacobian:
                 self.layout = None
             elif way == "one by one":
                 self.block = 1
-            together = disagreement(
-                pushed, w, v, torch.cat(list(self.pulled(pair.split(self.block))))[1]
-            )
+            rows = torch.cat(list(self.pulled(pair.split(self.block))))
+            together = disagreement(pushed, w, v, rows[1], floor)
             if together <= bound:
                 break
         return max(single, together)

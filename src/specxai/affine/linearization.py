@@ -9,37 +9,16 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from specxai.affine.agreement import agreeing, recorded_agrees
-from specxai.affine.arguments import Inputs, as_plain, read_arguments
+from specxai.affine.agreement import agreeing
 from specxai.affine.audit import Repair
-from specxai.affine.conventions import Conventions, RuleChoice, read_conventions
-from specxai.affine.faults import final, in_our_words
 from specxai.affine.forward import Network, parse_address, run_from, run_until
 from specxai.affine.jacobian import Jacobian
 from specxai.affine.ledger import Ledger, keep_ledger
 from specxai.affine.numerics import full_precision
-from specxai.affine.precision import (
-    Precision,
-    computes_otherwise,
-    describe_precision,
-    working_dtype,
-)
-from specxai.affine.preconditions import (
-    check_dependence,
-    check_fixed,
-    check_input,
-    check_model,
-    check_patterns,
-    check_repeats,
-    checked_output,
-    model_failures,
-    unwrapped,
-)
 from specxai.affine.recorder import Layer, Site
 from specxai.affine.region import Region
-from specxai.affine.root import Forward
 from specxai.affine.target import Target, choose_target, select_target
-from specxai.affine.trace import Trace, all_paths_cross, trace
+from specxai.affine.trace import all_paths_cross
 from specxai.errors import InvalidInputError, LayerError
 
 # What one block of batched products may hold in activations.
@@ -328,97 +307,3 @@ def _check_shape(name: str, given: Tensor, like: Tensor) -> None:
             f"the {name} has shape {tuple(given.shape)} and dtype {given.dtype}: give one of shape "
             f"{tuple(like.shape)} and dtype {like.dtype}"
         )
-
-
-@full_precision()
-def linearize(
-    model: nn.Module,
-    x: Inputs,
-    rule: RuleChoice = "tangent",
-    *,
-    wrt: int | str | None = None,
-    forward: Forward | None = None,
-    precision: Precision = "native",
-) -> Linearization:
-    """Find the affine map that a network is at one input (8).
-
-    The model runs twice untouched, once recorded. Nothing stays on it.
-
-    Args:
-        model: an nn.Module in eval mode; the wrappers of ``torch.compile``, DataParallel and
-            DistributedDataParallel are taken off.
-        x: one input with its batch dimension, shape (1, *input), of the model's dtype and device;
-            or a tuple of positional or a dict of keyword arguments. A model of half precision is
-            computed in float32.
-        rule: how operations that are not piecewise linear become affine: ``tangent`` (15),
-            ``secant`` (14), or a mapping from operation names and module patterns to these.
-        wrt: position or name of the argument to explain, the others are held fixed; None takes
-            the only floating-point tensor.
-        forward: for a model that does not return the tensor to explain: takes the model and its
-            arguments and returns it, as in ``lambda model, x: model(x)["out"]``.
-        precision: ``native`` computes in the model's dtype, ``double`` in float64.
-
-    Returns:
-        The affine map, with its products, rows, bias, operation calls and layers.
-
-    Raises:
-        InvalidModelError: train mode, non-finite weights or output, random output.
-        InvalidInputError: wrong shape, dtype or device, non-finite values, unknown rule.
-
-    >>> import torch
-    >>> _ = torch.manual_seed(0)
-    >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
-    >>> x = torch.ones(1, 3)
-    >>> lin = linearize(net.eval(), x)
-    >>> torch.allclose(lin.jvp(x) + lin.bias(), lin.output)
-    True
-    """
-    conventions = read_conventions(rule)
-    model = unwrapped(model)
-    check_model(model)
-    given, arguments = read_arguments(x, wrt)
-    point = as_plain(given)
-    check_input(model, point)
-    check_fixed(arguments, point)
-    point = point.detach().to(working_dtype(point.dtype, precision), copy=True)
-    arguments = arguments.held(point.dtype)
-    network = Network(model, arguments=arguments, forward=forward, dtype=point.dtype)
-    with torch.random.fork_rng([point.device] if point.is_cuda else []), model_failures(point):
-        output, traced = _recorded(network, conventions, point)
-        check_repeats(network, point, output, traced.output)
-    check_dependence(traced.depends, traced.sites)
-    check_patterns(conventions, model, traced.sites)
-    digits = describe_precision(model, point.dtype, traced.left_out)
-    lin = Linearization(network, point, output, traced.sites, traced.layers, digits)
-    with in_our_words("the derivative"):
-        if not recorded_agrees(network, point, traced):
-            lin.right(None)
-    lin.checked.add(("right",))
-    return lin
-
-
-def _recorded(
-    network: Network, conventions: Conventions, x: Float[Tensor, "1 ..."]
-) -> tuple[Tensor, Trace]:
-    """Return the output of the untouched model, and the record of another run.
-
-    Where a model is computed in more digits than its own, the output is that of its rules.
-    """
-    otherwise = computes_otherwise(network.module, x.dtype)
-    with torch.no_grad():
-        if not otherwise:
-            output = checked_output(network.module, network.plain(x, fast_path=True))
-        traced = _trace(network, conventions, x)
-        network.plan.update(traced.plan)
-        if otherwise or traced.left_out:
-            output = checked_output(network.module, network(x))
-    return output, traced
-
-
-def _trace(network: Network, conventions: Conventions, x: Float[Tensor, "1 ..."]) -> Trace:
-    try:
-        return trace(network, conventions, x)
-    except Exception as fault:  # an operation that insists on the dtype a cast would have made
-        if final(fault):
-            raise
-        return trace(network, conventions, x, widen=False)
