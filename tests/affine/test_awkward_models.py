@@ -65,13 +65,14 @@ def test_checkpointed_segments(reentrant: bool) -> None:
         def __init__(self) -> None:
             super().__init__()
             torch.manual_seed(0)
-            self.body = nn.Sequential(*[nn.Sequential(nn.Linear(4, 4), nn.ReLU())] * 4)
+            parts = [nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(4)]
+            self.body = nn.Sequential(*parts)
 
         def forward(self, x: Tensor) -> Tensor:
             return checkpoint_sequential(self.body, 2, x, use_reentrant=reentrant)
 
     model = Segments().double().eval()
-    lin = assert_right(model, X, lambda x: model.body(x), layers=(None, "body.0", "body.0#2"))
+    lin = assert_right(model, X, lambda x: model.body(x), layers=(None, "body.0", "body.2"))
     assert lin.exactness == "canonical"
 
 
@@ -160,7 +161,8 @@ def test_the_gradient_of_a_copy_is_a_constant() -> None:
 def test_the_input_gets_no_gradient() -> None:
     """A backward call inside forward may reach no tensor of the user's."""
     x = X.clone()
-    assert_right_or_refused(Gradient(by_autograd), x, closes=False)
+    model = Gradient(by_autograd)
+    assert_right_or_refused(model, x, truth=model.truth, closes=False)
     assert x.grad is None
     assert not x.requires_grad
 
@@ -173,15 +175,23 @@ def image_net(part: nn.Module) -> nn.Module:
 
 
 @pytest.mark.parametrize("rule", ["tangent", "secant"])
-@pytest.mark.parametrize(
-    "part", [nn.CrossMapLRN2d(2), nn.LocalResponseNorm(2)], ids=["across maps", "local"]
-)
-def test_local_response_norms(part: nn.Module, rule: str) -> None:
-    """The first is a legacy function whose derivative has none."""
-    reason = assert_right_or_refused(
-        image_net(part), inputs(1, 2, 6, 6), rule=rule, layers=(None, "0", "2"), closes=False
-    )
-    assert not reason or isinstance(part, nn.CrossMapLRN2d)
+def test_a_local_response_norm(rule: str) -> None:
+    assert_right(image_net(nn.LocalResponseNorm(2)), inputs(1, 2, 6, 6), rule=rule)
+
+
+def test_a_legacy_function_without_a_second_derivative() -> None:
+    """PyTorch's derivative of this one is off by some 1e-4: it is used, and that is said."""
+    x = inputs(1, 2, 6, 6)
+    lin = linearize(image_net(nn.CrossMapLRN2d(2)), x)
+    (note,) = lin.notes
+    assert "not seen: CrossMapLRN2d" in note
+    assert "differences of the values" in note
+    assert lin.exactness == "convention: tangent"
+    rows = lin.rows([0, 1]).flatten(1)
+    torch.testing.assert_close(lin.jvp(x)[0], rows @ x.flatten())
+    torch.testing.assert_close(lin.bias(), lin.output - lin.jvp(x))
+    for layer in (None, "0", "2"):
+        assert abs(explain(lin.model, x, layer, 0).residual) < 1e-12
 
 
 def scattered(reduce: str, **options: Any) -> Callable[[Tensor], Tensor]:

@@ -25,11 +25,11 @@ EXHAUSTED = [
 def test_memory_that_runs_out_ends_the_work(fault: Exception) -> None:
     assert out_of_memory(fault)
     assert final(fault)
-    with pytest.raises(
-        NotEnoughMemoryError, match="the derivative failed, memory ran out"
-    ) as found:
-        with in_our_words("the derivative"):
-            raise fault
+    with (
+        pytest.raises(NotEnoughMemoryError, match="the derivative failed, memory ran out") as found,
+        in_our_words("the derivative"),
+    ):
+        raise fault
     assert found.value.__cause__ is fault
 
 

@@ -162,7 +162,9 @@ def test_a_running_state_without_grad() -> None:
                 self.seen.copy_(z)
             return z.relu()
 
-    assert_right(Watched().double().eval(), X)
+    model = Watched().double().eval()
+    assert_right(model, X, lambda x: model.linear(x).relu())
+    assert not model.seen.any()
 
 
 def test_all_under_no_grad_is_refused() -> None:

@@ -47,6 +47,29 @@ def recorded_agrees(network: Network, x: Float[Tensor, "1 ..."], traced: Trace) 
     return found <= TOLERANCES.get(x.dtype, TOLERANCES[torch.float32])
 
 
+def off_by_differences(network: Network, x: Float[Tensor, "1 ..."], traced: Trace) -> float:
+    """Return how far the reverse derivative is from central differences of the values.
+
+    What is hidden may define a derivative that is not that of its values, on purpose or not.
+
+    Args:
+        network: the network with its rules.
+        x: the input.
+        traced: its record.
+
+    Returns:
+        The difference as a share, the smaller one of two step lengths: kinks and rounding count.
+    """
+    v, w = random_like(x, 3), random_like(traced.output, 4)
+    pulled, found = traced.pull(w), []
+    step = torch.finfo(x.dtype).eps ** (1 / 3) * (float(x.abs().mean()) or 1.0)
+    with torch.no_grad():
+        for h in (step, step / 10):
+            slopes = (network(x + h * v) - network(x - h * v)) / (2 * h)
+            found.append(disagreement(slopes, w, v, pulled))
+    return min(found)
+
+
 def agreeing(
     network: Network, jacobian: Jacobian, run: Callable[[Tensor], Tensor], repairs: list[Repair]
 ) -> Jacobian:

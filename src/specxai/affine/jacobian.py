@@ -254,7 +254,7 @@ class Jacobian:
                 pull = pullback.looped(self.function, self.x)
                 gradients = pull(cotangents)
             self.products.pulled += len(cotangents)
-            yield gradients.reshape(len(cotangents), self.shape[1])
+            yield gradients.detach().reshape(len(cotangents), self.shape[1])
 
     def _pushed(self, blocks: Iterator[Tensor], folded: bool) -> Iterator[Tensor]:
         """Push blocks of tangents forward, by the fastest way that the function allows."""
@@ -278,7 +278,7 @@ class Jacobian:
                     push = None
             self._reversed = len(ways) <= 2
             self.products.pushed += len(tangents)
-            yield products
+            yield products.detach()
 
     def _push_by_rows(self, tangents: Float[Tensor, "k M"]) -> Float[Tensor, "k m"]:
         """Multiply tangents with every row: where PyTorch has no other derivative."""

@@ -46,6 +46,8 @@ class Linearization:
             ``float32 in place of bfloat16`` for a model of half precision.
         repairs: calls where PyTorch's derivative was found to be wrong and is computed otherwise.
         checked: parts of the network whose forward and reverse derivatives have been compared.
+        off: how far the derivative is from differences of the values, as a share, where operations
+            are hidden; zero where none is.
     """
 
     network: Network = field(repr=False)
@@ -56,6 +58,7 @@ class Linearization:
     precision: str
     repairs: list[Repair] = field(default_factory=list, repr=False)
     checked: set[tuple[str, ...]] = field(default_factory=set, repr=False)
+    off: float = 0.0
 
     @property
     def model(self) -> nn.Module:
@@ -78,17 +81,23 @@ class Linearization:
         return f"convention: {', '.join(used)}" if used else "canonical"
 
     @property
+    def off_much(self) -> bool:
+        """Whether `off` is beyond what differences can be trusted to."""
+        return self.off > {torch.float64: 1e-5}.get(self.x.dtype, 5e-2)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of any result should know: of hidden calls, repairs, and moving state."""
-        hidden: dict[str, None] = {str(site.address): None for site in self.sites if site.hidden}
         notes = list(map(str, self.repairs))
+        hidden = list(dict.fromkeys(str(site.address) for site in self.sites if site.hidden))
         if hidden:
-            names = ", ".join(list(hidden)[:4]) + (", …" if len(hidden) > 4 else "")
+            names = ", ".join(hidden[:4]) + (", …" if len(hidden) > 4 else "")
+            off = f", off by {self.off:.1g} from differences of the values" if self.off_much else ""
             notes.insert(
                 0,
                 f"not seen: {names} (torch.jit, torch.func or an autograd.Function): taken by its "
-                "own derivative, no rule applies, its offset stays in the ledger's remainder and "
-                "its borders in no region",
+                f"own derivative{off}; no rule applies, its offset stays in the ledger's "
+                "remainder, its borders are in no region",
             )
         if self.network.moved:
             names = ", ".join(sorted(self.network.moved)[:4])

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from specxai.affine.agreement import recorded_agrees
+from specxai.affine.agreement import off_by_differences, recorded_agrees
 from specxai.affine.arguments import Inputs, as_plain, read_arguments
 from specxai.affine.conventions import Conventions, RuleChoice, read_conventions
 from specxai.affine.faults import final, in_our_words
@@ -92,7 +92,11 @@ def linearize(
     check_dependence(traced.depends, traced.sites)
     check_patterns(conventions, model, traced.sites)
     digits = describe_precision(model, point.dtype, traced.left_out)
-    lin = Linearization(network, point, output, traced.sites, traced.layers, digits)
+    # What a rule or a detachment holds fixed is no derivative of the values.
+    hidden = any(site.hidden for site in traced.sites)
+    plain = all(site.convention in (None, "tangent") for site in traced.sites)
+    off = off_by_differences(network, point, traced) if hidden and plain else 0.0
+    lin = Linearization(network, point, output, traced.sites, traced.layers, digits, off=off)
     with in_our_words("the derivative"):
         if not recorded_agrees(network, point, traced):
             lin.right(None)

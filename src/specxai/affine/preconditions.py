@@ -52,9 +52,7 @@ def check_model(model: Any) -> None:
         )
     if any(type(part).__module__.startswith(_QUANTIZED) for part in model.modules()):
         raise InvalidModelError("a quantized model has no derivatives: pass the model of floats")
-    training = next((path for path, part in model.named_modules() if part.training), None)
-    if isinstance(model, fx.GraphModule) and "eval" in vars(model):
-        training = None  # torch.export has fixed the mode in the program, and takes eval() away
+    training = next(_in_train_mode(model), None)
     if training is not None:
         where = f"module {training!r}" if training else "the model"
         raise InvalidModelError(f"{where} is in train mode: call model.eval() first")
@@ -68,6 +66,22 @@ def check_model(model: Any) -> None:
             )
         if tensor.is_meta:
             raise InvalidModelError(f"parameter {name!r} is on meta, without values: load weights")
+
+
+def _in_train_mode(model: nn.Module) -> Iterator[str]:
+    """Yield the paths of modules in train mode, but not of programs of ``torch.export``.
+
+    These have their mode fixed, and take ``eval()`` away.
+    """
+    fixed = [
+        part
+        for program in model.modules()
+        if isinstance(program, fx.GraphModule) and "eval" in vars(program)
+        for part in program.modules()
+    ]
+    for path, part in model.named_modules():
+        if part.training and not any(part is one for one in fixed):
+            yield path
 
 
 def check_input(model: nn.Module, x: Any) -> None:
@@ -175,7 +189,7 @@ def checked_output(model: nn.Module, output: Any) -> Tensor:
             "the model's output holds NaN or infinite values: "
             f"{cause or 'check the scale of the input'}"
         )
-    return output
+    return output.detach()
 
 
 def check_repeats(network: Network, x: Float[Tensor, "1 ..."], output: Tensor, traced: Any) -> None:

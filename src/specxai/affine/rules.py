@@ -6,6 +6,7 @@ forward and backward, then gives the Jacobian of the convention. The tangent con
 no rules: it is plain differentiation.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -275,4 +276,4 @@ def detached(result: Any) -> Any:
 
 def without_hook() -> Rule:
     """Return the rule that registers no hook on a tensor, and says it has."""
-    return Rule(lambda *_, **__: RemovableHandle({}), kept=True)
+    return Rule(lambda *_, **__: RemovableHandle(OrderedDict()), kept=True)

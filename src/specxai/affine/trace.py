@@ -69,7 +69,7 @@ def trace(
         tuple(layers),
         recorder.rules,
         frozenset(recorder.left_out),
-        lambda cotangent: torch.autograd.grad(output, leaf, cotangent)[0],
+        lambda w: torch.autograd.grad(output, leaf, w, retain_graph=True)[0],
         recorder.known,
     )
 
