@@ -65,7 +65,7 @@ def test_checkpointed_segments(reentrant: bool) -> None:
         def __init__(self) -> None:
             super().__init__()
             torch.manual_seed(0)
-            parts = [nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(4)]
+            parts = [nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU()) for _ in range(4)]
             self.body = nn.Sequential(*parts)
 
         def forward(self, x: Tensor) -> Tensor:
