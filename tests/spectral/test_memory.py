@@ -193,3 +193,33 @@ def test_the_peak_stays_within_the_budget(budget, scratch, depth, tmp_path):
     assert int(active) > 2000
     assert int(peak) / 1024 <= budget
     assert abs(float(residual)) < 1e-4
+
+
+TALL = """
+import resource, sys, torch, specxai
+torch.set_num_threads(1)
+torch.manual_seed(0)
+nn = torch.nn
+small, model = (
+    nn.Sequential(nn.Linear(n, m), nn.LeakyReLU(), nn.Linear(m, 2)).eval()
+    for n, m in ((100, 300), (400, 20000))
+)
+specxai.explain(small, torch.randn(1, 100), "1", 0)  # everything is imported and warm
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+ex = specxai.explain(model, torch.randn(1, 400), "1", 0, memory=sys.argv[1], method="exact")
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(after - before, ex.rank, float(ex.residual / ex.output))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux")
+def test_the_peak_with_more_rows_than_inputs():
+    """The Gram matrix of these 20,000 rows alone would take 3 GiB."""
+    run = subprocess.run(
+        [sys.executable, "-c", TALL, "330MiB"], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    peak, rank, residual = run.stdout.split()
+    assert int(rank) == 400
+    assert int(peak) / 1024 <= 330
+    assert abs(float(residual)) < 1e-4

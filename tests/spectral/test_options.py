@@ -46,6 +46,7 @@ def test_auto_says_what_it_chose(monkeypatch, caplog, seconds, method):
     (record,) = caplog.records
     assert record.getMessage().startswith(f"method {method}: ")
     assert duration(seconds) in record.getMessage()
+    assert ("up to 1,000 products each way take" in record.getMessage()) == (method == "krylov")
 
 
 def test_few_rows_need_no_estimate(caplog):

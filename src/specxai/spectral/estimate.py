@@ -21,7 +21,7 @@ class Estimate:
 
     Attributes:
         rows: all products with R or with its transpose.
-        product: the Gram matrix, or the QR factorization in its place.
+        product: the Gram matrix, or the QR factorization in its place; 0 where there is neither.
         vectors: its eigenvectors, or the singular vectors of the triangle.
         qr: whether nothing is squared: float64, or more active rows than inputs.
         pull: one product with the transpose of R.
@@ -43,7 +43,7 @@ class Estimate:
     def __str__(self) -> str:
         names = ("QR", "singular vectors") if self.qr else ("Gram matrix", "eigenvectors")
         times = zip(("rows", *names), (self.rows, self.product, self.vectors), strict=True)
-        parts = ", ".join(f"{name} {duration(time)}" for name, time in times)
+        parts = ", ".join(f"{name} {duration(time)}" for name, time in times if time)
         return f"about {duration(self.seconds)} ({parts})"
 
 
@@ -61,9 +61,8 @@ def estimate_exact(right: Jacobian, count: int, place: Place = "memory") -> Esti
         a > M: the smaller number of products, and a M² and M³ for singular vectors. Of float64
         rows: QR factorizations of blocks, and a³ for the singular vectors of what they leave.
     """
-    few, device, inputs = min(right.block, count), right.x.device, right.shape[1]
-    pull = _each(right.pulled([right.x.new_ones(few, right.shape[0])] * 2), few)
-    push = _each(right.pushed([right.x.new_ones(few, inputs)] * 2), few)
+    device, inputs = right.x.device, right.shape[1]
+    pull, push = product_seconds(right)
     if place == "nowhere":
         return Estimate((pull + push) * count, 0.0, eigen_seconds(count, device), False, pull, push)
     if count > inputs:
@@ -76,6 +75,13 @@ def estimate_exact(right: Jacobian, count: int, place: Place = "memory") -> Esti
         return Estimate(pull * count, product, vectors, True, pull, push)
     product = _product_rate(device) * count**2 * inputs / 2
     return Estimate(pull * count, product, eigen_seconds(count, device), False, pull, push)
+
+
+def product_seconds(right: Jacobian) -> tuple[float, float]:
+    """Measure one product with the transpose of a Jacobian, and one with it."""
+    few, (units, inputs) = right.block, right.shape
+    pull = _each(right.pulled([right.x.new_ones(few, units)] * 2), few)
+    return pull, _each(right.pushed([right.x.new_ones(few, inputs)] * 2), few)
 
 
 def eigen_seconds(count: int, device: torch.device) -> float:

@@ -18,8 +18,8 @@ _UNITS |= {f"{p}B": 1000**n for n, p in enumerate("KMGT", 1)}
 COLUMN_BYTES = 2**27
 # The matrix, its eigenvectors, and the eigensolver's own copies.
 _GRAM_COPIES = 4
-# A matrix of more rows than columns, the copy that LAPACK works on, and the left vectors.
-_TALL_COPIES = 3
+# A matrix of more rows than columns, the copies that LAPACK works on, and the left vectors.
+_TALL_COPIES = 5
 # The right vectors, and the singular value decomposition's own copies of the triangle.
 _SQUARE_COPIES = 6
 _SMALLEST_BLOCK = 4

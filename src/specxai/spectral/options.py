@@ -10,7 +10,7 @@ from torch import Tensor
 
 from specxai.affine import Jacobian
 from specxai.errors import InvalidInputError, NotEnoughMemoryError
-from specxai.spectral.estimate import duration, estimate_exact
+from specxai.spectral.estimate import duration, estimate_exact, product_seconds
 from specxai.spectral.krylov import Goal, KrylovOptions
 from specxai.spectral.low_rank import PROBES, low_rank_svd
 from specxai.spectral.memory import plan_storage
@@ -96,7 +96,7 @@ class Options:
         try:
             storage = plan_storage(right, count, budget, self.folder)
         except NotEnoughMemoryError as fault:
-            _log.info("method krylov: %s", fault)
+            _log.info("method krylov: %s; %s", fault, self._products(*product_seconds(right)))
             return None
         estimate = estimate_exact(right.in_blocks_of(storage.block), count, storage.place)
         # Whatever is worth its rows is worth this: it is as many products as few rows.
@@ -109,13 +109,16 @@ class Options:
             _log.info("method exact: %d active rows, %s", count, estimate)
         else:
             _log.info(
-                "method krylov: %d active rows, exact takes %s, more than %s; up to %d products "
-                "take %s",
+                "method krylov: %d active rows, exact takes %s, more than %s; %s",
                 count,
                 estimate,
                 duration(self.seconds),
-                self.products,
-                duration(self.products * (estimate.pull + estimate.push)),
+                self._products(estimate.pull, estimate.push),
             )
             return None
         return ExactPlan(active, low, storage, self.folder)
+
+    def _products(self, pull: float, push: float) -> str:
+        """Say how long the products may take; their orthogonalization comes on top."""
+        seconds = duration(self.products * (pull + push))
+        return f"up to {self.products:,} products each way take {seconds} and more"

@@ -306,7 +306,9 @@ def _by_svd(right: Jacobian, active: Int[Tensor, " a"], progress: Progress) -> L
             done += len(block)
             progress("rows", done, len(active))
     image = matrix @ right.x.flatten().double()
-    return _without_noise(right, active, *_left_vectors(matrix, progress), image)
+    left, sigma = _left_vectors(matrix, progress)
+    del matrix  # the vectors are copied once more
+    return _without_noise(right, active, left, sigma, image)
 
 
 def _unit_rows(right: Jacobian) -> Iterator[Float[Tensor, "_ M"]]:
