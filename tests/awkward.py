@@ -39,6 +39,7 @@ def assert_right(
     rule: str = "tangent",
     layers: tuple[str | None, ...] = (None,),
     closes: bool = True,
+    derivative: bool = True,
     within: float = 1e-8,
     **options: Any,
 ) -> Linearization:
@@ -51,6 +52,7 @@ def assert_right(
         rule: with ``secant`` no derivative is compared, only what must hold of any affine map.
         layers: where to split it.
         closes: whether the ledger must close; not where an operation is hidden.
+        derivative: whether the map is to be the derivative; not where a backward is its author's.
         within: share of the largest value that may be lost.
         options: of `linearize`.
     """
@@ -71,7 +73,7 @@ def assert_right(
     close("jvp beside rows", lin.jvp(v), rows @ v.flatten())
     close("vjp beside rows", lin.vjp(w), w.flatten() @ rows)
     close("u x + b", rows @ lin.x.flatten() + flat, lin.output)
-    if rule == "tangent":
+    if rule == "tangent" and derivative:
         for direction in (v, lin.x):
             right = differences(truth or (lambda z: model(z.clone())), lin.x, direction)
             assert right is not None

@@ -18,9 +18,10 @@ import torch
 from reference import BatchNormsByHand, dense_jacobian, differences
 from torch import Tensor
 
-from specxai import SpecxaiError, explain, linearize
+from specxai import SpecxaiError, linearize
 from specxai.affine import Linearization
 from specxai.errors import LayerError
+from specxai.spectral.decompose import explain_at
 
 GROUPS, EACH = 12, 25
 REFUSED = 1  # of each group
@@ -178,7 +179,7 @@ class Check:
         layers = [layer.address for layer in lin.layers if layer.on_path and layer.shape]
         layer = self.random.choice([*layers, None])
         try:
-            ex = explain(self.program.model, self.program.x, layer, self.target, rule=self.rule)
+            ex = explain_at(lin, layer, self.target)
         except LayerError:
             self.close(f"a unit of {layer} that is active", self.truth.moves(layer), 0)
             return
