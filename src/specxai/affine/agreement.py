@@ -37,7 +37,8 @@ def recorded_agrees(network: Network, x: Float[Tensor, "1 ..."], traced: Trace) 
     """
     v, w = random_like(x, 1), random_like(traced.output, 2)
     try:
-        pushed = pushforward.vectorized(network, x, known=traced.known)(v.reshape(1, -1))
+        push = pushforward.vectorized(network, x, folded=True, known=traced.known)
+        pushed = push(v.reshape(1, -1))
     except Exception as fault:
         if final(fault):
             raise

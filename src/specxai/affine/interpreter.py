@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -46,6 +46,11 @@ class Call:
     function: Callable[..., Any]
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
+
+    @cached_property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All tensors that the call is given."""
+        return tuple(tensors_in(self.args, self.kwargs))
 
     @property
     def in_place(self) -> bool:
@@ -121,8 +126,10 @@ class Interpreter(TorchFunctionMode):
         self._calls[module, operation] += 1
         address = Address(module, operation, self._calls[module, operation])
         try:
-            held = (_held(given, self._own) for given in (args, kwargs or {}))
-            result = self.run(Call(address, func, *held))
+            kwargs = kwargs or {}
+            if any(_foreign(tensor, self._own) for tensor in tensors_in(args, kwargs)):
+                args, kwargs = _held(args, self._own), _held(kwargs, self._own)
+            result = self.run(Call(address, func, args, kwargs))
             if operation == "requires_grad" and isinstance(result, Tensor):
                 self._own.append(result)
             return result
@@ -172,10 +179,8 @@ def _held(value: Any, own: Sequence[Tensor]) -> Any:
     user's, a parameter that is not registered or a tensor from outside, unless it is one of the
     model's own: one that it takes a gradient by.
     """
-    if not any(_foreign(tensor, own) for tensor in tensors_in(value)):
-        return value
     if isinstance(value, Tensor):
-        return value.detach()
+        return value.detach() if _foreign(value, own) else value
     if isinstance(value, dict):
         return {key: _held(part, own) for key, part in value.items()}
     if type(value) in (tuple, list):

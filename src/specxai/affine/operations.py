@@ -6,6 +6,7 @@ Operations are told apart by name, because one operation reaches PyTorch under m
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -94,6 +95,8 @@ _VALUE_FREE_PREFIXES = ("new_", "is_", "has_")
 # The second tensor lends its shape, dtype or device only.
 _SHAPED_LIKE = frozenset(["to", "type_as", "expand_as", "view_as", "reshape_as"])
 
+_WITHOUT_TENSORS = frozenset([type(None), bool, int, float, complex, str, bytes, torch.Size])
+
 # Values leave PyTorch as Python numbers.
 _TO_PYTHON = frozenset(["item", "tolist", "numpy", "__float__", "__int__"])
 
@@ -107,6 +110,7 @@ _DUNDERS = {"__rtruediv__": "reciprocal", "__rdiv__": "reciprocal", "__rpow__": 
 } | {"__truediv__": "div", "__itruediv__": "div", "__div__": "div", "__idiv__": "div"}  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def operation_name(function: Callable[..., Any]) -> str:
     """Return the plain name of an operation, whichever spelling called it.
 
@@ -143,11 +147,16 @@ def in_place(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
 def tensors_in(*values: Any) -> Iterator[Tensor]:
     """Yield the tensors in nested sequences and mappings, in order."""
     for value in values:
-        if isinstance(value, Tensor):
+        kind = type(value)
+        if kind in _WITHOUT_TENSORS:  # most arguments: asked first
+            continue
+        if kind is Tensor or isinstance(value, Tensor):
             yield value
+        elif kind is tuple or kind is list:
+            yield from tensors_in(*value)
         elif isinstance(value, Mapping):
             yield from tensors_in(*value.values())
-        elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        elif isinstance(value, Sequence):
             yield from tensors_in(*value)
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from specxai.affine.interpreter import Call
-from specxai.affine.operations import tensors_in, to_python
+from specxai.affine.operations import to_python
 from specxai.affine.rules import Rule, wrapping
 from specxai.errors import InvalidInputError
 
@@ -83,7 +83,7 @@ def mixed(call: Call, dtype: torch.dtype) -> bool:
 
     Such are tensors that are no parameters or buffers of the model, and those made on the way.
     """
-    floats = [t for t in tensors_in(call.args, call.kwargs) if is_floating(t)]
+    floats = [tensor for tensor in call.tensors if tensor.is_floating_point()]
     finest = min((_eps(t.dtype) for t in floats), default=1.0)
     return finest == _eps(dtype) and any(_eps(t.dtype) > finest for t in floats)
 
@@ -94,7 +94,7 @@ def lacks_digits(call: Call, result: Any, dtype: torch.dtype, followed: bool) ->
     It has made it from nothing, as ``torch.zeros`` does, or from what depends on the input, as
     ``softmax(z, dtype=torch.float32)`` does.
     """
-    made = followed or next(tensors_in(call.args, call.kwargs), None) is None
+    made = followed or not call.tensors
     narrow = made and is_floating(result) and _eps(result.dtype) > _eps(dtype)
     return bool(narrow) and not to_python(call.function)
 

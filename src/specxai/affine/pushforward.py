@@ -126,14 +126,9 @@ class KnownPrimals(TorchFunctionMode):
         return make_dual(self._known[self._calls - 1].clone(), pushed)
 
 
-def is_linear_part(function: Callable[..., Any], other: bool) -> bool:
-    """Tell whether `KnownPrimals` knows what a call gives: the input alone depends on x.
-
-    Args:
-        function: what is called.
-        other: whether another argument depends on x as well.
-    """
-    return function in _LINEAR_PARTS and not other
+def is_linear_part(function: Callable[..., Any]) -> bool:
+    """Tell whether `KnownPrimals`, folded, knows what a call to a function gives."""
+    return function in _LINEAR_PARTS or function in _FOLDED
 
 
 def _without_bias(

@@ -182,8 +182,8 @@ class Recorder(LayerTracker):
 
     def _record(self, call: Call) -> Any:
         # Before the call: an in-place operation changes what its arguments depend on.
-        inside = transformed(call.args, call.kwargs)
-        followed = depends(call.args, call.kwargs) and not inside
+        inside = transformed(call.tensors)
+        followed = depends(call.tensors) and not inside
         carried = followed and carries(call.function, call.args, call.kwargs)
         kind, convention, rule = self._choose(call, followed)
         unfollowed = followed and not torch.is_grad_enabled() and not self._in_function()
@@ -196,7 +196,7 @@ class Recorder(LayerTracker):
             result = call.perform(rule)
         if rule is not None:
             self.rules[call.address] = rule
-        elif followed and is_linear_part(call.function, depends(call.args[1:], call.kwargs)):
+        elif followed and is_linear_part(call.function) and not depends(call.tensors[1:]):
             self.known.append(result.detach().clone())
         if inside:
             self._note_inside(call, result)
@@ -224,7 +224,7 @@ class Recorder(LayerTracker):
         """Return the kind of a call, the convention that it needs, and how to make it."""
         if call.address.operation == "register_hook":  # it might change a gradient
             return Kind.AFFINE, None, without_hook()
-        kind = classify(call.function, call.args, call.kwargs)
+        kind = classify(call.function, call.args, call.kwargs) if followed else Kind.AFFINE
         convention, rule = None, None
         lost = narrowed(call, self.dtype) if self.dtype else None
         if self.dtype and lost:
@@ -258,7 +258,7 @@ class Recorder(LayerTracker):
         starts = [number for number, _ in self._entered]
         made = sorted((begun, ended) for begun, ended in self._made if begun < ended)
         begins = [begun for begun, _ in made]
-        numbers: Counter[tuple[str, str]] = Counter()
+        counts: Counter[tuple[str, str]] = Counter()
         sites = []
         for node in sorted(nodes_below(output), key=made_at):
             call = bisect_right(begins, made_at(node)) - 1
@@ -267,8 +267,8 @@ class Recorder(LayerTracker):
                 continue
             home = self._entered[bisect_right(starts, made_at(node)) - 1][1]
             name = _plain_name(node)
-            numbers[home, name] += 1
-            address = Address(home, name, numbers[home, name])
+            counts[home, name] += 1
+            address = Address(home, name, counts[home, name])
             sites.append(Site(address, Kind.AUTOGRAD, (), "tangent", hidden=True))
         return sites
 
