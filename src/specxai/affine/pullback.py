@@ -7,6 +7,7 @@ long as the closure.
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -42,36 +43,39 @@ def replicated(
     """
     batch, output = _run(function, _copies(x, copies, layout), folded)
 
-    def pull(cotangents: Tensor) -> Tensor:
-        used = len(cotangents)
-        padding = cotangents.new_zeros(copies - used, *cotangents.shape[1:])
-        full = torch.cat([cotangents, padding]) if used < copies else cotangents
-        return grad(output, batch, full.reshape(output.shape), retain_graph=True)[0][:used]
+    return partial(_pull_copies, output, batch)
 
-    return pull
+
+def _pull_copies(output: Tensor, batch: Tensor, cotangents: Tensor) -> Tensor:
+    copies, used = len(batch), len(cotangents)
+    padding = cotangents.new_zeros(copies - used, *cotangents.shape[1:])
+    full = torch.cat([cotangents, padding]) if used < copies else cotangents
+    return grad(output, batch, full.reshape(output.shape), retain_graph=True)[0][:used]
 
 
 def vectorized(function: Function, x: Float[Tensor, "1 ..."], folded: bool = False) -> Pullback:
     """Run x once and pull all cotangents back together by ``vmap``."""
     leaf, output = _run(function, x, folded)
 
-    def pull(cotangents: Tensor) -> Tensor:
-        stack = cotangents.reshape(-1, *output.shape)
-        gradients = grad(output, leaf, stack, retain_graph=True, is_grads_batched=True)[0]
-        return gradients.flatten(0, 1)
+    return partial(_pull_together, output, leaf)
 
-    return pull
+
+def _pull_together(output: Tensor, leaf: Tensor, cotangents: Tensor) -> Tensor:
+    stack = cotangents.reshape(-1, *output.shape)
+    gradients = grad(output, leaf, stack, retain_graph=True, is_grads_batched=True)[0]
+    return gradients.flatten(0, 1)
 
 
 def looped(function: Function, x: Float[Tensor, "1 ..."]) -> Pullback:
     """Run x once and pull the cotangents back one by one: slow, and works for every operation."""
     leaf, output = _run(function, x)
 
-    def pull(cotangents: Tensor) -> Tensor:
-        each = [grad(output, leaf, w.reshape(output.shape), retain_graph=True) for w in cotangents]
-        return torch.cat([gradient for (gradient,) in each]) if each else x[:0]
+    return partial(_pull_each, output, leaf)
 
-    return pull
+
+def _pull_each(output: Tensor, leaf: Tensor, cotangents: Tensor) -> Tensor:
+    each = [grad(output, leaf, w.reshape(output.shape), retain_graph=True) for w in cotangents]
+    return torch.cat([gradient for (gradient,) in each]) if each else leaf.detach()[:0]
 
 
 def layouts(x: Float[Tensor, "1 ..."]) -> list[torch.memory_format]:

@@ -8,6 +8,7 @@ lives as long as the closure.
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -40,27 +41,30 @@ def vectorized(
             rounded otherwise than the forward pass: not for the product that is taken from f(x).
         known: see `KnownPrimals`; none are found in the first push.
     """
-    known = list(known)
+    return partial(_push_together, function, x, folded, list(known))
 
-    def push(tangent: Tensor) -> Tensor:
-        return torch.func.jvp(function, (x,), (tangent,))[1]  # type: ignore[no-any-return]
 
-    def push_all(tangents: Tensor) -> Tensor:
-        with torch.no_grad(), forward_mode(), KnownPrimals(known, folded):
-            return torch.func.vmap(push)(tangents.reshape(-1, *x.shape)).flatten(1)
+def _push_together(
+    function: Function, x: Tensor, folded: bool, known: list[Tensor], tangents: Tensor
+) -> Tensor:
+    with torch.no_grad(), forward_mode(), KnownPrimals(known, folded):
+        products = torch.func.vmap(partial(_push_one, function, x))(tangents.reshape(-1, *x.shape))
+    return products.flatten(1)
 
-    return push_all
+
+def _push_one(function: Function, x: Tensor, tangent: Tensor) -> Tensor:
+    return torch.func.jvp(function, (x,), (tangent,))[1]  # type: ignore[no-any-return]
 
 
 def sequential(function: Function, x: Float[Tensor, "1 ..."]) -> Pushforward:
     """Push tangents forward one by one, which needs no ``vmap`` rule."""
+    return partial(_push_each, function, x)
 
-    def push_all(tangents: Tensor) -> Tensor:
-        with torch.no_grad(), forward_mode():
-            each = [torch.func.jvp(function, (x,), (v.reshape(x.shape),))[1] for v in tangents]
-        return torch.cat([product.reshape(1, -1) for product in each])
 
-    return push_all
+def _push_each(function: Function, x: Tensor, tangents: Tensor) -> Tensor:
+    with torch.no_grad(), forward_mode():
+        each = [_push_one(function, x, tangent.reshape(x.shape)) for tangent in tangents]
+    return torch.cat([product.reshape(1, -1) for product in each])
 
 
 def transposed(function: Function, x: Float[Tensor, "1 ..."]) -> Pushforward:
@@ -73,13 +77,14 @@ def transposed(function: Function, x: Float[Tensor, "1 ..."]) -> Pushforward:
         output = function(leaf)
         cotangent = torch.zeros_like(output, requires_grad=True)
         (pulled,) = grad(output, leaf, cotangent, create_graph=True)
+    return partial(_push_transposed, pulled, cotangent)
 
-    def push_all(tangents: Tensor) -> Tensor:
-        each = [grad(pulled, cotangent, v.reshape(x.shape), retain_graph=True) for v in tangents]
-        products = [product.reshape(1, -1) for (product,) in each]
-        return torch.cat(products) if products else output.detach().reshape(1, -1)[:0]
 
-    return push_all
+def _push_transposed(pulled: Tensor, cotangent: Tensor, tangents: Tensor) -> Tensor:
+    shaped = tangents.reshape(-1, *pulled.shape)
+    each = [grad(pulled, cotangent, tangent, retain_graph=True) for tangent in shaped]
+    products = [product.reshape(1, -1) for (product,) in each]
+    return torch.cat(products) if products else cotangent.detach().reshape(1, -1)[:0]
 
 
 class KnownPrimals(TorchFunctionMode):
