@@ -14,7 +14,7 @@ from specxai.affine.adjointness import (
     random_like,
     rounding_norm,
 )
-from specxai.affine.audit import Repair, audit
+from specxai.affine.audit import Repair, audit, contiguous_throughout
 from specxai.affine.faults import final, in_our_words
 from specxai.affine.forward import Network
 from specxai.affine.jacobian import Jacobian
@@ -90,12 +90,15 @@ def agreeing(
     """
     if jacobian.disagreement <= _bound(TOLERANCES, jacobian) and jacobian.goes_forward:
         return jacobian
-    with in_our_words("the derivative"):
-        found = audit(network, run, jacobian.x)
-    if found:
-        network.plan.update({repair.address: repair.rule for repair in found})
-        repairs += found
-        jacobian = jacobian.afresh()
+    for find in (audit, contiguous_throughout):
+        with in_our_words("the derivative"):
+            found = find(network, run, jacobian.x)
+        if found:
+            network.plan.update({repair.address: repair.rule for repair in found})
+            repairs += found
+            jacobian = jacobian.afresh()
+        if jacobian.disagreement <= _bound(UNDECIDED, jacobian):
+            break
     if jacobian.disagreement > _bound(UNDECIDED, jacobian):
         raise UnsupportedOperationError(
             f"forward and reverse derivatives of the network differ by {jacobian.disagreement:.0%} "

@@ -17,9 +17,12 @@ from specxai.affine.faults import final
 from specxai.affine.forward import Network
 from specxai.affine.interpreter import Address, Call, Interpreter
 from specxai.affine.local import LocalFunction, Tensors, local_function
-from specxai.affine.operations import numbers, tensors_in
+from specxai.affine.operations import numbers, tensors_in, transformed
 from specxai.affine.rules import Rule, wrapping
 from specxai.errors import UnsupportedOperationError
+
+_CONTIGUOUS = "contiguous gradients mend it"
+_THROUGHOUT = "as no call shows by itself, and contiguous gradients at every call mend it"
 
 Cotangents = dict[Address, dict[int, Tensor]]
 
@@ -40,9 +43,6 @@ class Repair:
     address: Address
     remedy: str
     rule: Rule
-
-    def __str__(self) -> str:
-        return f"{self.address}: PyTorch's derivative is wrong or not finite, {self.remedy}"
 
 
 def audit(
@@ -77,17 +77,40 @@ def audit(
     return auditor.repairs
 
 
+def contiguous_throughout(
+    network: Network, run: Callable[[Tensor], Tensor], x: Tensor
+) -> list[Repair]:
+    """Return a repair for every call: the gradients of all are made contiguous.
+
+    For faults that no call shows by itself, because they come of how gradients are summed up.
+
+    Args:
+        network: the network with its rules.
+        run: runs the network or a part of it, and leaves the rules to an interpreter at work.
+        x: what it is run on.
+    """
+    catcher = _Catcher(network)
+    with torch.enable_grad(), catcher:
+        run(x.detach().clone().requires_grad_())
+    return [
+        Repair(address, _THROUGHOUT, _with_contiguous(network.plan.get(address)))
+        for address in catcher.followed
+    ]
+
+
 class _Catcher(Interpreter):
     """Keeps the gradient that arrives at the results of every call, strides and all."""
 
     def __init__(self, network: Network) -> None:
         super().__init__(network.root, network.plan)
         self.cotangents: Cotangents = {}
+        self.followed: dict[Address, None] = {}
 
     def run(self, call: Call) -> Any:
         result = super().run(call)
         for place, value in enumerate(numbers(call.written(result))):
-            if value.requires_grad:
+            if value.requires_grad and not transformed(value):
+                self.followed[call.address] = None
                 value.register_hook(self._keeper(call.address, place))
         return result
 
@@ -146,7 +169,7 @@ def _compare(
         return []
     again = function.pull([g if g is None else g.contiguous() for g in cotangents])
     if trial.pushed is not None and trial.confirms(again):
-        return [Repair(address, "contiguous gradients mend it", _with_contiguous(rule))]
+        return [Repair(address, _CONTIGUOUS, _with_contiguous(rule))]
     if rule is not None and not rule.kept:  # the slope of a rule is no limit of differences
         if trial.pushed is None:
             return []
@@ -154,7 +177,7 @@ def _compare(
         remedy = "forward products go by its reverse one"
         return [Repair(address, remedy, without_forward(rule))] if trial.pushed is not None else []
     elif trial.confirms_by_differences(again):
-        return [Repair(address, "contiguous gradients mend it", _with_contiguous(rule))]
+        return [Repair(address, _CONTIGUOUS, _with_contiguous(rule))]
     raise UnsupportedOperationError(
         f"the reverse derivative of {address} is not that of its values: replace that operation, "
         "or split at a layer behind it"

@@ -88,21 +88,32 @@ class Linearization:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of any result should know: of hidden calls, repairs, and moving state."""
-        notes = list(map(str, self.repairs))
+        notes = [
+            f"{_listed(addresses)}: PyTorch's derivative is wrong or not finite here, {remedy}"
+            for remedy, addresses in self._repaired().items()
+        ]
         hidden = list(dict.fromkeys(str(site.address) for site in self.sites if site.hidden))
         if hidden:
-            names = ", ".join(hidden[:4]) + (", …" if len(hidden) > 4 else "")
             off = f", off by {self.off:.1g} from differences of the values" if self.off_much else ""
             notes.insert(
                 0,
-                f"not seen: {names} (torch.jit, torch.func or an autograd.Function): taken by its "
-                f"own derivative{off}; no rule applies, its offset stays in the ledger's "
+                f"not seen: {_listed(hidden)} (torch.jit, torch.func or an autograd.Function): "
+                f"taken by its own derivative{off}; no rule applies, its offset stays in the ledger's "
                 "remainder, its borders are in no region",
             )
         if self.network.moved:
-            names = ", ".join(sorted(self.network.moved)[:4])
+            names = _listed(sorted(self.network.moved))
             notes.append(f"{names}: changed by every run and put back; explained as it stands now")
         return tuple(notes)
+
+    def _repaired(self) -> dict[str, list[str]]:
+        """Return the addresses of repaired calls by what was done about them."""
+        groups: dict[str, list[str]] = {}
+        for repair in self.repairs:
+            addresses = groups.setdefault(repair.remedy, [])
+            if str(repair.address) not in addresses:
+                addresses.append(str(repair.address))
+        return groups
 
     @property
     def block(self) -> int:
@@ -308,6 +319,11 @@ class Linearization:
         linear = (self.vjp(selected).double() * self.x.double()).sum()
         bias = self.output[0][position].double() - linear
         return keep_ledger(self.network, self.x, bias, selected)
+
+
+def _listed(names: Sequence[str], most: int = 4) -> str:
+    rest = f" and {len(names) - most:,} others" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
 
 
 def _check_shape(name: str, given: Tensor, like: Tensor) -> None:
