@@ -3,9 +3,7 @@
 ``make docs`` writes the table of them to docs/architectures.md.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import timm
@@ -15,68 +13,11 @@ import transformers
 import zoo
 from torch import Tensor, nn
 
-from specxai import linearize
+from sweep.case import Case, lifelike
+from sweep.measure import linearized, measure_sums
+from sweep.page import PAGE, TESTS, replace_section
 
 F = torch.nn.functional
-TABLE = Path(__file__).parents[1] / "docs" / "architectures.md"
-
-
-@dataclass(frozen=True)
-class Case:
-    """A network, its inputs, and how it is called."""
-
-    model: nn.Module
-    inputs: Any
-    wrt: int | str | None = None
-    forward: Callable[..., Tensor] | None = None
-
-    def to(self, dtype: torch.dtype) -> "Case":
-        def cast(value: Any) -> Any:
-            floating = isinstance(value, Tensor) and value.is_floating_point()
-            return value.to(dtype) if floating else value
-
-        inputs = self.inputs
-        if isinstance(inputs, Mapping):
-            inputs = {name: cast(value) for name, value in inputs.items()}
-        return Case(self.model.to(dtype), cast(inputs), self.wrt, self.forward)
-
-
-@dataclass(frozen=True)
-class Measures:
-    """What must hold, as shares of what it is measured on."""
-
-    sites: int
-    conventional: int
-    exactness: str
-    additivity: float  # y_j − (u_j·x + b_j), u_j by the vector-, b_j by the Jacobian-vector product
-    ledger: float  # b_j − Σβ
-    adjointness: float  # ⟨u v, w⟩ − ⟨v, uᵀ w⟩
-
-
-def measure(case: Case, rule: str) -> Measures:
-    lin = linearize(case.model, case.inputs, rule, wrt=case.wrt, forward=case.forward)
-    y = lin.output.flatten().double()
-    j = int(y.argmax())
-    target = tuple(torch.unravel_index(torch.tensor(j), lin.output.shape[1:]))
-    generator = torch.Generator().manual_seed(0)
-    v = torch.randn(lin.x.shape, generator=generator).to(lin.x)
-    w = torch.randn(lin.output.shape, generator=generator).to(lin.output)
-    e = torch.zeros_like(lin.output).flatten()
-    e[j] = 1
-    linear = (lin.vjp(e.reshape(lin.output.shape)).double() * lin.x.double()).sum()
-    bias = lin.bias().flatten().double()[j]
-    pushed, pulled = lin.jvp(v).double(), lin.vjp(w).double()
-    scale = pushed.norm() * w.double().norm()
-    ledger = lin.ledger(tuple(int(place) for place in target))
-    return Measures(
-        len(lin.sites),
-        len(lin.conventional),
-        lin.exactness,
-        float((y[j] - linear - bias).abs() / y.abs().max()),
-        float(ledger.remainder.abs() / max(abs(ledger.bias), y[j].abs())),
-        float(((pushed * w).sum() - (v * pulled).sum()).abs() / scale),
-    )
-
 
 CASES: dict[str, tuple[str, Callable[[], Case]]] = {}
 
@@ -85,27 +26,7 @@ def build(name: str) -> tuple[str, Case]:
     """Return the rule and the network, in float64."""
     rule, builder = CASES[name]
     torch.manual_seed(0)
-    case = builder().to(torch.float64)
-    _make_lifelike(case)
-    return rule, case
-
-
-@torch.no_grad()
-def _make_lifelike(case: Case) -> None:
-    """Replace the zeros and ones of an untrained network, which would hide faults.
-
-    Batch norms take their statistics from a batch, so that signals pass through deep networks.
-    """
-    case.model.eval()
-    for parameter in case.model.parameters():
-        if parameter.numel() > 1 and parameter.max() == parameter.min():
-            parameter += torch.empty_like(parameter).normal_(0, 0.1)
-    norms = [m for m in case.model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    for norm in norms:
-        norm.train().momentum = 1.0
-    if norms:
-        case.model(torch.cat([case.inputs, torch.randn(5, *case.inputs.shape[1:]).double()]))
-    case.model.eval()
+    return rule, lifelike(builder())
 
 
 def case(name: str, rule: str = "tangent") -> Callable[[Callable[[], Case]], Callable[[], Case]]:
@@ -327,8 +248,6 @@ def table() -> str:
     """Return the table of all networks, in markdown."""
     torch.set_num_threads(1)
     lines = [
-        "# Networks the tests explain",
-        "",
         "Written by `make docs`; seeded random weights, float64, reduced inputs. Errors are "
         "relative:",
         "y − (u·x + b) with u·x by the vector-Jacobian and b by the Jacobian-vector product, to "
@@ -340,11 +259,13 @@ def table() -> str:
     ]
     for name in CASES:
         rule, network = build(name)
-        m = measure(network, rule)
+        lin = linearized(network, rule)
+        m = measure_sums(lin)
         errors = " | ".join(f"{e:.0e}" for e in (m.additivity, m.ledger, m.adjointness))
-        lines.append(f"| {name} | {m.sites} | {m.conventional} | {m.exactness} | {errors} |")
-    return "\n".join(lines) + "\n"
+        facts = f"{len(lin.sites)} | {len(lin.conventional)} | {lin.exactness}"
+        lines.append(f"| {name} | {facts} | {errors} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    TABLE.write_text(table(), encoding="utf-8")
+    replace_section(PAGE, TESTS, table())

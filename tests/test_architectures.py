@@ -1,8 +1,15 @@
 """The affine map, the ledger and adjointness on networks as users bring them."""
 
+import re
+
 import architectures
 import pytest
+import timm
 import torch
+
+from sweep.catalogue import catalogue
+from sweep.findings import WRONG
+from sweep.page import PAGE, SWEEP, TESTS
 
 BOUNDS = {torch.float64: (1e-9, 1e-9, 1e-10), torch.float32: (1e-4, 1e-4, 1e-4)}
 
@@ -15,15 +22,31 @@ def network(request):
 @pytest.mark.parametrize("dtype", BOUNDS)
 def test_it_adds_up(network, dtype):
     rule, case = network
-    found = architectures.measure(case.to(dtype), rule)
+    lin = architectures.linearized(case.to(dtype), rule)
+    found = architectures.measure_sums(lin)
     additivity, ledger, adjointness = BOUNDS[dtype]
     assert found.additivity <= additivity
     assert found.ledger <= ledger
     assert found.adjointness <= adjointness
-    assert found.exactness == (f"convention: {rule}" if found.conventional else "canonical")
+    assert lin.exactness == (f"convention: {rule}" if lin.conventional else "canonical")
+
+
+def rows(heading):
+    """The rows of the table under a heading of the page, as lists of cells."""
+    text = PAGE.read_text(encoding="utf-8")
+    section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)[1]
+    table = [line.strip("| ").split(" | ") for line in section.splitlines() if line[:1] == "|"]
+    return table[2:]
 
 
 def test_the_table_in_the_documentation_lists_these_networks():
-    rows = architectures.TABLE.read_text(encoding="utf-8").splitlines()
-    listed = [row.split(" | ")[0].removeprefix("| ") for row in rows if row.count("|") == 8]
-    assert listed[2:] == list(architectures.CASES)
+    assert [row[0] for row in rows(TESTS)] == list(architectures.CASES)
+
+
+def test_the_sweep_in_the_documentation_lists_its_networks_and_finds_none_wrong():
+    verdicts = {name: verdict for name, verdict, *_ in rows(SWEEP)}
+    families = set(timm.list_modules())  # of the release that is installed here
+    expected = {n for n in catalogue() if n.split()[0] != "timm"}
+    assert expected <= set(verdicts)
+    assert families & {name.split()[1].strip(":") for name in verdicts if name[:4] == "timm"}
+    assert WRONG not in verdicts.values()

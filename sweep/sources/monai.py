@@ -20,6 +20,13 @@ _KERNELS = {
     "filters": [8, 16, 16],
 }
 _VIT = {"hidden_size": 24, "mlp_dim": 48, "num_heads": 2}
+_DILATED = (
+    {"name": "conv_0", "n_features": 4, "kernel_size": 3},
+    {"name": "res_1", "n_features": 4, "kernels": (3, 3), "repeat": 1},
+    {"name": "res_2", "n_features": 8, "kernels": (3, 3), "repeat": 1},
+    {"name": "conv_1", "n_features": 8, "kernel_size": 1},
+    {"name": "conv_2", "kernel_size": 1},
+)
 _CLASSES = {"spatial_dims": 3, "n_input_channels": 1, "num_classes": 2}
 
 # The name of a class, its options, and the edge of its image.
@@ -45,8 +52,8 @@ _NETWORKS: dict[str, tuple[str, dict[str, Any], int]] = {
     ),
     "UNETR": ("UNETR", {**_SOLID, **_VIT, "img_size": (16, 16, 16), "feature_size": 8}, 16),
     "SwinUNETR": ("SwinUNETR", {**_FLAT, "feature_size": 12}, 64),
-    "VNet": ("VNet", _SOLID, 16),
-    "HighResNet": ("HighResNet", _SOLID, 8),
+    "VNet": ("VNet", _FLAT, 16),
+    "HighResNet, reduced": ("HighResNet", {**_SOLID, "layer_params": _DILATED}, 8),
     "MedNeXt": ("MedNeXt", {**_FLAT, "init_filters": 8}, 32),
     "ViT": (
         "ViT",

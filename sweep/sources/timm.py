@@ -113,6 +113,7 @@ _SMALLEST = {
 }
 # What else a member needs: larger images, or fewer blocks where even the smallest is huge.
 _OPTIONS: dict[str, tuple[int, dict[str, Any]]] = {
+    "convmixer": (32, {}),
     "crossvit": (64, {"img_size": 240}),  # scales what it is given
     "deepseek_vit": (224, {"depth": 2}),
     "gemma4_vit": (64, {"depth": 4}),
