@@ -98,8 +98,8 @@ class Linearization:
             notes.insert(
                 0,
                 f"not seen: {_listed(hidden)} (torch.jit, torch.func or an autograd.Function): "
-                f"taken by its own derivative{off}; no rule applies, its offset stays in the ledger's "
-                "remainder, its borders are in no region",
+                f"taken by its own derivative{off}; no rule applies, its offset stays in the "
+                "ledger's remainder, its borders are in no region",
             )
         if self.network.moved:
             names = _listed(sorted(self.network.moved))
@@ -159,7 +159,11 @@ class Linearization:
                 "inside it, before it or after it"
             )
         if not found.on_path:
-            raise LayerError(f"layer {address!r} is not on the way from the input to the output")
+            others = [a for a, one in known.items() if one.on_path and parse_address(a)[0] == path]
+            remedy = f"; its call {others[0]!r} is" if others else ""
+            raise LayerError(
+                f"layer {address!r} is not on the way from the input to the output{remedy}"
+            )
         return found
 
     def addresses(self, layers: Layers) -> tuple[str, ...]:

@@ -78,14 +78,15 @@ def without_autocast(device: str, rule: Rule | None) -> Rule:
     return wrapping(rule, apply)
 
 
-def mixed(call: Call, dtype: torch.dtype) -> bool:
-    """Tell whether a call meets constants of fewer digits than the network is computed in.
+def mixed(call: Call, dtype: torch.dtype) -> set[torch.dtype]:
+    """Return the dtypes of constants in a call that have fewer digits than the network.
 
-    Such are tensors that are no parameters or buffers of the model, and those made on the way.
+    Such are tensors that are no parameters or buffers of the model, and those made on the way;
+    none are returned where the call has no tensor of the network's own digits.
     """
-    floats = [tensor for tensor in call.tensors if tensor.is_floating_point()]
-    finest = min((_eps(t.dtype) for t in floats), default=1.0)
-    return finest == _eps(dtype) and any(_eps(t.dtype) > finest for t in floats)
+    kinds = {tensor.dtype for tensor in call.tensors if tensor.is_floating_point()}
+    fewer = {kind for kind in kinds if _eps(kind) > _eps(dtype)}
+    return fewer if dtype in kinds else set()
 
 
 def lacks_digits(call: Call, result: Any, dtype: torch.dtype, followed: bool) -> bool:

@@ -89,6 +89,8 @@ def check_input(model: nn.Module, x: Any) -> None:
     if not isinstance(x, Tensor) or not x.is_floating_point():
         found = x.dtype if isinstance(x, Tensor) else type(x).__name__
         raise InvalidInputError(f"the input must be a floating-point tensor, not {found}")
+    if x.layout is not torch.strided:
+        raise InvalidInputError("the input is a sparse tensor: pass x.to_dense()")
     if x.ndim == 0 or len(x) != 1:
         raise InvalidInputError(
             f"the input has shape {tuple(x.shape)}: explain one sample at a time, with a leading "

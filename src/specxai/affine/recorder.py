@@ -191,7 +191,7 @@ class Recorder(LayerTracker):
             rule = severed(rule, call.in_place)
         result = call.perform(rule)
         if self.dtype and not call.in_place and lacks_digits(call, result, self.dtype, followed):
-            self.left_out.update([result.dtype] if followed else [])
+            self.left_out.add(result.dtype)
             rule = with_digits(self.dtype, rule)
             result = call.perform(rule)
         if rule is not None:
@@ -229,7 +229,7 @@ class Recorder(LayerTracker):
         lost = narrowed(call, self.dtype) if self.dtype else None
         if self.dtype and lost:
             rule = keep_digits(self.dtype)
-            self.left_out.update([lost] if followed else [])
+            self.left_out.add(lost)
         elif kind in (Kind.RULE, Kind.AUTOGRAD) and followed:
             chosen = self.conventions.of(call.address.module, call.address.operation)
             rule = SECANT.get(call.address.operation) if chosen == "secant" else None
@@ -238,7 +238,8 @@ class Recorder(LayerTracker):
         if self.dtype and followed and torch.is_autocast_enabled(device):
             self.left_out.add(torch.get_autocast_dtype(device))
             rule = without_autocast(device, rule)
-        if self.dtype and mixed(call, self.dtype):
+        if self.dtype and (fewer := mixed(call, self.dtype)):
+            self.left_out.update(fewer)
             rule = with_digits(self.dtype, rule)
         return kind, convention, rule
 
