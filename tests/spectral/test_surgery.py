@@ -199,3 +199,10 @@ def test_what_does_not_exist():
     _, ex = explained("mlp")
     with pytest.raises(InvalidInputError, match="component 99 does not exist"):
         ex.surgery(keep=99)
+
+
+def test_what_names_no_component_is_refused():
+    net = zoo.build("mlp")
+    explanation = specxai.explain(net.model, net.x, net.layer)
+    with pytest.raises(InvalidInputError, match="'a' names no components"):
+        explanation.surgery(drop="a")

@@ -282,7 +282,12 @@ def check_components(indices: Indices, rank: int, device: torch.device) -> Int[T
     Raises:
         InvalidInputError: one does not exist.
     """
-    chosen = torch.as_tensor(indices, dtype=torch.int64, device=device).reshape(-1)
+    try:
+        chosen = torch.as_tensor(indices, dtype=torch.int64, device=device).reshape(-1)
+    except (TypeError, ValueError, RuntimeError):
+        raise InvalidInputError(
+            f"{indices!r} names no components: give their numbers, from 0 to {rank - 1}"
+        ) from None
     outside = chosen[(chosen < 0) | (chosen >= rank)]
     if len(outside):
         raise InvalidInputError(

@@ -159,6 +159,8 @@ def _tall(right: Jacobian, count: int, smallest: int) -> dict[Place, tuple[int, 
 
 def gibibytes(size: int) -> str:
     """Write a number of bytes for people."""
+    if size < 2**20:
+        return f"{size:,} bytes"
     return f"{size / 2**30:.1f} GiB" if size >= 2**30 / 10 else f"{size / 2**20:.0f} MiB"
 
 
