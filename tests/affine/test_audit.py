@@ -36,7 +36,7 @@ def test_a_repair_is_named_with_the_operation() -> None:
     if lin.repairs:  # a later PyTorch may have mended it
         (repair,) = lin.repairs
         assert str(repair.address) == "batch_norm@norm"
-        assert "contiguous gradients" in lin.notes[0]
+        assert "made contiguous" in lin.notes[0]
     v, w = random_like(lin.x, 3), random_like(lin.output, 4)
     assert disagreement(lin.jvp(v), w, v, lin.vjp(w)) < 1e-12
 

@@ -21,8 +21,18 @@ from specxai.affine.operations import numbers, tensors_in, transformed
 from specxai.affine.rules import Rule, wrapping
 from specxai.errors import UnsupportedOperationError
 
-_CONTIGUOUS = "contiguous gradients mend it"
-_THROUGHOUT = "as no call shows by itself, and contiguous gradients at every call mend it"
+_CONTIGUOUS = (
+    "PyTorch's reverse derivative is wrong for gradients in this memory layout; they are made "
+    "contiguous"
+)
+_THROUGHOUT = (
+    "PyTorch's reverse derivative is wrong, though of no single call; gradients are made "
+    "contiguous at all"
+)
+_REVERSED = (
+    "PyTorch's forward derivative is missing or wrong; forward products go by its reverse one"
+)
+_FINITE = "its slope is infinite where the input moves nothing, and counts as zero there"
 
 Cotangents = dict[Address, dict[int, Tensor]]
 
@@ -32,11 +42,11 @@ _BY_DIFFERENCES = {torch.float64: 1e-4, torch.float32: 5e-2}
 
 @dataclass(frozen=True)
 class Repair:
-    """One call whose derivative by PyTorch is wrong, and how it is computed instead.
+    """One call whose derivative is not as PyTorch computes it.
 
     Attributes:
         address: the call.
-        remedy: what is done, in words.
+        remedy: what is wrong and what is done, in words.
         rule: the rule that does it.
     """
 
@@ -174,8 +184,9 @@ def _compare(
         if trial.pushed is None:
             return []
     elif trial.confirms_by_differences(pulled):
-        remedy = "forward products go by its reverse one"
-        return [Repair(address, remedy, without_forward(rule))] if trial.pushed is not None else []
+        return (
+            [Repair(address, _REVERSED, without_forward(rule))] if trial.pushed is not None else []
+        )
     elif trial.confirms_by_differences(again):
         return [Repair(address, _CONTIGUOUS, _with_contiguous(rule))]
     raise UnsupportedOperationError(
@@ -195,8 +206,7 @@ def _finite_repair(
             "of a root at 0): add a small number inside, or explain another input"
         )
     finite = function.pull([torch.ones_like(arrived)])[0].isfinite()
-    remedy = "its infinite slope, behind which the input moves nothing, counts as zero"
-    return Repair(function.call.address, remedy, _with_finite_slopes(function.rule, finite))
+    return Repair(function.call.address, _FINITE, _with_finite_slopes(function.rule, finite))
 
 
 class _Trial:

@@ -89,8 +89,7 @@ class Linearization:
     def notes(self) -> tuple[str, ...]:
         """What a reader of any result should know: of hidden calls, repairs, and moving state."""
         notes = [
-            f"{_listed(addresses)}: PyTorch's derivative is wrong or not finite here, {remedy}"
-            for remedy, addresses in self._repaired().items()
+            f"{_listed(addresses)}: {remedy}" for remedy, addresses in self._repaired().items()
         ]
         hidden = list(dict.fromkeys(str(site.address) for site in self.sites if site.hidden))
         if hidden:

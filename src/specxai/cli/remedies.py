@@ -19,9 +19,9 @@ _SPELLINGS = (
 def on_command_line(message: str) -> str:
     """Return a message with options in place of keyword arguments, in one line.
 
-    >>> on_command_line("try precision='double', or allow more by memory=")
-    'try --precision double, or allow more by --memory'
+    >>> on_command_line("try precision='double', or allow more by memory=. Or give a .npy file")
+    'try --precision double, or allow more by --memory. Or give a .npy file'
     """
     for pattern, spelling in _SPELLINGS:
         message = re.sub(pattern, spelling, message)
-    return re.sub(r"\s+(?=[\s,;.:)]|$)", "", " ".join(message.split()))
+    return re.sub(r"\s+(?=[,;:)]|\.(?!\w)|$)", "", " ".join(message.split()))

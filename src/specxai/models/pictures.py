@@ -56,6 +56,8 @@ def open_picture(file: Path, background: str | None = None) -> Picture:
             return Picture(image.convert("RGB"), "; ".join(filter(None, notes)))
     except LoadError:
         raise
+    except Image.DecompressionBombError as error:
+        raise LoadError(f"input '{file}' has too many pixels: make the picture smaller") from error
     except Exception as error:  # decoders raise many kinds
         raise LoadError(
             f"input '{file}' is not a readable picture ({reason(error)}); "
