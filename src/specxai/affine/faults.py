@@ -40,13 +40,13 @@ def final(fault: Exception) -> bool:
 
 
 @contextmanager
-def in_our_words(task: str, *kinds: type[Exception]) -> Iterator[None]:
+def in_our_words(task: str, kinds: tuple[type[Exception], ...] = (Exception,)) -> Iterator[None]:
     """Raise whatever fails in the block as an error of ours, with its cause.
 
     Args:
         task: what is done there, such as ``the derivative``.
-        kinds: of exceptions; none means all. Where a user's own function is called in the block,
-            such as one that shows progress, its exceptions are the user's.
+        kinds: of exceptions. Where a user's own function is called in the block, such as one that
+            shows progress, its exceptions are the user's.
 
     Raises:
         NotEnoughMemoryError: memory ran out.
@@ -57,7 +57,7 @@ def in_our_words(task: str, *kinds: type[Exception]) -> Iterator[None]:
         yield
     except SpecxaiError:
         raise
-    except kinds or Exception as fault:
+    except kinds as fault:
         place = getattr(fault, _PLACE, "")
         where = f"{task} failed at {place}" if place else f"{task} failed"
         if out_of_memory(fault):

@@ -103,7 +103,7 @@ def explain_at(
     progress: Progress = silent,
 ) -> Explanation:
     """Explain an output of a network that is linearized already; see `explain`."""
-    with in_our_words("the decomposition", RuntimeError, MemoryError):
+    with in_our_words("the decomposition", (RuntimeError, MemoryError)):
         return _explained(lin, layer, target, options, progress)
 
 
