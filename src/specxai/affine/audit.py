@@ -6,6 +6,7 @@ derivative of the gradient that really arrives there, in the memory layout in wh
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import torch
@@ -243,8 +244,9 @@ class _Trial:
             for h in (step, -step)
         )
         slopes = (self._taken(ahead) - self._taken(behind)) / (2 * step)
-        floor = 1e2 * eps * float(self.value.norm()) / step / max(slopes.numel(), 1) ** 0.5
-        return self._agree(slopes, pulled, floor, _BY_DIFFERENCES)
+        size = float(self.value.nan_to_num(0.0, 0.0, 0.0).norm())
+        floor = 1e2 * eps * size / step / max(slopes.numel(), 1) ** 0.5
+        return self._agree(slopes, pulled, floor if isfinite(floor) else 0.0, _BY_DIFFERENCES)
 
     def _agree(
         self, pushed: Tensor, pulled: Tensors, floor: float, bounds: dict[torch.dtype, float]
