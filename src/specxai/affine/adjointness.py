@@ -59,9 +59,6 @@ def disagreement(pushed: Tensor, w: Tensor, v: Tensor, pulled: Tensor, floor: fl
 
 def rounding_norm(x: Tensor, value: Tensor) -> float:
     """Return the norm of a derivative that cannot be told from zero, for f(x) = value."""
-    size = float(x.detach().double().norm())
-    return (
-        1e3 * torch.finfo(x.dtype).eps * float(value.detach().double().norm()) / size
-        if size
-        else 0.0
-    )
+    size, length = (float(each.detach().double().norm()) for each in (x, value))
+    known = size > 0 and isfinite(length)  # beside the least number of a dtype nothing is rounding
+    return 1e3 * torch.finfo(x.dtype).eps * length / size if known else 0.0
