@@ -50,23 +50,22 @@ def pair():
 NOTE = "16-bit picture, 0…65535 taken as black…white"
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("user")
-    (path / "nets.py").write_text(PICTURES)
-    (path / "pair.py").write_text(PAIR)
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "nets.py").write_text(PICTURES)
+    (tmp_path / "pair.py").write_text(PAIR)
     ramp = np.arange(400, dtype=np.uint16).reshape(20, 20)
-    Image.fromarray(ramp * 164).save(path / "deep.png")
-    Image.fromarray(np.rint(ramp * (164 / 257)).astype(np.uint8)).save(path / "plain.png")
-    Image.new("RGBA", (20, 20), (255, 0, 0, 100)).save(path / "clear.png")
-    np.save(path / "last.npy", np.ones((1, 16, 16, 3), np.float32))
-    np.save(path / "bytes.npy", np.full((1, 3, 16, 16), 200, np.uint8))
-    np.save(path / "wide.npy", np.ones((1, 3, 16, 20), np.float32))
+    Image.fromarray(ramp * 164).save(tmp_path / "deep.png")
+    Image.fromarray(np.rint(ramp * (164 / 257)).astype(np.uint8)).save(tmp_path / "plain.png")
+    Image.new("RGBA", (20, 20), (255, 0, 0, 100)).save(tmp_path / "clear.png")
+    np.save(tmp_path / "last.npy", np.ones((1, 16, 16, 3), np.float32))
+    np.save(tmp_path / "bytes.npy", np.full((1, 3, 16, 16), 200, np.uint8))
+    np.save(tmp_path / "wide.npy", np.ones((1, 3, 16, 20), np.float32))
     torch.manual_seed(0)
     tensors = {"x": torch.randn(1, 6), "z": torch.randn(1, 2), "ids": torch.tensor([[1, 4, 4]])}
-    save_file(tensors, path / "pair.safetensors")
-    save_file({**tensors, "y": torch.ones(1)}, path / "more.safetensors")
-    return path
+    save_file(tensors, tmp_path / "pair.safetensors")
+    save_file({**tensors, "y": torch.ones(1)}, tmp_path / "more.safetensors")
+    return tmp_path
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -76,7 +75,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def outputs(folder: Path, name: str) -> tuple[dict, str]:
     quiet = "--layer", "5", "--target", "0", "--quiet", "--json"
-    done = run(folder, "explain", "nets.py:net", name, *quiet)
+    done = run(folder, "explain", "nets.py:net", name, "--out", Path(name).stem, *quiet)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout), done.stderr
 
@@ -136,10 +135,9 @@ def test_several_tensors_are_arguments(folder: Path, command: tuple[str, ...]) -
 def test_the_explained_tensor_is_the_one_named(folder: Path) -> None:
     terms = {}
     for wrt in ("x", "z"):
-        arguments = "explain", "pair.py:pair", "pair.safetensors", "--wrt", wrt, "--target", "0"
-        done = run(
-            folder, *arguments, "--layer", "body", "--precision", "double", "--json", "--quiet"
-        )
+        arguments = "pair.py:pair", "pair.safetensors", "--wrt", wrt, "--out", wrt
+        options = "--layer", "body", "--target", "0", "--precision", "double", "--json", "--quiet"
+        done = run(folder, "explain", *arguments, *options)
         terms[wrt] = json.loads(done.stdout)["terms"]
     assert terms["x"]["output"] == pytest.approx(terms["z"]["output"], rel=1e-12)
     assert terms["x"]["linear"] != pytest.approx(terms["z"]["linear"], rel=0.01)

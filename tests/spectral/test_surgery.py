@@ -201,7 +201,7 @@ def test_what_does_not_exist():
         ex.surgery(keep=99)
 
 
-def test_what_names_no_component_is_refused():
+def test_what_names_no_component_is_refused(unchecked_annotations):
     net = zoo.build("mlp")
     explanation = specxai.explain(net.model, net.x, net.layer)
     with pytest.raises(InvalidInputError, match="'a' names no components"):
