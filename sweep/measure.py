@@ -24,7 +24,8 @@ class Sums:
     """What must add up, as shares of what it is measured on.
 
     Attributes:
-        additivity: y_j − (u_j·x + b_j), u_j by the vector-, b_j by the Jacobian-vector product.
+        additivity: y_j − (u_j·x + b_j), u_j by the vector-, b_j by the Jacobian-vector product, on
+            the largest of the three: where two large terms cancel in y_j, their rounding does not.
         ledger: b_j − Σβ.
         adjointness: ⟨u v, w⟩ − ⟨v, uᵀ w⟩.
     """
@@ -50,7 +51,7 @@ def measure_sums(lin: Linearization) -> Sums:
     place = torch.unravel_index(torch.tensor(j), lin.output.shape[1:])
     ledger = lin.ledger(tuple(int(index) for index in place))
     return Sums(
-        float((y[j] - linear - bias).abs() / y.abs().max()),
+        float((y[j] - linear - bias).abs() / max(y.abs().max(), linear.abs(), bias.abs())),
         float(ledger.remainder.abs() / max(abs(ledger.bias), y[j].abs())),
         measure_adjointness(lin),
     )
