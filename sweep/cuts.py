@@ -9,7 +9,7 @@ from specxai import Linearization
 from specxai.affine.jacobian import Jacobian
 from sweep.findings import Findings
 
-MOST_LAYERS = 4
+MOST_LAYERS = 12
 
 
 def measure_cuts(findings: Findings, lin: Linearization, deadline: float) -> int:

@@ -15,7 +15,7 @@ from sweep.differences import difference
 from sweep.findings import BOUNDS, Findings
 
 # After so many seconds no further layer is taken.
-_ENOUGH = 15.0
+_ENOUGH = 20.0
 _JITTER = 1e-3
 
 

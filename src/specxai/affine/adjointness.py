@@ -18,7 +18,7 @@ UNDECIDED = {torch.float64: 1e-4, torch.float32: 5e-2}
 def random_like(tensor: Tensor, seed: int) -> Tensor:
     """Return standard normal values of a tensor's shape, the same on every device."""
     generator = torch.Generator().manual_seed(seed)
-    values = torch.randn(tensor.shape, generator=generator, dtype=torch.float64)
+    values = torch.randn(tensor.shape, generator=generator, dtype=torch.float32)
     return values.to(tensor)
 
 

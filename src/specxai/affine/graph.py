@@ -19,9 +19,9 @@ class Edge(NamedTuple):
 
 def edge_of(tensor: Tensor) -> Edge | None:
     """Return the place of a tensor in the graph, or None when it depends on no input."""
-    if tensor.grad_fn is None:
-        return None
-    return Edge(tensor.grad_fn, tensor.output_nr)
+    with torch._C.DisableTorchFunction():  # reading attributes is no call of the model's
+        node = tensor.grad_fn
+        return None if node is None else Edge(node, tensor.output_nr)
 
 
 @dataclass(frozen=True)

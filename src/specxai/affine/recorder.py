@@ -150,6 +150,7 @@ class Recorder(LayerTracker):
         super().__init__(root, self.rules)
         self.conventions = conventions
         self.dtype = dtype
+        self.device = root.device_type
         self.sites: list[Site] = []
         self.left_out: set[torch.dtype] = set()
         self.known: list[Tensor] = []
@@ -234,10 +235,9 @@ class Recorder(LayerTracker):
             chosen = self.conventions.of(call.address.module, call.address.operation)
             rule = SECANT.get(call.address.operation) if chosen == "secant" else None
             convention = "secant" if rule else "tangent"
-        device = self.root.device_type
-        if self.dtype and followed and torch.is_autocast_enabled(device):
-            self.left_out.add(torch.get_autocast_dtype(device))
-            rule = without_autocast(device, rule)
+        if self.dtype and followed and torch.is_autocast_enabled(self.device):
+            self.left_out.add(torch.get_autocast_dtype(self.device))
+            rule = without_autocast(self.device, rule)
         if self.dtype and (fewer := mixed(call, self.dtype)):
             self.left_out.update(fewer)
             rule = with_digits(self.dtype, rule)
