@@ -230,3 +230,41 @@ def test_the_users_random_state_is_left_alone() -> None:
     torch.manual_seed(5)
     explain(model, X, "first", 0)
     assert torch.equal(torch.rand(3), expected)
+
+
+class Collecting(nn.Module):
+    """Collects what its layers give by hooks that it sets in its first run, as some libraries do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layers = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 4), nn.Tanh())
+        self.last, self.watched = nn.Linear(4, 2), False
+        self.seen: list[Tensor] = []
+        self.double().eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.watched:
+            self.watched = True
+            for layer in self.layers:
+                layer.register_forward_hook(lambda _layer, _args, z: self.seen.append(z))
+        self.seen = []
+        self.layers(x)
+        return self.last(sum(self.seen, torch.zeros(())))
+
+
+def test_hooks_of_a_first_run_go_with_their_flag():
+    model, plain = Collecting(), Collecting()
+    assert_right(model, X, lambda x: plain(x.clone()), layers=(None, "last"))
+    assert not model.watched
+    assert not any(layer._forward_hooks for layer in model.layers)
+    assert model(X).equal(plain(X))
+    assert all(len(layer._forward_hooks) == 1 for layer in model.layers)
+
+
+def test_hooks_of_an_earlier_run_stay():
+    model = Collecting()
+    model(X)
+    before = [dict(layer._forward_hooks) for layer in model.layers]
+    assert_right(model, X)
+    assert [dict(layer._forward_hooks) for layer in model.layers] == before

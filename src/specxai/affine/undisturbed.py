@@ -18,6 +18,7 @@ from torch.nn.modules import module as all_modules
 _HOOKS = ("_backward_hooks", "_backward_pre_hooks")
 _GLOBAL_HOOKS = ("_global_backward_hooks", "_global_backward_pre_hooks")
 _OF_EVERY_MODULE = frozenset(vars(nn.Module()))
+_FORWARD_HOOKS = tuple(name for name in vars(nn.Module()) if name.startswith("_forward"))
 
 
 @contextmanager
@@ -109,7 +110,10 @@ def _without_checkpoints() -> Iterator[None]:
 
 @contextmanager
 def _attributes_put_back(root: nn.Module, moved: set[str]) -> Iterator[None]:
-    """Put back what a run changes in the attributes of modules that are no buffers."""
+    """Put back what a run changes in the attributes of modules that are no buffers.
+
+    Hooks that the model gives its own modules in its first run go with the flag that says so.
+    """
     before = [(path, _Attributes(part)) for path, part in root.named_modules()]
     try:
         yield
@@ -130,6 +134,7 @@ class _Attributes:
             for name, value in self._values.items()
             if isinstance(value, Tensor | list | dict | set)
         }
+        self._hooks = {name: self._own[name].copy() for name in _FORWARD_HOOKS if self._own[name]}
 
     def put_back(self) -> list[str]:
         """Restore all, and return the names of what had changed."""
@@ -141,6 +146,9 @@ class _Attributes:
         for name, (content, version) in self._contents.items():
             if _refilled(self._values[name], content, version):
                 changed.append(name)
+        for name in _FORWARD_HOOKS:
+            if self._own[name]:
+                _refilled(self._own[name], self._hooks.get(name, {}), 0)
         return changed
 
 
