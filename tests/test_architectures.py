@@ -8,7 +8,7 @@ import timm
 import torch
 
 from sweep.catalogue import catalogue
-from sweep.findings import WRONG
+from sweep.findings import REFUSED, WRONG
 from sweep.page import PAGE, SWEEP, TESTS
 
 BOUNDS = {torch.float64: (1e-9, 1e-9, 1e-10), torch.float32: (1e-4, 1e-4, 1e-4)}
@@ -43,11 +43,12 @@ def test_the_table_in_the_documentation_lists_these_networks():
     assert [row[0] for row in rows(TESTS)] == list(architectures.CASES)
 
 
-def test_the_sweep_in_the_documentation_lists_known_networks_and_finds_none_wrong():
-    """An interrupted sweep may be on the page: its summary says how many it has measured."""
+def test_the_sweep_in_the_documentation_lists_every_network_and_finds_none_wrong():
     verdicts = {name: verdict for name, verdict, *_ in rows(SWEEP)}
     listed = {name for name in verdicts if name.split()[0] != "timm"}
+    known = {name for name in catalogue() if name.split()[0] != "timm"}
     families = set(timm.list_modules())  # of the release that is installed here
-    assert listed <= set(catalogue())
+    assert listed == known
     assert families & {name.split()[1].strip(":") for name in verdicts if name[:4] == "timm"}
     assert WRONG not in verdicts.values()
+    assert list(verdicts.values()).count(REFUSED) <= 0.03 * len(verdicts)
