@@ -233,7 +233,7 @@ def test_the_users_random_state_is_left_alone() -> None:
 
 
 class Collecting(nn.Module):
-    """Collects what its layers give by hooks that it sets in its first run, as some libraries do."""
+    """Collects what its layers give, by hooks that it sets in its first run."""
 
     def __init__(self) -> None:
         super().__init__()
