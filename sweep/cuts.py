@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from specxai import Linearization
-from specxai.affine.jacobian import Jacobian
+from specxai.affine.products.jacobian import Jacobian
 from sweep.findings import Findings
 
 MOST_LAYERS = 12

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from specxai import Linearization, linearize
-from specxai.affine.conventions import RuleChoice
+from specxai.affine.tracing.conventions import RuleChoice
 from sweep.case import Case
 from sweep.cuts import measure_cuts, measure_rows
 from sweep.differences import difference

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from specxai.affine.jacobian import Jacobian
+from specxai.affine.products.jacobian import Jacobian
 from sweep.case import Case, lifelike
 from sweep.catalogue import catalogue
 from sweep.cuts import measure_rows

@@ -1,19 +1,19 @@
 """The network as an affine map at one input."""
 
 from specxai.affine.activity import count_active_units
-from specxai.affine.arguments import Inputs
-from specxai.affine.conventions import Convention, RuleChoice
 from specxai.affine.fingerprint import fingerprint
-from specxai.affine.jacobian import Jacobian
 from specxai.affine.ledger import Entry, Ledger
 from specxai.affine.linearization import Layers, Linearization
 from specxai.affine.linearize import linearize
-from specxai.affine.operations import Kind
-from specxai.affine.precision import Precision
-from specxai.affine.recorder import Layer, Site
-from specxai.affine.region import Certificate, Flip, Region, Tie
-from specxai.affine.root import Forward
+from specxai.affine.products.jacobian import Jacobian
+from specxai.affine.region.region import Certificate, Flip, Region, Tie
 from specxai.affine.target import Target, choose_target, select_target
+from specxai.affine.tracing.arguments import Inputs
+from specxai.affine.tracing.conventions import Convention, RuleChoice
+from specxai.affine.tracing.operations import Kind
+from specxai.affine.tracing.precision import Precision
+from specxai.affine.tracing.recorder import Layer, Site
+from specxai.affine.tracing.root import Forward
 
 __all__ = [
     "Certificate",

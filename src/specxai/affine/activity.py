@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from specxai.affine.forward import run_until
-from specxai.affine.jacobian import Jacobian
 from specxai.affine.linearization import Linearization
+from specxai.affine.products.jacobian import Jacobian
+from specxai.affine.tracing.network import run_until
 
 
 def count_active_units(lin: Linearization) -> dict[str, int]:

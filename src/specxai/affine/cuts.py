@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from specxai.affine.forward import parse_address
 from specxai.affine.linearization import Linearization
-from specxai.affine.operations import Kind
-from specxai.affine.recorder import Layer
+from specxai.affine.tracing.network import parse_address
+from specxai.affine.tracing.operations import Kind
+from specxai.affine.tracing.recorder import Layer
 
 
 def cut_layers(lin: Linearization) -> list[Layer]:

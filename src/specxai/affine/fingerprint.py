@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from specxai.affine.preconditions import unwrapped
+from specxai.affine.tracing.preconditions import unwrapped
 from specxai.digest import digest
 
 

@@ -10,11 +10,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from specxai.affine.forward import Network
-from specxai.affine.interpreter import Address, Call, Interpreter
-from specxai.affine.jacobian import Jacobian
-from specxai.affine.local import LocalFunction, local_function
-from specxai.affine.operations import depends, numbers
+from specxai.affine.products.jacobian import Jacobian
+from specxai.affine.products.local import LocalFunction, local_function
+from specxai.affine.tracing.interpreter import Address, Call, Interpreter
+from specxai.affine.tracing.network import Network
+from specxai.affine.tracing.operations import depends, numbers
 
 Offsets = Mapping[Address, tuple[Tensor, ...]]
 

@@ -9,16 +9,16 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from specxai.affine.agreement import agreeing
-from specxai.affine.audit import Repair
-from specxai.affine.forward import Network, parse_address, run_from, run_until
-from specxai.affine.jacobian import Jacobian
 from specxai.affine.ledger import Ledger, keep_ledger
-from specxai.affine.numerics import full_precision
-from specxai.affine.recorder import Layer, Site
-from specxai.affine.region import Region
+from specxai.affine.products.agreement import agreeing
+from specxai.affine.products.audit import Repair
+from specxai.affine.products.jacobian import Jacobian
+from specxai.affine.products.numerics import full_precision
+from specxai.affine.region.region import Region
 from specxai.affine.target import Target, choose_target, select_target
-from specxai.affine.trace import all_paths_cross
+from specxai.affine.tracing.network import Network, parse_address, run_from, run_until
+from specxai.affine.tracing.recorder import Layer, Site
+from specxai.affine.tracing.trace import all_paths_cross
 from specxai.errors import InvalidInputError, LayerError
 
 # What one block of batched products may hold in activations.

@@ -4,20 +4,20 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from specxai.affine.agreement import off_by_differences, recorded_agrees
-from specxai.affine.arguments import Inputs, as_plain, read_arguments
-from specxai.affine.conventions import Conventions, RuleChoice, read_conventions
-from specxai.affine.faults import final, in_our_words
-from specxai.affine.forward import Network
 from specxai.affine.linearization import Linearization
-from specxai.affine.numerics import full_precision
-from specxai.affine.precision import (
+from specxai.affine.products.agreement import off_by_differences, recorded_agrees
+from specxai.affine.products.numerics import full_precision
+from specxai.affine.tracing.arguments import Inputs, as_plain, read_arguments
+from specxai.affine.tracing.conventions import Conventions, RuleChoice, read_conventions
+from specxai.affine.tracing.faults import final, in_our_words
+from specxai.affine.tracing.network import Network
+from specxai.affine.tracing.precision import (
     Precision,
     computes_otherwise,
     describe_precision,
     working_dtype,
 )
-from specxai.affine.preconditions import (
+from specxai.affine.tracing.preconditions import (
     check_dependence,
     check_fixed,
     check_input,
@@ -28,8 +28,8 @@ from specxai.affine.preconditions import (
     model_failures,
     unwrapped,
 )
-from specxai.affine.root import Forward
-from specxai.affine.trace import Trace, trace
+from specxai.affine.tracing.root import Forward
+from specxai.affine.tracing.trace import Trace, trace
 
 
 @full_precision()

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from specxai.affine.forward import Network, run_until
+from specxai.affine.tracing.network import Network, run_until
 from specxai.spectral import explain
 
 Triplets = tuple[Tensor, Tensor, Tensor]

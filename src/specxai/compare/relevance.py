@@ -5,7 +5,7 @@ from copy import deepcopy
 from torch import Tensor, nn
 
 from specxai.affine import Linearization, linearize
-from specxai.affine.forward import parse_address
+from specxai.affine.tracing.network import parse_address
 from specxai.compare.attribution import Instance, Method
 from specxai.compare.captum import captum_attr, captum_refusals
 from specxai.errors import UnsupportedOperationError

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
-from specxai.affine.numerics import full_precision
+from specxai.affine.products.numerics import full_precision
 from specxai.errors import InvalidInputError
 from specxai.spectral.decomposition import Ranking
 from specxai.spectral.edit import explained

@@ -15,7 +15,7 @@ from specxai.affine import (
     Target,
     linearize,
 )
-from specxai.affine.faults import in_our_words
+from specxai.affine.tracing.faults import in_our_words
 from specxai.progress import Progress, silent
 from specxai.spectral.explanation import Explanation
 from specxai.spectral.krylov import Goal, krylov_svd

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.affine import Jacobian, Target
-from specxai.affine.numerics import full_precision
+from specxai.affine.products.numerics import full_precision
 from specxai.spectral.explanation import Explanation
 
 

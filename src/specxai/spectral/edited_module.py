@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from specxai.affine.forward import intercept
-from specxai.affine.root import Forward, Root
+from specxai.affine.tracing.network import intercept
+from specxai.affine.tracing.root import Forward, Root
 from specxai.spectral.explanation import Explanation
 
 

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from specxai.affine import Certificate, Region, Target
-from specxai.affine.numerics import full_precision
+from specxai.affine.products.numerics import full_precision
 from specxai.errors import InvalidInputError, OutsideRegionError, OutsideRegionWarning
 from specxai.spectral.contraction import contract
 from specxai.spectral.features import Features

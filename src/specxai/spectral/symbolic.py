@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.affine import Linearization, select_target
-from specxai.affine.numerics import full_precision
+from specxai.affine.products.numerics import full_precision
 from specxai.errors import InvalidInputError, TargetError
 from specxai.spectral.contraction import check_dim
 from specxai.spectral.decomposition import Decomposition, Ranking

@@ -1,0 +1,1 @@
+"""Products with the Jacobian, and the check that its two derivatives agree."""
