@@ -11,7 +11,7 @@ from specxai.cache import Cache
 from specxai.compare import Instance, all_methods, choose_methods, compare_methods, prepare
 from specxai.compare.components import Search, components_method, leading_maps
 from specxai.errors import LayerError
-from specxai.spectral.reduction import reduce_contributions
+from specxai.spectral.records.reduction import reduce_contributions
 
 BY_PRODUCTS = Search(units=0, components=8, products=300, tol=1e-6)
 

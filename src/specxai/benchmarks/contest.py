@@ -13,7 +13,7 @@ import torch
 from specxai.benchmarks.cases import CASES
 from specxai.benchmarks.methods import DENSE, REFERENCE
 from specxai.errors import InvalidInputError
-from specxai.spectral.memory import free_memory, gibibytes
+from specxai.spectral.svd.memory import free_memory, gibibytes
 
 LIMIT = 600.0
 

@@ -12,7 +12,7 @@ from specxai.benchmarks.growth import UNSEEN_BYTES, Growth, exponent
 from specxai.benchmarks.stages import Calls, Stages
 from specxai.errors import LoadError
 from specxai.files import write_atomically
-from specxai.spectral.memory import gibibytes
+from specxai.spectral.svd.memory import gibibytes
 
 Record = dict[str, list[dict[str, Any]]]
 Measured = Contest | Stages | Calls | Growth

@@ -12,9 +12,9 @@ from specxai.affine import Jacobian, linearize
 from specxai.benchmarks.cases import CASES
 from specxai.errors import InvalidInputError
 from specxai.spectral import Options, explain_at
-from specxai.spectral.estimate import estimate_exact, seconds_of
 from specxai.spectral.split import split
-from specxai.spectral.svd import find_active
+from specxai.spectral.svd.estimate import estimate_exact, seconds_of
+from specxai.spectral.svd.exact import find_active
 
 _ROUNDS = 5
 _INNER = 8192  # columns of the float32 product that gives the rate

@@ -9,8 +9,8 @@ from specxai.affine import linearize
 from specxai.compare.attribution import Instance, Method
 from specxai.errors import LayerError
 from specxai.spectral import Explanation, Options, explain_at
-from specxai.spectral.decomposition import Ranking
-from specxai.spectral.svd import find_active
+from specxai.spectral.records.decomposition import Ranking
+from specxai.spectral.svd.exact import find_active
 
 
 @dataclass(frozen=True)

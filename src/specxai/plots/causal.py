@@ -24,7 +24,7 @@ from specxai.plots.style import (
     quiet,
 )
 from specxai.plots.writing import wrapped
-from specxai.spectral.causal_curve import CausalCurve
+from specxai.spectral.edits.causal_curve import CausalCurve
 
 _TITLES = {
     "contribution": "Largest |α| first",

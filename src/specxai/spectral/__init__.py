@@ -1,16 +1,14 @@
 """The affine map split at a layer and decomposed into spectral components."""
 
-from specxai.spectral.causal_curve import CausalCurve
-from specxai.spectral.collapse import Collapsed
 from specxai.spectral.decompose import explain, explain_at
-from specxai.spectral.decomposition import Decomposition
-from specxai.spectral.edited_module import EditedModule
+from specxai.spectral.edits.causal_curve import CausalCurve
+from specxai.spectral.edits.collapse import Collapsed
+from specxai.spectral.edits.edited_module import EditedModule
+from specxai.spectral.edits.surgery import Surgery
 from specxai.spectral.explanation import Explanation
-from specxai.spectral.expression import SymbolicExpression
-from specxai.spectral.krylov import krylov_svd
-from specxai.spectral.loading import load
-from specxai.spectral.options import Options
-from specxai.spectral.reduction import (
+from specxai.spectral.files.loading import load
+from specxai.spectral.records.decomposition import Decomposition
+from specxai.spectral.records.reduction import (
     Reach,
     Reduction,
     Selection,
@@ -20,11 +18,13 @@ from specxai.spectral.reduction import (
     reduce_contributions,
     terms_to_reach,
 )
+from specxai.spectral.records.strategies import Strategy
 from specxai.spectral.split import Split, split
 from specxai.spectral.stored import Record, StoredExplanation
-from specxai.spectral.strategies import Strategy
-from specxai.spectral.surgery import Surgery
-from specxai.spectral.svd import LeftSVD, exact_svd
+from specxai.spectral.svd.exact import LeftSVD, exact_svd
+from specxai.spectral.svd.krylov import krylov_svd
+from specxai.spectral.svd.solver import Options
+from specxai.spectral.symbolic.expression import SymbolicExpression
 
 __all__ = [
     "CausalCurve",

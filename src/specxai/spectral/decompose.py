@@ -18,11 +18,11 @@ from specxai.affine import (
 from specxai.affine.tracing.faults import in_our_words
 from specxai.progress import Progress, silent
 from specxai.spectral.explanation import Explanation
-from specxai.spectral.krylov import Goal, krylov_svd
-from specxai.spectral.memory import read_memory, within
-from specxai.spectral.options import Method, Options
 from specxai.spectral.split import split
-from specxai.spectral.svd import decompose_exactly
+from specxai.spectral.svd.exact import decompose_exactly
+from specxai.spectral.svd.krylov import Goal, krylov_svd
+from specxai.spectral.svd.memory import read_memory, within
+from specxai.spectral.svd.solver import Method, Options
 
 
 def explain(

@@ -11,15 +11,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.affine import Ledger, Linearization, Region, Tie, fingerprint
-from specxai.spectral.decomposition import Decomposition, Indices, Ranking
+from specxai.spectral.files.saving import VectorDtype, file_size, save
+from specxai.spectral.records.decomposition import Decomposition, Indices, Ranking
 from specxai.spectral.split import Split
-from specxai.spectral.storage import VectorDtype, file_size, save
-from specxai.spectral.svd import LeftSVD
+from specxai.spectral.svd.exact import LeftSVD
 
 if TYPE_CHECKING:
-    from specxai.spectral.causal_curve import CausalCurve, CausalOrder
-    from specxai.spectral.collapse import Collapsed
-    from specxai.spectral.surgery import Surgery
+    from specxai.spectral.edits.causal_curve import CausalCurve, CausalOrder
+    from specxai.spectral.edits.collapse import Collapsed
+    from specxai.spectral.edits.surgery import Surgery
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -145,16 +145,16 @@ class Explanation(Decomposition):
         drop: Indices | None = None,
         scale: Mapping[int, float] | None = None,
     ) -> "Surgery":
-        """Scale components and run the real network; see `specxai.spectral.surgery.operate`."""
-        from specxai.spectral.surgery import operate
+        """Scale components and run the real network; see `specxai.spectral.edits.surgery.operate`."""
+        from specxai.spectral.edits.surgery import operate
 
         return operate(self, keep, drop, scale)
 
     def causal_curve(
         self, order: "CausalOrder" = "contribution", n: int = 64, seed: int = 0, drop: bool = True
     ) -> "CausalCurve":
-        """Remove components one after the other; see `specxai.spectral.causal_curve`."""
-        from specxai.spectral.causal_curve import causal_curve
+        """Remove components one after the other; see `specxai.spectral.edits.causal_curve`."""
+        from specxai.spectral.edits.causal_curve import causal_curve
 
         return causal_curve(self, order, n, seed, drop)
 
@@ -164,8 +164,8 @@ class Explanation(Decomposition):
         by: Ranking = "contribution",
         neighbours: Float[Tensor, "n ..."] | None = None,
     ) -> "Collapsed":
-        """Make the local map two linear layers; see `specxai.spectral.collapse`."""
-        from specxai.spectral.collapse import collapse
+        """Make the local map two linear layers; see `specxai.spectral.edits.collapse`."""
+        from specxai.spectral.edits.collapse import collapse
 
         return collapse(self, rank, by, neighbours)
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from specxai.affine import Tie, fingerprint
 from specxai.errors import InvalidInputError
-from specxai.spectral.decomposition import Decomposition, Indices
+from specxai.spectral.records.decomposition import Decomposition, Indices
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from specxai.errors import InvalidInputError, MissingExtraError
-from specxai.spectral.decomposition import Indices, Ranking
+from specxai.spectral.records.decomposition import Indices, Ranking
 
 # Values of all vectors that are multiplied at a time, in float64.
 _BLOCK = 2**24

@@ -23,9 +23,9 @@ from specxai.affine import (
 from specxai.errors import InvalidInputError, LayerError
 from specxai.progress import Progress, silent
 from specxai.spectral import Options, explain_at
-from specxai.spectral.contraction import Contraction, contract
-from specxai.spectral.krylov import Goal
-from specxai.spectral.options import Method
+from specxai.spectral.records.contraction import Contraction, contract
+from specxai.spectral.svd.krylov import Goal
+from specxai.spectral.svd.solver import Method
 from specxai.survey.alignment import Alignment, align
 from specxai.survey.depth import choose_layers
 from specxai.survey.layer_spectrum import LayerSpectrum, condense

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from specxai.errors import LayerError
 from specxai.spectral import Explanation
-from specxai.spectral.krylov import Goal
+from specxai.spectral.svd.krylov import Goal
 from specxai.survey.concentration import effective_rank, participation_ratio
 
 

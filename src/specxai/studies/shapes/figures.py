@@ -13,7 +13,7 @@ from specxai.plots.body import View, draw_body
 from specxai.plots.heatmap import draw_heatmap, symmetric_limit, to_array
 from specxai.plots.shaded_body import can_shade, render_body
 from specxai.plots.style import FAINT, INK, SIGNED, SMALL, TEXT, TITLE, quiet
-from specxai.spectral.contraction import Contraction
+from specxai.spectral.records.contraction import Contraction
 from specxai.studies.shapes.experiment import Experiment
 from specxai.studies.shapes.findings import LAYERS, Findings, pairwise_cosine
 

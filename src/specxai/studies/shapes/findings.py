@@ -10,7 +10,7 @@ from torch import Tensor
 from specxai.affine import linearize
 from specxai.progress import Progress
 from specxai.spectral import Explanation, explain
-from specxai.spectral.decomposition import Ranking
+from specxai.spectral.records.decomposition import Ranking
 from specxai.studies.shapes.experiment import Experiment
 from specxai.survey import Evolution, Similarity, evolve, similarity
 

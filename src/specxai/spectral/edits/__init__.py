@@ -1,0 +1,1 @@
+"""Components scaled or removed, checked against the real network."""

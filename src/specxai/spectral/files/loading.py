@@ -1,0 +1,146 @@
+"""Reading a stored result, and believing nothing of it before it is checked."""
+
+import json
+from os import PathLike
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+from specxai.digest import digest
+from specxai.errors import LoadError
+from specxai.spectral.files.consistency import check_numbers, check_vectors
+from specxai.spectral.files.saving import FACTS, NUMBERS, SCHEMA, SPECTRA, TERMS, VECTORS, checksum
+from specxai.spectral.stored import Record, StoredExplanation
+from specxai.spectral.svd.memory import free_memory
+from specxai.typed_json import decode_fields
+
+_LONGEST_HEADER = 2**24
+
+
+def load(path: str | PathLike[str]) -> StoredExplanation:
+    """Read a result that `Explanation.save` has written. Nothing in a file is ever run.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Everything that was kept, on the CPU. Where the vectors were kept in fewer digits than the
+        input has, ``note`` says so.
+
+    Raises:
+        LoadError: the file is missing, truncated, damaged, of another kind or of another schema,
+            or its numbers contradict each other.
+    """
+    file = Path(path)
+    try:
+        header, tensors = _read(file)
+        return _assemble(header, tensors)
+    except LoadError as fault:
+        raise LoadError(f"result '{file}': {fault}") from fault
+
+
+def _read(file: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Return the header and the tensors, after checks of sizes, schema, names and checksum."""
+    try:
+        size = file.stat().st_size
+        with safe_open(file, "pt") as content:
+            header = _header(content.metadata())
+            if size > free_memory(torch.device("cpu")):
+                raise LoadError(f"it holds {size:,} bytes, more than the memory that is free")
+            # Copies: else the numbers would change with the file.
+            tensors = {name: content.get_tensor(name).clone() for name in content.keys()}  # noqa: SIM118
+    except LoadError:
+        raise
+    except OSError as fault:
+        raise LoadError(f"cannot be read: {fault.strerror or fault}") from fault
+    except Exception as fault:  # the reader raises kinds of its own
+        reason = (str(fault).splitlines() or [type(fault).__name__])[0]
+        raise LoadError(f"is truncated, damaged or no safetensors file ({reason[:120]})") from fault
+    if header.get("checksum") != checksum(header, tensors):
+        raise LoadError("the checksum does not fit: it was changed or damaged; write it again")
+    return header, tensors
+
+
+def _header(metadata: dict[str, str] | None) -> dict[str, Any]:
+    """Return the JSON of the entry ``specxai``, after a check of the schema."""
+    text = (metadata or {}).get("specxai")
+    if text is None:
+        raise LoadError(
+            "is no result of specxai: give a file that ex.save or 'explain' has written"
+        )
+    if len(text) > _LONGEST_HEADER:
+        raise LoadError(f"its header is longer than {_LONGEST_HEADER:,} characters")
+    try:
+        header: Any = json.loads(text)
+    except (ValueError, RecursionError) as fault:
+        raise LoadError("its header is no JSON: it is damaged; write it again") from fault
+    if not isinstance(header, dict):
+        raise LoadError("its header is no JSON object: it is damaged; write it again")
+    schema = header.get("schema")
+    if type(schema) is not int or schema < SCHEMA:
+        raise LoadError(
+            f"schema {str(schema)[:20]} is not read any more, {SCHEMA} is: explain again and save"
+        )
+    if schema > SCHEMA:
+        raise LoadError(f"schema {str(schema)[:20]} is newer than {SCHEMA}: update specxai")
+    return header
+
+
+def _assemble(header: dict[str, Any], tensors: dict[str, Tensor]) -> StoredExplanation:
+    """Put the result together from checked parts."""
+    kinds = get_type_hints(Record)
+    parts = decode_fields(header, FACTS | kinds | {"checksum": str}, "header")
+    _check_layout(tensors)
+    record, x = Record(**{name: parts[name] for name in kinds}), tensors["x"]
+    told = parts["note"], _digits(record.vectors_dtype, x.dtype)
+    fields: dict[str, Any] = {name: tensors[name] for name in NUMBERS if name != "contributions"}
+    fields |= {name: parts[name] for name in FACTS} | {"note": "; ".join(filter(None, told))}
+    result = StoredExplanation(
+        **fields,
+        record=record,
+        kept=tensors.get("vector_indices", torch.zeros(0, dtype=torch.int64)),
+        right=tensors.get("right_vectors", x.new_zeros(0, *x.shape[1:])),
+        left=tensors.get("left_vectors"),
+    )
+    if digest({"x": x}) != record.input_hash:
+        raise LoadError("the input is not the one that its hash names")
+    check_numbers(result, tensors["contributions"])
+    check_vectors(result)
+    return result
+
+
+def _digits(kept: str, native: torch.dtype) -> str:
+    """Say in which digits vectors were kept, where these are fewer than the input's."""
+    dtypes = {"float16": torch.float16, "float32": torch.float32}
+    reduced = kept in dtypes and torch.finfo(dtypes[kept]).eps > torch.finfo(native).eps
+    return f"vectors kept in {kept}" if reduced else ""
+
+
+def _check_layout(tensors: dict[str, Tensor]) -> None:
+    """Check which tensors there are, their dtypes and shapes, and that they are finite."""
+    names = tensors.keys()
+    if not {*NUMBERS} <= names <= {*NUMBERS, *VECTORS}:
+        odd = ", ".join(sorted(names ^ {*NUMBERS}))[:100]
+        raise LoadError(f"lacks tensors or has unknown ones: {odd}")
+    if len(names & {*VECTORS[:2]}) == 1 or ("left_vectors" in names) > (VECTORS[1] in names):
+        raise LoadError("lacks a part of the vectors that it keeps")
+    x, output, sigma = tensors["x"], tensors["output"], tensors["singular_values"]
+    kept = len(tensors.get("vector_indices", torch.zeros(0)).reshape(-1))
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(TERMS, tuple(output.shape))
+    shapes |= {name: (sigma.numel(),) for name in (*SPECTRA, "contributions")}
+    shapes |= {"x": (1, *x.shape[1:]), "vector_indices": (kept,)}
+    shapes |= {"right_vectors": (kept, *x.shape[1:])}
+    for name, tensor in tensors.items():
+        whole = name in ("clusters", "vector_indices")
+        few = name == "x" or name in VECTORS
+        allowed = {torch.float64, *([torch.float32] if few else [])}
+        allowed |= {torch.float16} if name in VECTORS else set()
+        if tensor.dtype not in ({torch.int64} if whole else allowed):
+            raise LoadError(f"tensor {name!r} has dtype {tensor.dtype}")
+        if tuple(tensor.shape) != tuple(shapes.get(name, (kept, *tensor.shape[1:]))):
+            raise LoadError(f"tensor {name!r} has shape {tuple(tensor.shape)}")
+        if not bool(torch.isfinite(tensor).all()):
+            raise LoadError(f"tensor {name!r} has values that are NaN or infinite")

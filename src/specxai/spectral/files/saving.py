@@ -1,0 +1,145 @@
+"""Writing a result to a safetensors file, whose layout is described here.
+
+The tensors are the numbers of a `Decomposition`, and of the components whose vectors are kept the
+indices, the right and perhaps the left singular vectors. The header's entry ``specxai`` is JSON:
+the other fields of the `Decomposition`, the `Record`, and a checksum over all of this.
+"""
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, get_args, get_type_hints
+
+import safetensors
+import torch
+from safetensors.torch import save as to_bytes
+from torch import Tensor
+
+import specxai
+from specxai.digest import digest
+from specxai.errors import InvalidInputError
+from specxai.files import write_atomically
+from specxai.spectral.records.decomposition import Decomposition, Indices
+from specxai.spectral.stored import Record
+from specxai.typed_json import encode
+
+SCHEMA = 2
+TERMS = ("output", "linear", "bias", "bypass", "unresolved", "residual")
+SPECTRA = ("singular_values", "psi", "coefficients", "residuals", "clusters")
+NUMBERS = (*TERMS, *SPECTRA, "contributions", "x")
+FACTS = {name: kind for name, kind in get_type_hints(Decomposition).items() if name not in NUMBERS}
+VECTORS = ("vector_indices", "right_vectors", "left_vectors")
+
+VectorDtype = Literal["native", "float32", "float16", "none"]
+
+# About what an entry of the file's own table takes, and a record with its hashes.
+_ENTRY_BYTES, _RECORD_BYTES = 70, 450
+
+
+def save(
+    explanation: Decomposition,
+    path: str | PathLike[str],
+    network: str,
+    vectors: Indices = (),
+    left: bool = False,
+    dtype: VectorDtype = "native",
+) -> None:
+    """Write a result to a file, whole or not at all.
+
+    Args:
+        explanation: the result to write.
+        path: the file; an existing one is replaced.
+        network: the network's fingerprint.
+        vectors: components whose right singular vectors are kept.
+        left: whether their left ones are kept too.
+        dtype: ``native`` keeps all digits of the vectors, ``float32`` and ``float16`` fewer;
+            ``none`` keeps no vectors.
+
+    Raises:
+        SpecxaiError: the file cannot be written.
+        InvalidInputError: a component does not exist, or the dtype is unknown.
+    """
+    tensors = {name: getattr(explanation, name) for name in NUMBERS}
+    tensors |= _kept(explanation, vectors, left, dtype)
+    tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    right = tensors.get("right_vectors")
+    header = _facts(explanation) | vars(
+        Record(
+            schema=SCHEMA,
+            versions={
+                "specxai": specxai.__version__,
+                "torch": torch.__version__,
+                "safetensors": safetensors.__version__,
+            },
+            fingerprint=network,
+            input_hash=digest({"x": tensors["x"]}),
+            vectors_dtype="none" if right is None else str(right.dtype).removeprefix("torch."),
+            ties=explanation.ties,
+        )
+    )
+    header["checksum"] = checksum(header, tensors)
+    write_atomically(Path(path), to_bytes(tensors, {"specxai": encode(header)}))
+
+
+def file_size(
+    explanation: Decomposition, vectors: Indices = (), left: bool = False, dtype: str = "native"
+) -> int:
+    """Return how many bytes `save` would write, to within about a thousand; computes no vectors.
+
+    Args:
+        explanation: the result to write.
+        vectors: components whose right singular vectors are kept.
+        left: whether their left ones are kept too.
+        dtype: of the kept vectors, as `save` takes it.
+    """
+    numbers = [getattr(explanation, name) for name in NUMBERS]
+    total: int = sum(value.numel() * value.element_size() for value in numbers)
+    components = len(_chosen(explanation, vectors, dtype))
+    if components:
+        right = explanation.x[0].numel() * _dtype(dtype, explanation.x.dtype).itemsize
+        other = explanation.units * _dtype(dtype, torch.float64).itemsize if left else 0
+        total += components * (8 + right + other)
+    # Quotes are escaped: the header is JSON in JSON.
+    text = encode(encode(_facts(explanation)))
+    return total + len(text.encode()) + _ENTRY_BYTES * (len(numbers) + len(VECTORS)) + _RECORD_BYTES
+
+
+def checksum(header: Mapping[str, object], tensors: Mapping[str, Tensor]) -> str:
+    """Return SHA-256 over a file's header, without its entry ``checksum``, and its tensors."""
+    rest = {name: value for name, value in header.items() if name != "checksum"}
+    return digest(tensors, encode(rest))
+
+
+def _facts(explanation: Decomposition) -> dict[str, Any]:
+    return {name: getattr(explanation, name) for name in FACTS}
+
+
+def _kept(
+    explanation: Decomposition, vectors: Indices, left: bool, dtype: str
+) -> dict[str, Tensor]:
+    """Return the vectors to keep, in the digits to keep."""
+    chosen = _chosen(explanation, vectors, dtype)
+    if not chosen:
+        return {}
+    right = explanation.right_vectors(chosen)
+    found = {
+        "vector_indices": torch.tensor(chosen),
+        "right_vectors": right.to(_dtype(dtype, right.dtype)),
+    }
+    if left:
+        other = explanation.left_vectors(chosen)
+        found["left_vectors"] = other.to(_dtype(dtype, other.dtype))
+    return found
+
+
+def _chosen(explanation: Decomposition, vectors: Indices, dtype: str) -> list[int]:
+    """Return the components whose vectors are kept, each once, after a check."""
+    if dtype not in get_args(VectorDtype):
+        known = ", ".join(map(repr, get_args(VectorDtype)))
+        raise InvalidInputError(f"dtype={dtype!r} is unknown: choose from {known}")
+    chosen = explanation.checked(vectors).tolist()
+    return [] if dtype == "none" else list(dict.fromkeys(chosen))
+
+
+def _dtype(dtype: str, native: torch.dtype) -> torch.dtype:
+    return {"float16": torch.float16, "float32": torch.float32}.get(dtype, native)

@@ -1,0 +1,1 @@
+"""The numbers of a result, and what follows from numbers alone."""

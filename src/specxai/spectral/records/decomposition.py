@@ -1,0 +1,296 @@
+"""The numbers of the result: an output as a sum of spectral components (paper, 17–23)."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from specxai.affine import Linearization, Site, Target, Tie
+from specxai.errors import InvalidInputError, TargetError
+from specxai.spectral.files.points import export_points
+from specxai.spectral.records.contraction import Contraction
+from specxai.spectral.records.contraction import contract as contract_over
+from specxai.spectral.records.reduction import Reduction, reduce_contributions
+from specxai.spectral.records.strategies import Strategy, compare_strategies
+from specxai.spectral.symbolic.expression import SymbolicExpression
+from specxai.spectral.symbolic.features import Names, Units
+
+Ranking = Literal["contribution", "singular_value", "reduced"]
+Indices = int | Sequence[int] | Int[Tensor, " n"]
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Decomposition(ABC):
+    """One output of a network as y_j = Σ_k α_k + unresolved + bypass + b (20), r components.
+
+    Component k is a direction φ_k of input space. The input excites it by c_k = σ_k φ_k·x ≥ 0, the
+    rest of the network weighs it by ψ_k, and α_k = ψ_k c_k is what it adds to the output.
+
+    With ``layer=None`` and no target the whole output is explained: y = Σ_k c_k U_k + b, ψ_k is 1,
+    and α_k = c_k is the length of the k-th term.
+
+    All that is read, ranked, reduced and drawn of a result is here; the network is not needed.
+
+    Attributes:
+        model: name of the model, its class unless it was given another.
+        target: position of the explained output; None means all outputs.
+        target_name: name of the explained output, such as that of a class, where it has one.
+        layer: address of the layer of the split, or of several; None means the whole network.
+        cut: whether every path from input to output crosses the layer, or one of the layers.
+        units: the number m of values in the layer's output.
+        active_units: how many of them have a row of R that is not zero.
+        exactness: ``canonical`` when the affine map is exact and unique, else the conventions it
+            needed.
+        conventional: the operation calls that are not piecewise linear and needed one (14, 15).
+        precision: what the network was computed in, and in place of what.
+        method: how the decomposition was computed.
+        note: what a reader should know of the computation; empty if there is nothing.
+        x: the input, shape (1, *input).
+        output: y_j, shape (), or the whole output; float64 like all terms below.
+        linear: u_j·x, the part of the output that is linear in the input (8).
+        bias: b_j = y_j − u_j·x (9).
+        bypass: u_j·x − L_j R x: what reaches the output around the layer; zero at a cut (16).
+        unresolved: what directions add that were not resolved into components; zero if all were.
+        residual: what is left of the output: y_j − Σα − unresolved − bypass − b: rounding.
+        singular_values: σ in descending order, shape (r,), float64 (17).
+        psi: ψ = L_j U, the weight of each component in the output, shape (r,), float64 (20).
+        coefficients: c = σ φ·x ≥ 0, how strongly the input excites each component, shape (r,),
+            float64 (18).
+        residuals: ‖R φ_k − σ_k U_k‖ / σ_k of each component, shape (r,), float64; zero where the
+            method is exact.
+        clusters: a label for each component, shape (r,), int64; components that share one have
+            equal σ up to rounding, and only the sum of their contributions is defined.
+    """
+
+    model: str
+    target: Target
+    target_name: str | None = None
+    layer: str | tuple[str, ...] | None
+    cut: bool
+    units: int
+    active_units: int
+    exactness: str
+    conventional: tuple[Site, ...]
+    precision: str
+    method: str
+    note: str
+    x: Float[Tensor, "1 ..."]
+    output: Float[Tensor, "..."]
+    linear: Float[Tensor, "..."]
+    bias: Float[Tensor, "..."]
+    bypass: Float[Tensor, "..."]
+    unresolved: Float[Tensor, "..."]
+    residual: Float[Tensor, "..."]
+    singular_values: Float[Tensor, " r"]
+    psi: Float[Tensor, " r"]
+    coefficients: Float[Tensor, " r"]
+    residuals: Float[Tensor, " r"]
+    clusters: Int[Tensor, " r"]
+
+    def __repr__(self) -> str:
+        parts = ("model", "layer", "target", "method", "rank")
+        told = ", ".join(f"{name}={getattr(self, name)!r}" for name in parts)
+        return f"{type(self).__name__}({told})"
+
+    @property
+    @abstractmethod
+    def ties(self) -> tuple[Tie, ...]:
+        """Where the input stands exactly on a border between linear regions."""
+
+    @abstractmethod
+    def right_vectors(self, indices: Indices) -> Float[Tensor, "n ..."]:
+        """Return right singular vectors φ_k in the shape of the input (17).
+
+        Args:
+            indices: the components, from 0.
+
+        Returns:
+            One orthonormal vector each, shape (n, *input), of the input's dtype, oriented so that
+            φ_k·x ≥ 0.
+        """
+
+    @abstractmethod
+    def left_vectors(self, indices: Indices) -> Float[Tensor, "n ..."]:
+        """Return left singular vectors U_k in the shape of the layer's output.
+
+        Args:
+            indices: the components, from 0.
+
+        Returns:
+            One orthonormal vector each, shape (n, *layer's output), float64; for several layers
+            (n, m), one layer's values after the other's.
+        """
+
+    @property
+    def place(self) -> str:
+        """Where the network is split, in words."""
+        if self.layer is None:
+            return "the whole network"
+        return f"layer {self.layer}" if isinstance(self.layer, str) else " + ".join(self.layer)
+
+    @cached_property
+    def contributions(self) -> Float[Tensor, " r"]:
+        """α = ψ c, what each component adds to the output (20)."""
+        return self.psi * self.coefficients
+
+    @property
+    def rank(self) -> int:
+        """The number r of components."""
+        return len(self.singular_values)
+
+    def top(self, n: int, by: Ranking = "contribution") -> Int[Tensor, " n"]:
+        """Return the n first components of a ranking, or all if there are fewer.
+
+        Args:
+            n: how many.
+            by: ``contribution`` (|α|), ``singular_value`` (σ), or ``reduced`` (share after
+                cancellation, which leaves fewer components).
+
+        Returns:
+            Their indices, first the first, int64.
+        """
+        if by == "singular_value":
+            order = torch.arange(self.rank)
+        elif by == "contribution":
+            order = self.contributions.abs().argsort(descending=True, stable=True).cpu()
+        elif by == "reduced":
+            order = self.reduce().indices
+        else:
+            raise InvalidInputError(
+                f"by={by!r} is unknown: choose 'contribution', 'singular_value' or 'reduced'"
+            )
+        return order[: max(n, 0)]
+
+    def reduce(self) -> Reduction:
+        """Cancel contributions of opposite sign until one sign is left (21, 22)."""
+        return self._reduction
+
+    def heatmaps(
+        self, indices: Indices, contract: Contraction = "product", dim: int | None = 1
+    ) -> Float[Tensor, "n ..."]:
+        """Return heat maps of components: φ_k ⊙ x summed over one dimension of the input (23).
+
+        Args:
+            indices: the components, from 0.
+            contract: ``product``, or ``mean`` for the average of φ_k without the input.
+            dim: dimension of x to contract, counted with the batch dimension; None for none.
+
+        Returns:
+            One map each, shape (n, *input without dim); products are in units of φ·x.
+        """
+        return contract_over(self.right_vectors(indices), self.x, contract, dim)
+
+    def export_points(
+        self,
+        path: str | PathLike[str],
+        points: Float[Tensor | np.ndarray, "points 3"],
+        faces: Int[Tensor | np.ndarray, "faces 3"] | None = None,
+        indices: Indices | None = None,
+    ) -> None:
+        """Write components over points to a .ply or .vtp file, for viewers of 3-D data.
+
+        Each component k has two fields: ``map_k``, φ_k ⊙ x summed over xyz (23), and the direction
+        ``phi_k``.
+
+        Args:
+            path: its ending tells the format; a file there is replaced.
+            points: where the points are drawn, one for each of the input, shape (1, points, 3).
+            faces: corners of triangles; None for a cloud of points.
+            indices: the components; None takes the first three by contribution.
+
+        Raises:
+            InvalidInputError: the ending is another, a point is not finite, or points, faces and
+                input do not fit.
+            SpecxaiError: the file cannot be written.
+        """
+        chosen = self.checked(self.top(3) if indices is None else indices)
+        vectors = dict(zip(chosen.tolist(), self.right_vectors(chosen), strict=True))
+        export_points(path, points, faces, vectors, self.x)
+
+    def strategies(self) -> tuple[Strategy, ...]:
+        """Compare the ways to explain the output with fewer components, one row each.
+
+        Raises:
+            TargetError: the explanation is of all outputs together.
+        """
+        if self.target is None:
+            raise TargetError("contributions sum to one output: explain it with a target")
+        return compare_strategies(self.contributions, float(self.linear))
+
+    def symbolic(
+        self,
+        n: int | None = 5,
+        by: Ranking = "contribution",
+        reduced: bool = False,
+        dim: int | None = 1,
+        feature_names: Names | None = None,
+        units: Units | None = None,
+    ) -> SymbolicExpression:
+        """Return the output as n terms that are linear in the input, and what is beside them (25).
+
+        Args:
+            n: how many terms to show; None for all.
+            by: ranking of the terms; the reduced form always ranks by share.
+            reduced: let contributions of opposite sign cancel (21).
+            dim: dimension of x that positions sum over; None for none.
+            feature_names: names of the input values; see `specxai.spectral.symbolic.features`.
+            units: their units.
+
+        Raises:
+            TargetError: the explanation is of all outputs together.
+        """
+        from specxai.spectral.symbolic.assembly import symbolic
+
+        return symbolic(self, self._affine_map, n, by, reduced, dim, feature_names, units)
+
+    def checked(self, indices: Indices) -> Int[Tensor, " n"]:
+        """Return indices of components as a tensor, after a check of their range.
+
+        Args:
+            indices: the components, from 0.
+
+        Raises:
+            InvalidInputError: one does not exist.
+        """
+        return check_components(indices, self.rank, self.singular_values.device)
+
+    @property
+    def _affine_map(self) -> Linearization | None:
+        """The network as an affine map, where it is at hand."""
+        return None
+
+    @cached_property
+    def _reduction(self) -> Reduction:
+        return reduce_contributions(self.contributions)
+
+
+def check_components(indices: Indices, rank: int, device: torch.device) -> Int[Tensor, " n"]:
+    """Return indices of components as a tensor on a device, after a check of their range.
+
+    Args:
+        indices: the components, from 0.
+        rank: how many there are.
+        device: where the tensor is wanted.
+
+    Raises:
+        InvalidInputError: one does not exist.
+    """
+    try:
+        chosen = torch.as_tensor(indices, dtype=torch.int64, device=device).reshape(-1)
+    except (TypeError, ValueError, RuntimeError):
+        raise InvalidInputError(
+            f"{indices!r} names no components: give their numbers, from 0 to {rank - 1}"
+        ) from None
+    outside = chosen[(chosen < 0) | (chosen >= rank)]
+    if len(outside):
+        raise InvalidInputError(
+            f"component {int(outside[0])} does not exist: choose from 0 to {rank - 1}"
+        )
+    return chosen

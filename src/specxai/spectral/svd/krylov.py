@@ -1,0 +1,155 @@
+"""Leading singular triplets by products with a Jacobian (paper, equation 17, without all of R).
+
+This is block Golub–Kahan–Lanczos bidiagonalization with full reorthogonalization, written by its
+left basis U: W = Uᵀ R is kept, and W Wᵀ = Uᵀ R Rᵀ U gives the Ritz triplets. The starting block
+holds L_jᵀ and R x, so that Σ_k ψ_k c_k = L_j U Uᵀ R x = L_j R x at every step. When the basis is
+full, it is restarted from its leading Ritz vectors (a thick restart).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from specxai.affine import Jacobian
+from specxai.errors import InvalidInputError, NotEnoughMemoryError
+from specxai.progress import Progress, silent
+from specxai.spectral.svd.basis import Basis, Ritz
+from specxai.spectral.svd.exact import LeftSVD, assemble, find_active
+from specxai.spectral.svd.memory import gibibytes, read_memory
+
+Goal = Literal["singular_value", "contribution"]
+
+
+@dataclass(frozen=True)
+class KrylovOptions:
+    """When to stop, and how to go on.
+
+    Attributes:
+        n_components: how many leading triplets are wanted.
+        by: what they lead in: σ, or |α|.
+        tol: largest accepted ‖R v − σ u‖ / σ.
+        products: how many products with R, and as many with Rᵀ, may be made.
+        block: how many of them at a time.
+        seed: seed of the random directions in the starting block.
+    """
+
+    n_components: int = 8
+    by: Goal = "singular_value"
+    tol: float = 1e-4
+    products: int = 1000
+    block: int = 4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.by not in ("singular_value", "contribution"):
+            raise InvalidInputError(f"by={self.by!r}: choose 'singular_value' or 'contribution'")
+        if not (self.n_components > 0 and self.products > 0 and self.block > 0 and self.tol > 0):
+            raise InvalidInputError("n_components, products, block and tol must be positive")
+
+
+def krylov_svd(
+    right: Jacobian,
+    left: Float[Tensor, " m"] | None,
+    options: KrylovOptions,
+    progress: Progress = silent,
+    memory: int | str | None = None,
+) -> LeftSVD:
+    """Find the leading singular triplets of a Jacobian by products with it.
+
+    Args:
+        right: R, of shape (m, M).
+        left: L_j, shape (m,); None when all outputs are explained.
+        options: when to stop.
+        progress: called with a stage's name, the converged triplets and the wanted ones.
+        memory: bytes, or text such as ``2GiB``, that may be taken; None for what is free.
+
+    Returns:
+        The converged triplets among the leading ones; everything else is the ``rest``, so that
+        the sum over all is exact.
+
+    Raises:
+        LayerError: no unit depends on the input here.
+        NotEnoughMemoryError: the memory does not hold a basis.
+    """
+    active = find_active(right)
+    size = _basis_size(right, len(active), options, read_memory(memory, right.x.device))
+    image = right.image[active]
+    weight = None if left is None else left[active].double()
+    given = torch.stack([image] if weight is None else [weight, image])
+    basis = Basis(right.in_blocks_of(min(options.block, right.block)), active)
+    generator = torch.Generator().manual_seed(options.seed)
+    block = basis.directions(given, options.block, generator)
+    while True:
+        ritz = basis.extend(block)
+        wanted = _leading(ritz, image, weight, options)
+        done = int((ritz.residuals[wanted] <= options.tol).sum())
+        progress("Krylov steps", done, options.n_components)
+        if done == options.n_components:
+            break
+        block = basis.next_block()
+        if not len(block):  # the space is invariant: go on outside it
+            block = basis.directions(given[:0], options.block, generator)
+        if not len(block) or basis.products + len(block) > options.products:
+            break
+        if basis.size + len(block) > size:
+            leading = torch.arange(size // 2 - len(wanted), device=wanted.device)
+            kept = torch.cat([wanted, leading]).unique()
+            basis.restart(ritz.coordinates[:, kept])
+    svd = _result(active, ritz, image, wanted, options, basis.products)
+    # What a restart has dropped of L_j and R x still counts in the sum.
+    dropped = basis.outside(given).T
+    return replace(
+        svd,
+        rest=torch.cat([svd.rest, dropped], 1),
+        rest_coefficients=torch.cat([svd.rest_coefficients, dropped.T @ image]),
+    )
+
+
+def _basis_size(right: Jacobian, count: int, options: KrylovOptions, budget: int) -> int:
+    """Return how many directions fit into memory."""
+    each = 8 * right.shape[1] + 4 * 8 * count
+    block = min(options.block, right.block)
+    free = budget - block * (right.sample_bytes + 2 * right.shape[1] * right.x.element_size())
+    size, least = free // each, 2 * (options.n_components + 2 * options.block + 2)
+    if size < min(least, count):
+        need = budget - free + least * each
+        raise NotEnoughMemoryError(
+            f"{options.n_components} components by products need {gibibytes(need)} and "
+            f"{gibibytes(budget)} may be used: allow more memory, or ask for fewer components"
+        )
+    return int(size)
+
+
+def _leading(
+    ritz: Ritz, image: Tensor, weight: Tensor | None, options: KrylovOptions
+) -> Int[Tensor, " n"]:
+    """Return the positions of the leading Ritz triplets, without those that are rounding."""
+    score = ritz.sigma
+    if options.by == "contribution":
+        score = ritz.along(image).abs()
+        score = score if weight is None else score * ritz.along(weight).abs()
+    order = score.argsort(descending=True, stable=True)
+    return order[ritz.sigma[order] > ritz.resolution][: options.n_components]
+
+
+def _result(
+    active: Tensor, ritz: Ritz, image: Tensor, wanted: Tensor, options: KrylovOptions, products: int
+) -> LeftSVD:
+    resolved = torch.zeros_like(ritz.sigma, dtype=torch.bool)
+    resolved[wanted] = ritz.residuals[wanted] <= options.tol
+    found = int(resolved.sum())
+    short = f"; {found} of {options.n_components} converged" if found < options.n_components else ""
+    close = max(ritz.resolution, options.tol * float(ritz.sigma[0]))
+    return assemble(
+        active,
+        ritz.left,
+        ritz.sigma,
+        ritz.along(image),
+        resolved,
+        close,
+        residuals=ritz.residuals,
+        note=f"{products:,} products with R and with its transpose{short}",
+    )

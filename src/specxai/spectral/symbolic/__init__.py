@@ -1,0 +1,1 @@
+"""The output as a formula of the input."""

@@ -1,0 +1,110 @@
+"""From a decomposition to a symbolic expression (paper, equations 24–26)."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from specxai.affine import Linearization, select_target
+from specxai.affine.products.numerics import full_precision
+from specxai.errors import InvalidInputError, TargetError
+from specxai.spectral.records.contraction import check_dim
+from specxai.spectral.records.decomposition import Decomposition, Ranking
+from specxai.spectral.symbolic.expression import SymbolicExpression
+from specxai.spectral.symbolic.features import Names, Units, name_features
+
+
+@full_precision()
+def symbolic(
+    explanation: Decomposition,
+    linearization: Linearization | None,
+    n: int | None = 5,
+    by: Ranking = "contribution",
+    reduced: bool = False,
+    dim: int | None = 1,
+    feature_names: Names | None = None,
+    units: Units | None = None,
+) -> SymbolicExpression:
+    """Write an explained output as a sum of few terms that are linear in the input (25).
+
+    Args:
+        explanation: the decomposition of one output.
+        linearization: the network it comes from; None where it is not at hand, then the
+            expression has no region, and holds what it does not show constant.
+        n: how many terms to show; None for all.
+        by: ranking of the terms; the reduced form always ranks by share.
+        reduced: let contributions of opposite sign cancel (21).
+        dim: dimension of x that positions sum over, such as an image's channels; None for none.
+            A table, shape (1, F), keeps its only dimension.
+        feature_names: names of the input values; see `name_features`.
+        units: their units; see `name_features`.
+
+    Returns:
+        The expression.
+
+    Raises:
+        TargetError: the explanation is of all outputs together.
+        InvalidInputError: n, by, dim, names or units are not valid.
+
+    >>> from specxai import explain
+    >>> net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    >>> found = explain(net.eval(), torch.ones(1, 2), "0", 0).symbolic(1, feature_names=["a", "b"])
+    >>> bool(torch.isclose(found.positions().sum(), found.output))
+    True
+    """
+    if explanation.target is None:
+        raise TargetError("a symbolic expression is of one output: explain it with a target")
+    x = explanation.x
+    if n is not None and n < 0:
+        raise InvalidInputError(f"n={n}: show 0 terms or more, or None for all")
+    check_dim(x, dim)
+    features = name_features(x.shape[1:], feature_names, units)
+    values, left = _contributions(explanation, reduced)
+    order = explanation.top(explanation.rank, by="reduced" if reduced else by)
+    shown = order[:n].to(values.device)
+    alone = explanation.clusters.bincount()[explanation.clusters] == 1
+    weights = explanation.psi[shown]
+    if reduced:
+        weights = weights * (values / explanation.contributions)[shown]
+    hidden = torch.ones_like(alone)
+    hidden[shown] = False
+    return SymbolicExpression(
+        model=explanation.model,
+        layer=explanation.layer,
+        target=explanation.target,
+        x=x,
+        output=explanation.output,
+        indices=shown,
+        contributions=values[shown],
+        coefficients=explanation.coefficients[shown],
+        singular_values=explanation.singular_values[shown],
+        weights=weights,
+        vectors=explanation.right_vectors(shown).double(),
+        unique=alone[shown],
+        reduced=reduced,
+        dropped=left - len(shown),
+        remainder=values[hidden].sum(),
+        unresolved=explanation.unresolved,
+        bypass=explanation.bypass,
+        bias=explanation.bias,
+        gradient=None if linearization is None else _gradient(linearization, explanation.target),
+        dim=dim if x.ndim > 2 else None,
+        features=features,
+        exactness=explanation.exactness,
+        precision=explanation.precision,
+        region=None if linearization is None else linearization.region,
+    )
+
+
+def _contributions(explanation: Decomposition, reduced: bool) -> tuple[Float[Tensor, " r"], int]:
+    """Return α, or α̂ with zeros where it cancelled, and how many terms there are."""
+    if not reduced:
+        return explanation.contributions, explanation.rank
+    reduction = explanation.reduce()
+    values = torch.zeros_like(explanation.contributions)
+    values[reduction.indices.to(values.device)] = reduction.values.to(values)
+    return values, len(reduction.indices)
+
+
+def _gradient(lin: Linearization, target: int | tuple[int, ...]) -> Float[Tensor, "1 ..."]:
+    """Return u_j (8)."""
+    return lin.vjp(select_target(lin.output, target)).double()

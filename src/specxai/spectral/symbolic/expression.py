@@ -1,0 +1,220 @@
+"""The symbolic form of an output: few terms, linear in the input (paper, equations 24–26)."""
+
+import warnings
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from specxai.affine import Certificate, Region, Target
+from specxai.affine.products.numerics import full_precision
+from specxai.errors import InvalidInputError, OutsideRegionError, OutsideRegionWarning
+from specxai.spectral.records.contraction import contract
+from specxai.spectral.symbolic.features import Features
+
+if TYPE_CHECKING:
+    import sympy
+
+
+@dataclass(frozen=True, eq=False)
+class SymbolicExpression:
+    """One output as y = Σ_k w_k σ_k φ_k·x + remainder + bypass + b (20, 25), n terms shown.
+
+    The plain form has w_k = ψ_k, so that term k is α_k at the input. The reduced form has
+    w_k = ψ_k α̂_k / α_k with 0 < α̂_k / α_k ≤ 1, so that term k is α̂_k (21) and all have one sign.
+    Nothing is ever divided by φ_k·x. All tensors but the input are float64.
+
+    Attributes:
+        model: name of the model.
+        layer: address of the layer of the split, or of several; None means the whole network.
+        target: position of the output.
+        x: the input, shape (1, *input), of the model's dtype.
+        output: y, shape ().
+        indices: the components k that are shown, leading one first, shape (n,), int64.
+        contributions: what each adds to y: α_k, or α̂_k in the reduced form, shape (n,).
+        coefficients: c_k = σ_k φ_k·x (18), shape (n,).
+        singular_values: σ_k, shape (n,).
+        weights: w_k, in units of y over those of c, shape (n,).
+        vectors: φ_k, shape (n, *input).
+        unique: whether σ_k differs from all others; where not, only the sum over the components of
+            equal σ is defined, shape (n,).
+        reduced: whether contributions of opposite sign have cancelled (21).
+        dropped: how many terms are not shown.
+        remainder: what they add to y at x, shape ().
+        unresolved: what directions add that were not resolved into components, shape ().
+        bypass: what reaches the output around the layer (16), shape ().
+        bias: b (9), shape ().
+        gradient: u_j, the linear map of all terms together (8), shape (1, *input); None where
+            the network is not at hand.
+        dim: the dimension of x that `positions` sums over; None for none.
+        features: the inputs with names.
+        exactness: ``canonical``, or the conventions that the affine map needed.
+        precision: what the network was computed in.
+        region: where the expression holds; None where the network is not at hand.
+    """
+
+    model: str
+    layer: str | tuple[str, ...] | None
+    target: Target
+    x: Float[Tensor, "1 ..."] = field(repr=False)
+    output: Float[Tensor, ""]
+    indices: Int[Tensor, " n"]
+    contributions: Float[Tensor, " n"]
+    coefficients: Float[Tensor, " n"] = field(repr=False)
+    singular_values: Float[Tensor, " n"] = field(repr=False)
+    weights: Float[Tensor, " n"] = field(repr=False)
+    vectors: Float[Tensor, "n ..."] = field(repr=False)
+    unique: Bool[Tensor, " n"] = field(repr=False)
+    reduced: bool
+    dropped: int
+    remainder: Float[Tensor, ""]
+    unresolved: Float[Tensor, ""]
+    bypass: Float[Tensor, ""]
+    bias: Float[Tensor, ""]
+    gradient: Float[Tensor, "1 ..."] | None = field(repr=False)
+    dim: int | None
+    features: Features = field(repr=False)
+    exactness: str
+    precision: str
+    region: Region | None = field(repr=False)
+
+    @property
+    def linear(self) -> Float[Tensor, ""] | None:
+        """u_j·x, all that is linear in the input; None without the network."""
+        return None if self.gradient is None else (self.gradient * self.x.double()).sum()
+
+    @property
+    def rest(self) -> Float[Tensor, ""]:
+        """What is not shown of u·x: remainder + unresolved + bypass."""
+        return self.remainder + self.unresolved + self.bypass
+
+    @cached_property
+    def shown_map(self) -> Float[Tensor, "..."]:
+        """Σ_k w_k σ_k φ_k, what the shown terms multiply each input value by, shape (*input)."""
+        total: Tensor = torch.tensordot(self.weights * self.singular_values, self.vectors, 1)
+        return total
+
+    @cached_property
+    def rest_map(self) -> Float[Tensor, "..."] | None:
+        """u_j − Σ_k w_k σ_k φ_k, the linear map of the `rest`; None without the network."""
+        return None if self.gradient is None else self.gradient[0] - self.shown_map
+
+    @property
+    def residual(self) -> Float[Tensor, ""]:
+        """y − Σ_p y_p: rounding."""
+        return self.output - self.positions().sum()
+
+    @cached_property
+    def certificate(self) -> Certificate | None:
+        """Ties at x, and distances to the border of its region along ±x, ±u and at random."""
+        return None if self.region is None else self.region.certificate(self.gradient)
+
+    def positions(self, spread: bool = True) -> Float[Tensor, "..."]:
+        """Return what each position of the input adds to y: y_p of (25).
+
+        Args:
+            spread: share the rest and b out, 1/P to each of the P positions (26), so that
+                Σ_p y_p = y. False keeps them apart, so that the sum is that of the shown terms.
+
+        Returns:
+            Σ_k w_k σ_k map_k, of the input's shape without `dim`, in units of y.
+        """
+        terms = contract(self.shown_map[None], self.x.double(), "product", self.dim)[0]
+        return terms + (self.rest + self.bias) / terms.numel() if spread else terms
+
+    @full_precision()
+    def evaluate(self, x: Float[Tensor, "1 ..."], strict: bool = False) -> Float[Tensor, ""]:
+        """Evaluate the expression at another input.
+
+        The rest counts with its linear map, so that the value is the network's own as long as the
+        input stays in the region of x. Without the network the rest is held at its value at x.
+
+        Args:
+            x: an input of the same shape.
+            strict: refuse, in place of a warning, where the expression is not known to hold.
+
+        Returns:
+            Its value, shape (), float64.
+
+        Raises:
+            InvalidInputError: the input has another shape.
+            OutsideRegionError: it does not hold there, or that cannot be checked, and ``strict``.
+
+        Warns:
+            OutsideRegionWarning: the same without ``strict``.
+        """
+        if x.shape != self.x.shape:
+            raise InvalidInputError(
+                f"the input has shape {tuple(x.shape)}: the expression takes {tuple(self.x.shape)}"
+            )
+        point = x.detach().to(self.x.device, torch.float64)
+        doubt = self._doubt(point)
+        if doubt and strict:
+            raise OutsideRegionError(f"{doubt}: explain that input, or evaluate without strict")
+        if doubt:
+            warnings.warn(f"{doubt}: the value may differ", OutsideRegionWarning, stacklevel=3)
+        rest = self.rest if self.rest_map is None else (self.rest_map * point[0]).sum()
+        return (self.shown_map * point[0]).sum() + rest + self.bias
+
+    @property
+    def constants(self) -> dict[str, float]:
+        """The terms beside the shown ones, at x, by name."""
+        named = {f"remainder of {self.dropped:,} terms": float(self.remainder)}
+        if self.unresolved != 0:
+            named["not resolved"] = float(self.unresolved)
+        return named | {"bypass": float(self.bypass), "b": float(self.bias)}
+
+    def markdown(self) -> str:
+        """Return tables of the terms and of the named inputs, and where they hold.
+
+        The coefficient of an input is the slope ∂y/∂input of all terms, shown or not; what the
+        shown terms hold of it stands beside it. Without the network only that is known.
+        """
+        from specxai.spectral.symbolic.markdown import markdown
+
+        return markdown(self)
+
+    def latex(self) -> str:
+        """Return the equation in LaTeX, in the named inputs, or in the c_k where none is named.
+
+        The coefficient of a named input is the slope ∂y/∂input, as in `evaluate` and `sympy`;
+        without the network the shown terms stand under a brace that says so.
+        """
+        from specxai.spectral.symbolic.algebra import latex
+
+        return latex(self)
+
+    def sympy(self) -> "sympy.Expr":
+        """Return the equation as a SymPy expression, one addend for each shown term.
+
+        Its symbols are the named inputs, the others held at their values, and at these it is what
+        `evaluate` returns; where no input is named, its symbols are the c_k and the rest is held
+        at its value.
+
+        Raises:
+            MissingExtraError: SymPy is not installed.
+        """
+        from specxai.spectral.symbolic.algebra import to_sympy
+
+        return to_sympy(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the expression as plain numbers and text, fit for JSON."""
+        from specxai.spectral.symbolic.plain import plain
+
+        return plain(self)
+
+    def _doubt(self, point: Float[Tensor, "1 ..."]) -> str:
+        """Say why the expression may not hold at an input; nothing if it does."""
+        if point.equal(self.x.double()):
+            return ""
+        if self.region is None:
+            return "without the network nobody can tell whether the input is in the linear region"
+        if self.exactness != "canonical":
+            return f"the affine map needed a {self.exactness} and holds at its own input only"
+        if not self.region.contains(point):
+            return "the input is outside the linear region of the expression"
+        return ""

@@ -1,0 +1,146 @@
+"""A symbolic expression as Markdown to read."""
+
+from collections.abc import Iterator, Sequence
+
+from specxai.affine import Certificate
+from specxai.markdown import markdown_table
+from specxai.spectral.symbolic.expression import SymbolicExpression
+from specxai.spectral.symbolic.plain import inputs
+
+
+def markdown(expression: SymbolicExpression) -> str:
+    """Return tables of the terms and the named inputs of an expression, and where it holds.
+
+    Args:
+        expression: the symbolic form of an output.
+
+    Returns:
+        Markdown that ends with a new line.
+    """
+    parts = [_heading(expression), _terms(expression), _inputs(expression), _validity(expression)]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _heading(expression: SymbolicExpression) -> str:
+    layer = expression.layer
+    address = " + ".join(layer) if isinstance(layer, tuple) else layer
+    place = "the whole network" if address is None else f"layer `{address}`"
+    target = expression.target
+    output = "output" if target == () else f"output {target}"
+    kind = "reduced contributions (21)" if expression.reduced else "contributions (20)"
+    return f"**y = {output} of {expression.model}**, at {place}, {kind}"
+
+
+def _terms(expression: SymbolicExpression) -> str:
+    weight = "w = ψ α̂/α" if expression.reduced else "ψ"
+    value = "α̂ = w c" if expression.reduced else "α = ψ c"
+    rows = [
+        (
+            f"component {k}{'' if unique else '*'}",
+            f"{sigma:.5g}",
+            f"{c:.5g}",
+            f"{w:+.5g}",
+            f"{a:+.5g}",
+        )
+        for k, unique, sigma, c, w, a in zip(
+            expression.indices.tolist(),
+            expression.unique.tolist(),
+            expression.singular_values.tolist(),
+            expression.coefficients.tolist(),
+            expression.weights.tolist(),
+            expression.contributions.tolist(),
+            strict=True,
+        )
+    ]
+    rows += [(name, "", "", "", f"{size:+.5g}") for name, size in expression.constants.items()]
+    rows += [("**y**", "", "", "", f"**{float(expression.output):+.5g}**")]
+    table = "\n".join(markdown_table(("term", "σ", "c = σ φ·x", weight, value), rows))
+    star = "\n\n\\* Shares its σ with others: only the sum over them is defined."
+    return table if expression.unique.all() else table + star
+
+
+def _inputs(expression: SymbolicExpression) -> str:
+    """List the named inputs with their slopes, all terms together and the shown ones alone."""
+    rows = list(_input_rows(expression))
+    if not rows:
+        return (
+            f"The input has {expression.x.numel():,} values, none of them named; "
+            f"{expression.positions().numel():,} positions add up to y."
+        )
+    slope = "coefficient ∂y/∂input", "coefficient × value"
+    if expression.gradient is not None:
+        heading = ["input", "value", *slope, "in shown terms", "in shown terms × value"]
+        return "\n".join(markdown_table(heading, rows))
+    heading = ["input", "value", "coefficient in shown terms", "in shown terms × value"]
+    table = "\n".join(markdown_table(heading, [(*row[:2], *row[4:]) for row in rows]))
+    return f"{table}\n\n{_PARTIAL}"
+
+
+_PARTIAL = (
+    "The coefficients are those of the shown terms alone. The slope of y, ∂y/∂input, is not known "
+    "without the network."
+)
+
+
+def _input_rows(expression: SymbolicExpression) -> Iterator[Sequence[str]]:
+    """Yield the named inputs, the other ones in one row, and the sums over all of them."""
+    named = list(inputs(expression))
+    if not named:
+        return
+    for part in named:
+        unit = f" {part['unit']}" if part["unit"] else ""
+        per = f" per {part['unit']}" if part["unit"] else ""
+        yield (
+            part["name"],
+            f"{part['value']:.5g}{unit}",
+            _signed(part["coefficient"], per),
+            _signed(part["contribution"]),
+            _signed(part["shown_coefficient"], per),
+            _signed(part["shown_contribution"]),
+        )
+    linear, shown = expression.linear, expression.contributions.sum()
+    if left := expression.x.numel() - len(named):
+        rest = None
+        if linear is not None:
+            rest = float(linear) - sum(part["contribution"] for part in named)
+        hidden = float(shown) - sum(part["shown_contribution"] for part in named)
+        yield f"{left:,} others", "", "", _signed(rest), "", _signed(hidden)
+    total = "" if linear is None else f"**{_signed(float(linear))}**"
+    yield "**all inputs**", "", "", total, "", f"**{_signed(float(shown))}**"
+
+
+def _signed(number: float | None, per: str = "") -> str:
+    """Write a number with its sign, and per what; nothing for None."""
+    return "" if number is None else f"{number:+.5g}{per}"
+
+
+def _validity(expression: SymbolicExpression) -> str:
+    """Say what kind of affine map it is, and how far from x it holds."""
+    lines = [
+        f"Affine map: {expression.exactness}, in {expression.precision}; "
+        f"residual {float(expression.residual):.1e}."
+    ]
+    found = expression.certificate
+    if found is None:
+        return lines[0] + " The network is not at hand: where the expression holds is not known."
+    if expression.exactness == "canonical":
+        lines.append(f"It holds on the linear region of x (‖x‖ = {found.norm:.4g}).")
+    else:
+        lines.append(f"It holds at x alone (‖x‖ = {found.norm:.4g}).")
+    lines.append(f"Distances to the first border: {_distances(found)}.")
+    lines += [
+        f"Tie: {tie.count:,} of {tie.total:,} borders of `{tie.address}` pass through x."
+        for tie in found.ties
+    ]
+    return "\n".join(lines)
+
+
+def _distances(certificate: Certificate) -> str:
+    """List the distances along ±x and ±u, and the smallest along a random direction."""
+    random = [d for name, d in certificate.distances.items() if name.startswith("random")]
+    named = {
+        name: d for name, d in certificate.distances.items() if name in ("+x", "-x", "+u", "-u")
+    }
+    if random:
+        named[f"the nearest of {len(random)} random directions"] = min(random)
+    return ", ".join(f"{distance:.2g} along {name}" for name, distance in named.items())
