@@ -47,12 +47,12 @@ def compare(
         out: folder for report.md and the figures, and for finished methods, which are not
             repeated.
     """
-    from specxai.app.compare import comparison_table, summarize_comparison
-    from specxai.app.metrics import metrics_table, summarize_metrics
-    from specxai.app.progress import progress_bars
-    from specxai.app.tables import print_wide
     from specxai.models import load_model
     from specxai.studies.comparing import Wishes, run_comparison
+    from specxai.terminal.compare import comparison_table, summarize_comparison
+    from specxai.terminal.metrics import metrics_table, summarize_metrics
+    from specxai.terminal.progress import progress_bars
+    from specxai.terminal.tables import print_wide
 
     with output_folder(out):
         loaded = load_model(model, weights)

@@ -71,13 +71,13 @@ def evolve(
         seconds: how long auto lets exact take, at all layers together.
         out: folder for evolution.png.
     """
-    from specxai.app.progress import progress_bars
-    from specxai.app.survey import evolution_table, summarize_evolution
-    from specxai.app.tables import print_wide
     from specxai.models import load_model
     from specxai.plots import evolution_figure, save_figure
     from specxai.spectral import Options
     from specxai.survey import evolve_at
+    from specxai.terminal.progress import progress_bars
+    from specxai.terminal.survey import evolution_table, summarize_evolution
+    from specxai.terminal.tables import print_wide
 
     with output_folder(out, ["evolution.png"], overwrite):
         options = Options(

@@ -71,12 +71,12 @@ def explain(
         vectors: in how many digits the file keeps the singular vectors of the listed components.
         out: folder for explanation.png and explanation.safetensors.
     """
-    from specxai.app.progress import progress_bars
-    from specxai.app.summary import summarize, summarize_ledger
-    from specxai.app.tables import explanation_table, ledger_table, print_wide
     from specxai.models import load_model
     from specxai.plots import explanation_figure, ledger_figure, save_figure
     from specxai.spectral import Options, explain_at
+    from specxai.terminal.progress import progress_bars
+    from specxai.terminal.summary import summarize, summarize_ledger
+    from specxai.terminal.tables import explanation_table, ledger_table, print_wide
 
     if top < 1:
         raise InvalidInputError(f"--top {top}: draw at least 1 component")

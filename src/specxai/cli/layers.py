@@ -37,8 +37,8 @@ def layers(
     from dataclasses import asdict
 
     from specxai.affine import count_active_units
-    from specxai.app.tables import layers_table, print_wide
     from specxai.models import example_input, load_model
+    from specxai.terminal.tables import layers_table, print_wide
 
     loaded = load_model(model, weights)
     given = example_input(loaded) if input is None else read_input(input, loaded, background, wrt)

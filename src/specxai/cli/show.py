@@ -31,10 +31,10 @@ def show(
     """
     from dataclasses import asdict
 
-    from specxai.app.summary import summarize
-    from specxai.app.tables import explanation_table, print_wide, strategies_table
     from specxai.plots import explanation_figure, save_figure
     from specxai.spectral import load
+    from specxai.terminal.summary import summarize
+    from specxai.terminal.tables import explanation_table, print_wide, strategies_table
 
     if top < 1:
         raise InvalidInputError(f"--top {top}: list at least 1 component")

@@ -31,10 +31,10 @@ def similarity(
         out: the figure.
     """
     from specxai import load
-    from specxai.app.survey import similarity_table, summarize_similarity
-    from specxai.app.tables import print_wide
     from specxai.plots import check_figure_name, save_figure, similarity_figure
     from specxai.survey import similarity as compare
+    from specxai.terminal.survey import similarity_table, summarize_similarity
+    from specxai.terminal.tables import print_wide
 
     check_figure_name(out)
     with output_file(out, overwrite):

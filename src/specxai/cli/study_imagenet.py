@@ -39,9 +39,9 @@ def imagenet(
         fast: one photo and the leading components only, in about a minute.
         seed: of the directions that iterative decompositions begin with.
     """
-    from specxai.app.progress import progress_bars
     from specxai.models import load_model
     from specxai.studies.imagenet import PHOTOS, Plan, run_imagenet
+    from specxai.terminal.progress import progress_bars
 
     names, files = read_list(models), read_list(weights)
     if len(files) not in (1, len(names)):

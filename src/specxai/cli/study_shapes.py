@@ -49,7 +49,7 @@ def turbines(
 
 
 def _run(name: str, out: Path, fast: bool, solve: bool, seed: int, quiet: bool) -> None:
-    from specxai.app.progress import progress_bars
+    from specxai.terminal.progress import progress_bars
 
     try:
         from specxai.studies.shapes.families import car_family, turbine_family

@@ -19,8 +19,8 @@ def squares(
         fast: a small form of the same, in less than a minute.
         seed: of the images, the first weights and the order of the samples.
     """
-    from specxai.app.progress import progress_bars
     from specxai.studies.squares import run_squares
+    from specxai.terminal.progress import progress_bars
 
     with output_folder(out), progress_bars(quiet) as progress:
         report = run_squares(out, fast, seed, progress)

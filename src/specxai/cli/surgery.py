@@ -71,12 +71,12 @@ def surgery(
         seed: of the random order.
         out: folder for causal.png.
     """
-    from specxai.app.progress import progress_bars
-    from specxai.app.surgery import summarize_surgery, surgery_table
-    from specxai.app.tables import print_wide
     from specxai.models import load_model
     from specxai.plots import causal_figure, save_figure
     from specxai.spectral import Options, explain_at
+    from specxai.terminal.progress import progress_bars
+    from specxai.terminal.surgery import summarize_surgery, surgery_table
+    from specxai.terminal.tables import print_wide
 
     kept, dropped, scales = _read_indices(keep), _read_indices(drop), _read_scales(scale)
     if (kept, dropped, scales) == (None, None, None):

@@ -64,9 +64,9 @@ def symbolic(
         format: markdown tables, one equation in LaTeX, or json.
     """
     from specxai.affine import choose_target
-    from specxai.app.progress import progress_bars
     from specxai.models import load_model
     from specxai.spectral import Options, explain_at
+    from specxai.terminal.progress import progress_bars
 
     options = Options(method, components, memory=memory, scratch=scratch)
     features, units = (None, None) if names is None else read_names(names)

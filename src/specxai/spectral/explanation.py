@@ -145,7 +145,7 @@ class Explanation(Decomposition):
         drop: Indices | None = None,
         scale: Mapping[int, float] | None = None,
     ) -> "Surgery":
-        """Scale components and run the real network; see `specxai.spectral.edits.surgery.operate`."""
+        """Scale components and run the real network; see `specxai.spectral.edits.surgery`."""
         from specxai.spectral.edits.surgery import operate
 
         return operate(self, keep, drop, scale)

@@ -13,12 +13,12 @@ from typing import Literal
 
 from cyclopts import App
 
-from specxai.app.progress import progress_bars
 from specxai.errors import SpecxaiError
 from specxai.progress import Progress, silent
 from specxai.studies.shapes.dataset import DataSet
 from specxai.studies.shapes.labels import Outcome, add_outcome, read_outcomes, write_table
 from specxai.studies.shapes.parameters import draw
+from specxai.terminal.progress import progress_bars
 
 app = App(help="Make labels for shapes with a solver.")
 

@@ -7,9 +7,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from specxai.app.plain_json import without_nan
 from specxai.compare import Evaluation
 from specxai.compare.metrics_tables import MetricsTable, metrics_notes, metrics_tables
+from specxai.terminal.plain_json import without_nan
 
 
 def metrics_table(evaluation: Evaluation) -> RenderableType:

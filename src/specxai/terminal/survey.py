@@ -7,8 +7,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from specxai.app.summary import Summary
 from specxai.survey import Evolution, LayerSpectrum, Similarity
+from specxai.terminal.summary import Summary
 
 
 def summarize_evolution(evolution: Evolution) -> Summary:

@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from specxai.affine import Target
-from specxai.app.summary import Summary
 from specxai.models import LoadedModel
 from specxai.spectral.edits.causal_curve import CausalCurve
 from specxai.spectral.edits.surgery import Surgery
+from specxai.terminal.summary import Summary
 
 # So many of the largest outputs, before and after, are listed behind the explained one.
 _LEADING = 3

@@ -7,9 +7,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from specxai.app.plain_json import without_nan
 from specxai.compare import Comparison
 from specxai.compare.markdown import COLUMNS, cells, refusals
+from specxai.terminal.plain_json import without_nan
 
 
 def comparison_table(comparison: Comparison, title: str) -> RenderableType:
