@@ -48,7 +48,7 @@ def compare(
             repeated.
     """
     from specxai.models import load_model
-    from specxai.studies.comparing import Wishes, run_comparison
+    from specxai.report.comparison import Wishes, run_comparison
     from specxai.terminal.compare import comparison_table, summarize_comparison
     from specxai.terminal.metrics import metrics_table, summarize_metrics
     from specxai.terminal.progress import progress_bars

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from specxai.compare.metrics import area_of_energy
-from specxai.studies.claim import Claim, spread
+from specxai.report.claim import Claim, spread
 from specxai.studies.imagenet.findings import FOLLOWED, Finding, Place
 
 # The statements that name a network are about these.

@@ -11,7 +11,9 @@ from specxai.affine import linearize
 from specxai.compare.places import last_convolution, penultimate
 from specxai.errors import InvalidInputError, LayerError
 from specxai.models import LoadedInput, LoadedModel, load_input
+from specxai.models.seen import picture_seen, read_mask
 from specxai.progress import Progress, silent
+from specxai.report.page import Section, write_report
 from specxai.spectral import Options
 from specxai.studies.imagenet.claims import (
     Pair,
@@ -22,8 +24,6 @@ from specxai.studies.imagenet.claims import (
 )
 from specxai.studies.imagenet.figures import figure_1, figure_2, figure_3, figure_11
 from specxai.studies.imagenet.findings import Finding, Photo, Place, find, middle
-from specxai.studies.pictures import picture_seen, read_mask
-from specxai.studies.report import Section, write_report
 
 MODELS = ("torchvision:alexnet", "torchvision:vgg11_bn")
 PHOTOS = ("demo:chelsea", "demo:coffee", "demo:flower")

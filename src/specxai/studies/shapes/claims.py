@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from specxai.report.claim import Claim, spread
 from specxai.spectral import explain
-from specxai.studies.claim import Claim, spread
 from specxai.studies.shapes.cars.body import mirror_images
 from specxai.studies.shapes.experiment import Experiment
 from specxai.studies.shapes.findings import (

@@ -12,7 +12,7 @@ from specxai.cache import Cache, Tensors
 from specxai.digest import digest
 from specxai.markdown import markdown_table
 from specxai.progress import Progress
-from specxai.studies.claim import Claim, spread
+from specxai.report.claim import Claim, spread
 from specxai.studies.shapes.experiment import Experiment
 from specxai.studies.shapes.findings import Findings
 

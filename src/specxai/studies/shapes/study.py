@@ -5,8 +5,8 @@ from pathlib import Path
 from specxai.cache import Cache
 from specxai.markdown import markdown_table
 from specxai.progress import Progress, silent
-from specxai.studies.claim import Claim, spread
-from specxai.studies.report import Section, write_report
+from specxai.report.claim import Claim, spread
+from specxai.report.page import Section, write_report
 from specxai.studies.shapes import claims, figures
 from specxai.studies.shapes.experiment import FAST, FULL, Experiment, Scale, conduct
 from specxai.studies.shapes.families import Family

@@ -6,7 +6,7 @@ from statistics import median
 from jaxtyping import Float
 from torch import Tensor
 
-from specxai.studies.claim import Claim, spread
+from specxai.report.claim import Claim, spread
 from specxai.studies.squares.findings import Data, Finding
 
 

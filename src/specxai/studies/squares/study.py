@@ -10,7 +10,7 @@ from specxai.cache import Cache
 from specxai.errors import InvalidInputError
 from specxai.markdown import markdown_table
 from specxai.progress import Progress, silent
-from specxai.studies.report import Section, write_report
+from specxai.report.page import Section, write_report
 from specxai.studies.squares.autoencoder import build_autoencoder
 from specxai.studies.squares.claims import bias_claims, dead_units, spectrum_claims
 from specxai.studies.squares.figures import figure_8, figure_9, training_figure

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from specxai.files import write_atomically
 from specxai.markdown import markdown_table
 from specxai.plots import save_figure
-from specxai.studies.claim import Claim
+from specxai.report.claim import Claim
 
 
 @dataclass(frozen=True)

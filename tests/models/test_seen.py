@@ -5,7 +5,7 @@ from PIL import Image
 from torch import nn
 
 from specxai.models import LoadedInput, LoadedModel
-from specxai.studies.pictures import read_mask
+from specxai.models.seen import read_mask
 
 
 def preprocess(image):

@@ -24,11 +24,11 @@ from specxai.compare.markdown import comparison_markdown
 from specxai.compare.metrics_tables import metrics_markdown
 from specxai.errors import InvalidInputError
 from specxai.models import LoadedInput, LoadedModel, load_input
+from specxai.models.seen import one_color, picture_seen, read_mask
 from specxai.plots import comparison_figure, metrics_figure
 from specxai.progress import Progress, silent
-from specxai.studies.claim import Claim
-from specxai.studies.pictures import one_color, picture_seen, read_mask
-from specxai.studies.report import Section, write_report
+from specxai.report.claim import Claim
+from specxai.report.page import Section, write_report
 
 
 @dataclass(frozen=True)
