@@ -1,6 +1,5 @@
 from matplotlib.figure import Figure
-
-from specxai.studies import Claim, Section, write_report
+from specxai_studies import Claim, Section, write_report
 
 
 def test_a_report_counts_its_claims_and_shows_its_figures(tmp_path):

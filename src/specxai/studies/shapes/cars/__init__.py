@@ -1,7 +1,0 @@
-"""Cars with coarse-RANS drag areas by OpenFOAM."""
-
-from specxai.studies.shapes.cars.cars import Cars
-from specxai.studies.shapes.cars.data import load_cars, unlabelled_cars
-from specxai.studies.shapes.cars.smoothing import smooth_displacement
-
-__all__ = ["Cars", "load_cars", "smooth_displacement", "unlabelled_cars"]

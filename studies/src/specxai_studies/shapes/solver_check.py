@@ -1,0 +1,186 @@
+"""Is it true? Shapes are moved along the named vectors, and the solver is asked again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from specxai.affine import fingerprint
+from specxai.cache import Cache, Tensors
+from specxai.digest import digest
+from specxai.markdown import markdown_table
+from specxai.progress import Progress
+from specxai.report.claim import Claim, spread
+from specxai_studies.shapes.experiment import Experiment
+from specxai_studies.shapes.findings import Findings
+
+Solve = Callable[[int, Float[Tensor, "points 3"]], float]
+"""Returns the label of a shape, given its place, after its points were moved (in m)."""
+Smooth = Callable[[Float[Tensor, "points 3"]], Float[Tensor, "points 3"]]
+
+
+@dataclass(frozen=True)
+class Move:
+    """One shape, moved there and back along one direction.
+
+    Attributes:
+        index: of the shape.
+        direction: its name.
+        kept: share of the direction's energy that is smooth, and was used.
+        linear: half the difference of u·x between the two ends, of the local map alone.
+        predicted: half the difference of the network's predictions.
+        solved: half the difference of the solver's labels.
+    """
+
+    index: int
+    direction: str
+    kept: float
+    linear: float
+    predicted: float
+    solved: float
+
+
+def check(
+    experiment: Experiment,
+    findings: Findings,
+    solve: Solve,
+    smooth: Smooth,
+    step: float,
+    cache: Cache,
+    progress: Progress,
+) -> tuple[Move, ...]:
+    """Move shapes along the top vectors of the first layer, and along the whole gradient.
+
+    Args:
+        experiment: the networks.
+        findings: the shapes are those whose evolution was found.
+        solve: the solver.
+        smooth: makes a displacement in m such that the solver can follow.
+        step: root mean square displacement of the points, in m.
+        cache: where finished moves are kept.
+        progress: told of each direction.
+    """
+    moves = []
+    network = fingerprint(experiment.predictor)
+    chosen = list(zip(findings.places, findings.explanations, strict=True))
+    chosen = chosen[: len(findings.evolutions)]
+    for number, (place, explanation) in enumerate(chosen):
+        top = explanation.right_vectors(explanation.top(2, "contribution"))
+        gradient = explanation.linearization.vjp(torch.ones(1, 1))[0]
+        named = {"first vector": top[0], "second vector": top[1], "gradient": gradient}
+        index = int(experiment.shapes.indices[place])
+        for done, (name, vector) in enumerate(named.items()):
+
+            def compute(
+                place: int = place, vector: Tensor = vector, u: Tensor = gradient
+            ) -> Tensors:
+                return _move(experiment, place, vector, u, solve, smooth, step)
+
+            settings = {"network": network, "vector": digest({"": vector}), "step": step}
+            found = cache.step(f"move-{index}-{name.replace(' ', '-')}", settings, compute)
+            moves.append(Move(index, name, **{key: float(value) for key, value in found.items()}))
+            progress("solver", number * len(named) + done + 1, len(chosen) * len(named))
+    return tuple(moves)
+
+
+def solver_table(moves: Sequence[Move], unit: str) -> str:
+    """Return the table of moves in Markdown.
+
+    Args:
+        moves: as `check` returns them.
+        unit: of the label.
+    """
+    rows = [
+        (
+            f"{move.index}",
+            move.direction,
+            f"{100 * move.kept:.0f} %",
+            f"{move.linear:+.3g}",
+            f"{move.predicted:+.3g}",
+            f"{move.solved:+.3g}",
+            f"{move.solved / move.predicted:.2f}" if move.predicted else "–",
+        )
+        for move in moves
+    ]
+    heading = ("shape", "along", "smooth", f"u·x ({unit})", "network", "solver", "solver / network")
+    return "\n".join(markdown_table(heading, rows))
+
+
+def solver_claims(moves: Sequence[Move]) -> tuple[Claim, ...]:
+    """Say whether the solver agrees with sign and size of the predicted changes."""
+    claims = []
+    for name in dict.fromkeys(move.direction for move in moves):
+        ratios = [move.solved / move.predicted for move in moves if move.direction == name]
+        signs, sizes = _agreement(ratios)
+        claims.append(
+            Claim(
+                f"Moving the points along the {name} changes the label as predicted: same sign, "
+                "and within a factor of two.",
+                "not in the paper",
+                "not tested",
+                f"sign {signs} of {len(ratios)}, size {sizes} of {len(ratios)}; solver by network "
+                f"{spread(ratios, '.2f')}",
+                sizes == len(ratios),
+            )
+        )
+    return tuple(claims)
+
+
+def trust(moves: Sequence[Move]) -> str:
+    """Say in words how far the explanation may be trusted, from the moves alone."""
+    sentences = []
+    for name in dict.fromkeys(move.direction for move in moves):
+        ratios = [move.solved / move.predicted for move in moves if move.direction == name]
+        signs, sizes = _agreement(ratios)
+        count = len(ratios)
+        if sizes == count:
+            verdict = "may be trusted for the sign and roughly for the size"
+        elif signs == count:
+            verdict = "may be trusted for the sign, not for the size"
+        else:
+            verdict = "may not be trusted for a change of shape, even for its sign"
+        sentences.append(
+            f"The {name} {verdict} (sign {signs} of {count}, within a factor of two {sizes})."
+        )
+    return (
+        f"**How far it may be trusted.** {' '.join(sentences)} The components add up to the "
+        "network's output exactly whatever the solver says: where this fails, it is the network's "
+        "knowledge of single directions that fails, not the decomposition."
+    )
+
+
+def _agreement(ratios: Sequence[float]) -> tuple[int, int]:
+    """Return how many ratios are positive, and how many lie between 1/2 and 2."""
+    return sum(ratio > 0 for ratio in ratios), sum(0.5 <= ratio <= 2 for ratio in ratios)
+
+
+def _move(
+    experiment: Experiment,
+    place: int,
+    vector: Float[Tensor, "points 3"],
+    gradient: Float[Tensor, "points 3"],
+    solve: Solve,
+    smooth: Smooth,
+    step: float,
+) -> Tensors:
+    coordinates, base = experiment.coordinates, experiment.shapes.points[place]
+    rough = vector * coordinates.scale
+    way = smooth(rough.double())
+    kept = float(way.square().sum() / rough.double().square().sum())
+    way = way * (step / way.square().sum(-1).mean().sqrt())
+    change = (way / coordinates.scale).float()
+    ends = [base.double() + sign * way for sign in (1, -1)]
+    with torch.no_grad():
+        predicted = [
+            float(experiment.predictor(coordinates.scaled(end.float()[None]))) for end in ends
+        ]
+    solved = [solve(place, end) for end in ends]
+    found = {
+        "kept": kept,
+        "linear": float((gradient * change).sum()),
+        "predicted": (predicted[0] - predicted[1]) / 2,
+        "solved": (solved[0] - solved[1]) / 2,
+    }
+    return {key: torch.tensor(value, dtype=torch.float64) for key, value in found.items()}

@@ -1,0 +1,47 @@
+"""The moves before the solver, with a solver whose answer is known."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from specxai_studies.shapes.coordinates import fit_coordinates
+from specxai_studies.shapes.solver_check import check, solver_claims, solver_table, trust
+
+import specxai
+from specxai.cache import Cache
+
+
+@pytest.mark.usefixtures("unchecked_annotations")
+@pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (-1.0, False), (5.0, False)])
+def test_moves_tell_a_true_explanation_from_a_false_one(tmp_path, factor, holds):
+    points = torch.randn(30, 8, 3, generator=torch.Generator().manual_seed(0))
+    coordinates = fit_coordinates(points, 10)
+    torch.manual_seed(1)
+    layers = torch.nn.Flatten(), torch.nn.Linear(24, 6), torch.nn.Identity(), torch.nn.Linear(6, 1)
+    network = torch.nn.Sequential(*layers).eval().requires_grad_(False)
+    x = coordinates.scaled(points[4][None])
+    explanation = specxai.explain(network, x, "1", 0)
+    experiment = SimpleNamespace(
+        coordinates=coordinates,
+        predictor=network,
+        shapes=SimpleNamespace(points=points, indices=torch.arange(30)),
+    )
+    findings = SimpleNamespace(places=(4,), explanations=(explanation,), evolutions=(None,))
+
+    def solve(place, moved):
+        assert place == 4
+        return factor * float(network(coordinates.scaled(moved.float()[None])))
+
+    moves = check(
+        experiment, findings, solve, lambda way: way, 0.05, Cache.at(tmp_path), lambda *_: None
+    )
+    assert [move.direction for move in moves] == ["first vector", "second vector", "gradient"]
+    for move in moves:
+        assert move.kept == pytest.approx(1)
+        assert move.predicted == pytest.approx(move.linear, rel=1e-2)
+        assert move.solved == pytest.approx(factor * move.predicted, rel=1e-2)
+    assert [claim.holds for claim in solver_claims(moves)] == [holds] * 3
+    assert solver_table(moves, "MPa").count("\n") == 4
+    said = trust(moves)
+    assert said.count("may not be trusted") == (3 if factor < 0 else 0)
+    assert said.count("for the sign, not for the size") == (3 if factor == 5 else 0)
