@@ -45,6 +45,6 @@ clean:
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[sweep]'
 	touch $@
 
-.venv/dev.stamp: pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+.venv/dev.stamp: pyproject.toml studies/pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]' --editable './studies[imagenet,shapes,3d]'
 	touch $@

@@ -10,12 +10,12 @@ import timm
 import torch
 import torchvision
 import transformers
-import zoo
-from torch import Tensor, nn
-
 from sweep.case import Case, lifelike
 from sweep.measure import linearized, measure_sums
 from sweep.page import PAGE, TESTS, replace_section
+from torch import Tensor, nn
+
+import zoo
 
 F = torch.nn.functional
 

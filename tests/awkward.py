@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from reference import differences
 from torch import Tensor, nn
 
+from reference import differences
 from specxai import SpecxaiError, explain, linearize
 from specxai.affine import Inputs, Linearization
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-import fuzz_steps
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
+
+import fuzz_steps
 
 SHAPES = ((1, 2, 4, 4), (1, 3, 5, 5), (1, 4, 3, 3), (1, 4, 6), (1, 5, 3), (1, 3, 4), (1, 6), (1, 8))
 KINDS = {4: "IMAGE", 3: "TOKENS", 2: "VECTOR"}

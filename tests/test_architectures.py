@@ -2,14 +2,14 @@
 
 import re
 
-import architectures
 import pytest
 import timm
 import torch
-
 from sweep.catalogue import catalogue
 from sweep.findings import REFUSED, WRONG
 from sweep.page import PAGE, SWEEP, TESTS
+
+import architectures
 
 BOUNDS = {torch.float64: (1e-9, 1e-9, 1e-10), torch.float32: (1e-4, 1e-4, 1e-4)}
 

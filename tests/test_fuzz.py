@@ -11,13 +11,13 @@ from collections.abc import Callable
 from copy import deepcopy
 from functools import cached_property
 
-import fuzz
 import numpy as np
 import pytest
 import torch
-from reference import BatchNormsByHand, dense_jacobian, differences
 from torch import Tensor
 
+import fuzz
+from reference import BatchNormsByHand, dense_jacobian, differences
 from specxai import SpecxaiError, linearize
 from specxai.affine import Linearization
 from specxai.errors import LayerError

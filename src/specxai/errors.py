@@ -36,9 +36,9 @@ class LoadError(SpecxaiError):
 class MissingExtraError(SpecxaiError):
     """An optional dependency is not installed."""
 
-    def __init__(self, purpose: str, extra: str) -> None:
+    def __init__(self, purpose: str, extra: str, package: str = "specxai") -> None:
         super().__init__(
-            f"{purpose} needs the extra '{extra}': run  pip install 'specxai[{extra}]'"
+            f"{purpose} needs the extra '{extra}': run  pip install '{package}[{extra}]'"
         )
 
 

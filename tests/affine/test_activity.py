@@ -1,8 +1,8 @@
 import pytest
 import torch
+
 import zoo
 from reference import dense
-
 from specxai.affine import linearize
 from specxai.affine.activity import count_active_units
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import torch
-from awkward import assert_right, inputs, refusal
 from torch import Tensor, nn
 
+from awkward import assert_right, inputs, refusal
 from specxai import SpecxaiError, explain, linearize
 
 F = torch.nn.functional

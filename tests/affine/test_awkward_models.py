@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 import torch
-from awkward import Calls, assert_right, assert_right_or_refused, inputs
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint, checkpoint_sequential
 
+from awkward import Calls, assert_right, assert_right_or_refused, inputs
 from specxai import SpecxaiError, explain, linearize
 
 F = torch.nn.functional

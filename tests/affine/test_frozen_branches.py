@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 import torch
-from awkward import Calls, assert_right, assert_right_or_refused, conventions, inputs
 from torch import Tensor, nn
+
+from awkward import Calls, assert_right, assert_right_or_refused, conventions, inputs
 
 X = inputs(1, 4)
 

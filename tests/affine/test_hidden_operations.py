@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor, nn
+
 from awkward import (
     Calls,
     assert_right,
@@ -16,8 +18,6 @@ from awkward import (
     refusal,
 )
 from reference import differences
-from torch import Tensor, nn
-
 from specxai import linearize
 
 warnings.filterwarnings("ignore", message=".*torch.jit.*", category=DeprecationWarning)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 import torch
-from awkward import assert_right, inputs
 from torch import Tensor, nn
+
+from awkward import assert_right, inputs
 
 X = inputs(1, 4)
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 import torch.nn.functional as F
-import zoo
 from torch import Tensor, nn
 
+import zoo
 from specxai import linearize
 
 

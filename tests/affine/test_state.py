@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from awkward import assert_right, inputs, refusal, same
 from torch import Tensor, nn
 
+from awkward import assert_right, inputs, refusal, same
 from specxai import SpecxaiError, explain, linearize
 
 F = torch.nn.functional

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from awkward import assert_right, inputs
 from torch import Tensor, nn
+
+from awkward import assert_right, inputs
 
 F = torch.nn.functional
 

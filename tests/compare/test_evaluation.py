@@ -3,14 +3,14 @@ from dataclasses import replace
 
 import pytest
 import torch
-from classifier import build_plain
-from subjects import METHODS, build_subjects, never, product
 
+from classifier import build_plain
 from specxai.cache import Cache
 from specxai.compare import Effort, Method, Subject, evaluate
 from specxai.compare.metrics import area, deletion_curve, mean_color, noisy_inputs
 from specxai.errors import InvalidInputError, UnsupportedOperationError
 from specxai.terminal.metrics import summarize_metrics
+from subjects import METHODS, build_subjects, never, product
 
 EFFORT = Effort((0.0, 0.5, 1.0), (0.01,), 2, 2)
 

@@ -2,11 +2,11 @@ import io
 
 import pytest
 from rich.console import Console
-from subjects import METHODS, build_subjects
 
 from specxai.compare import Effort, evaluate
 from specxai.compare.metrics_tables import metrics_markdown, metrics_tables
 from specxai.terminal.metrics import metrics_table
+from subjects import METHODS, build_subjects
 
 EFFORT = Effort((0.0, 0.5, 1.0), (0.01,), 1, 1)
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from drawn import check_words, drawn_texts
 from PIL import Image
 
+from drawn import check_words, drawn_texts
 from specxai.compare import Attribution, Comparison
 from specxai.plots import comparison_figure
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from drawn import check_words, drawn_texts
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import nn
 
 import specxai
+from drawn import check_words, drawn_texts
 from specxai import Evolution
 from specxai.errors import InvalidInputError
 from specxai.plots import evolution_figure

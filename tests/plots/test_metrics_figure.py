@@ -1,9 +1,9 @@
 from dataclasses import replace
 
 import pytest
-from drawn import check_words, drawn_texts
 from matplotlib.axes import Axes
 
+from drawn import check_words, drawn_texts
 from specxai.compare import Evaluation, Interval
 from specxai.compare.metrics import CHANGE, DELETION, GINI, SIMILARITY, SUM_ERROR
 from specxai.plots import metrics_figure

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from drawn import check_words
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from drawn import check_words
 from specxai import Similarity
 from specxai.plots import similarity_figure
 

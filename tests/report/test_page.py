@@ -1,5 +1,7 @@
 from matplotlib.figure import Figure
-from specxai_studies import Claim, Section, write_report
+
+from specxai.report.claim import Claim
+from specxai.report.page import Section, write_report
 
 
 def test_a_report_counts_its_claims_and_shows_its_figures(tmp_path):

@@ -3,11 +3,11 @@ from itertools import pairwise
 
 import pytest
 import torch
-import zoo
-from reference import dense
 from torch import nn
 
 import specxai
+import zoo
+from reference import dense
 from specxai.errors import InvalidInputError, LayerError, TargetError
 
 

@@ -5,9 +5,9 @@ import gc
 import psutil
 import pytest
 import torch
-import zoo
 
 import specxai
+import zoo
 
 
 def state(model):

@@ -1,8 +1,8 @@
 import pytest
 import torch
+
 import zoo
 from reference import dense
-
 from specxai.affine import linearize
 from specxai.errors import TargetError
 from specxai.spectral.split import choose_target, split

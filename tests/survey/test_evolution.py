@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import zoo
-from reference import dense
 from scipy.linalg import subspace_angles
 from torch import Tensor, nn
 
 import specxai
+import zoo
+from reference import dense
 from specxai.cli.evolve import evolve as cli_evolve
 from specxai.errors import InvalidInputError, LayerError, SpecxaiError
 from specxai.spectral import Options

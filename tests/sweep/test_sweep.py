@@ -4,9 +4,6 @@ import os
 
 import pytest
 import torch
-from torch import nn
-
-from specxai.affine.products.jacobian import Jacobian
 from sweep.case import Case, lifelike
 from sweep.catalogue import catalogue
 from sweep.cuts import measure_rows
@@ -15,6 +12,9 @@ from sweep.findings import REFUSED, RIGHT, UNFINISHED, WRONG, Findings
 from sweep.measure import linearized, measure
 from sweep.page import replace_section
 from sweep.results import Results
+from torch import nn
+
+from specxai.affine.products.jacobian import Jacobian
 
 
 class Around(nn.Module):

@@ -4,17 +4,12 @@ What a command needs is imported inside it, so that ``specxai --help`` answers a
 """
 
 from specxai.cli import (
-    bench,
     compare,
     evolve,
     explain,
     layers,
     show,
     similarity,
-    study,
-    study_imagenet,
-    study_shapes,
-    study_squares,
     surgery,
     symbolic,
 )
@@ -22,7 +17,6 @@ from specxai.cli.app import app, main
 
 __all__ = [
     "app",
-    "bench",
     "compare",
     "evolve",
     "explain",
@@ -30,10 +24,6 @@ __all__ = [
     "main",
     "show",
     "similarity",
-    "study",
-    "study_imagenet",
-    "study_shapes",
-    "study_squares",
     "surgery",
     "symbolic",
 ]

@@ -6,6 +6,7 @@ import traceback
 from cyclopts import App, CycloptsError
 
 from specxai import __version__
+from specxai.cli.joined import check_installed, join
 from specxai.cli.remedies import on_command_line
 from specxai.errors import SpecxaiError
 
@@ -25,6 +26,8 @@ def main() -> None:
     """
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
+        join(app)
+        check_installed(app, next(iter(arguments), ""))
         app(arguments, exit_on_error=False, print_error=False)
     except KeyboardInterrupt:
         print("specxai: interrupted; only what was finished is kept", file=sys.stderr)

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 import torch
+
+from specxai.errors import InvalidInputError, LoadError
 from specxai_studies.benchmarks import (
     CASES,
     METHODS,
@@ -24,14 +26,12 @@ from specxai_studies.benchmarks import (
     table,
 )
 
-from specxai.errors import InvalidInputError, LoadError
-
 
 @pytest.fixture(scope="module")
 def contest():
     lines = []
     peers = ["jacrev + torch svd", "scipy svds arpack"]
-    found = run_contest("autoencoder", "specxai exact", peers, 1, 4, report=lines.append)
+    found = run_contest("small autoencoder", "specxai exact", peers, 1, 4, report=lines.append)
     assert len(lines) == 3
     return found
 
@@ -53,7 +53,7 @@ def test_the_record_and_its_table(contest, tmp_path):
     (entry,) = read(file)["contests"]
     assert entry["environment"]["packages"]["torch"]
     text = table(read(file))
-    rows = [line for line in text.splitlines() if line.startswith("| autoencoder")]
+    rows = [line for line in text.splitlines() if line.startswith("| small autoencoder")]
     assert len(rows) == 3
     assert "Measured on:" in text
 
@@ -122,7 +122,7 @@ def test_the_stages_of_a_small_case(monkeypatch):
 
 def test_a_case_of_low_rank_has_no_stages():
     with pytest.raises(InvalidInputError, match="rank of this case is low"):
-        measure_stages("autoencoder")
+        measure_stages("small autoencoder")
 
 
 def test_one_point_of_growth():

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from classifier import build_plain
+from specxai.errors import InvalidInputError, LayerError
+from specxai.models import LoadedModel
 from specxai_studies.imagenet import Plan, claims, run_imagenet
 from specxai_studies.imagenet import findings as found
 from specxai_studies.imagenet.findings import Finding, Place, middle
-
-from specxai.errors import InvalidInputError, LayerError
-from specxai.models import LoadedModel
 
 
 def loaded(name: str) -> LoadedModel:

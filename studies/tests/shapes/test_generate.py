@@ -1,12 +1,11 @@
 import os
 from pathlib import Path
 
+from specxai.errors import SpecxaiError
 from specxai_studies.shapes.dataset import DataSet
 from specxai_studies.shapes.generate import generate
 from specxai_studies.shapes.labels import read_outcomes, read_table
 from specxai_studies.shapes.parameters import Parameter
-
-from specxai.errors import SpecxaiError
 
 
 class Squares:

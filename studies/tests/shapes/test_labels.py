@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+
+from specxai.errors import LoadError
 from specxai_studies.shapes.labels import (
     Outcome,
     add_outcome,
@@ -8,8 +10,6 @@ from specxai_studies.shapes.labels import (
     write_table,
 )
 from specxai_studies.shapes.parameters import Parameter, draw, nominal
-
-from specxai.errors import LoadError
 
 PARAMETERS = [
     Parameter("size", "m", 1.0, 2.0, 4.0, "an edge", "chosen"),

@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from specxai_studies.shapes.coordinates import fit_coordinates
-from specxai_studies.shapes.solver_check import check, solver_claims, solver_table, trust
 
 import specxai
 from specxai.cache import Cache
+from specxai_studies.shapes.coordinates import fit_coordinates
+from specxai_studies.shapes.solver_check import check, solver_claims, solver_table, trust
 
 
 @pytest.mark.usefixtures("unchecked_annotations")

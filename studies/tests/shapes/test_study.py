@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+
 from specxai_studies.shapes.coordinates import fit_coordinates
 from specxai_studies.shapes.findings import antisymmetric_share, part_shares
 from specxai_studies.shapes.learning import Split, determination, train_downstream

@@ -4,14 +4,14 @@ import sys
 
 import pytest
 import torch
+
+from specxai.cache import Cache
+from specxai.errors import InvalidInputError
 from specxai_studies.squares import study
 from specxai_studies.squares.autoencoder import build_autoencoder
 from specxai_studies.squares.findings import decompose_data, find
 from specxai_studies.squares.images import edge_zone, random_squares, rotated_squares
 from specxai_studies.training import Plan, train_autoencoder
-
-from specxai.cache import Cache
-from specxai.errors import InvalidInputError
 
 
 def test_squares_by_counting_points():

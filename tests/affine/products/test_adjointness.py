@@ -5,9 +5,9 @@ Forward and reverse mode are two programs of PyTorch's: that they give one map h
 
 import pytest
 import torch
-import zoo
 from torch import Tensor
 
+import zoo
 from specxai.affine import Jacobian, Linearization, linearize
 
 WITHIN = {torch.float64: 1e-10, torch.float32: 1e-4}

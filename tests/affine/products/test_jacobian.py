@@ -1,8 +1,8 @@
 import pytest
 import torch
+
 import zoo
 from reference import dense
-
 from specxai.affine import Jacobian, linearize
 
 MIXING = ["batch of one", "mixes samples late", "mixes samples early"]

@@ -1,8 +1,8 @@
 import pytest
 import torch
+
 import zoo
 from reference import dense
-
 from specxai.affine import linearize
 from specxai.affine.products import pullback
 

@@ -2,10 +2,10 @@ from functools import partial
 
 import pytest
 import torch
-import zoo
-from reference import dense
 from torch import nn
 
+import zoo
+from reference import dense
 from specxai.affine import linearize
 from specxai.affine.products import pushforward
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-import zoo
 from torch import Tensor, nn
 
+import zoo
 from specxai import linearize
 from specxai.errors import InvalidInputError
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
-from reference import dense_jacobian
 from torch import Tensor, nn
 
+from reference import dense_jacobian
 from specxai import explain, linearize
 from specxai.affine.tracing.arguments import read_arguments
 from specxai.errors import InvalidInputError, InvalidModelError

@@ -1,8 +1,8 @@
 import pytest
 import torch
+
 import zoo
 from reference import run_with_layer
-
 from specxai.affine.tracing.network import Network, parse_address, run_from, run_until
 from specxai.errors import LayerError
 

@@ -1,8 +1,8 @@
 import pytest
 import torch
-import zoo
 from torch import nn
 
+import zoo
 from specxai.affine import Kind, linearize
 from specxai.affine.tracing.conventions import read_conventions
 from specxai.affine.tracing.network import Network

@@ -4,8 +4,8 @@ from itertools import product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from maps import noise
 
+from maps import noise
 from specxai.compare.metrics import bootstrap_mean
 
 values = st.lists(st.floats(-100.0, 100.0), min_size=2, max_size=20)

@@ -1,8 +1,8 @@
 import pytest
 import torch
 from hypothesis import given, settings
-from maps import factors, maps
 
+from maps import factors, maps
 from specxai.compare.metrics import mass_inside, points_inside
 
 HALF = torch.arange(12).reshape(3, 4) < 6

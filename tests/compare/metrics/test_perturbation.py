@@ -4,8 +4,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from maps import Sum, factors, noise
 
+from maps import Sum, factors, noise
 from specxai.compare.metrics import area, blurred, deletion_curve, insertion_curve, mean_color
 
 FRACTIONS = [k / 12 for k in range(13)]

@@ -3,9 +3,9 @@ import math
 import pytest
 import torch
 from hypothesis import given, settings
-from maps import factors, maps, noise
 from torch import nn
 
+from maps import factors, maps, noise
 from specxai.compare.metrics import randomized_copies, rank_correlation, weighted_layers
 
 

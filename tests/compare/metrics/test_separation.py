@@ -4,8 +4,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from maps import factors, noise
 
+from maps import factors, noise
 from specxai.compare.metrics import mean_overlap
 
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from maps import factors, maps
 
+from maps import factors, maps
 from specxai.compare.metrics import area_of_energy, gini
 
 

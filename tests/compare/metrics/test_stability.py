@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 from hypothesis import given, settings
-from maps import factors, maps, noise
 
+from maps import factors, maps, noise
 from specxai.compare.metrics import noisy_inputs, relative_change
 
 

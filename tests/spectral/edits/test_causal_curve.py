@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-import zoo
-from edited import operate_slowly
 
 import specxai
+import zoo
+from edited import operate_slowly
 from specxai.errors import InvalidInputError
 from specxai.spectral.edits.causal_curve import causal_curve
 

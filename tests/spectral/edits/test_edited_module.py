@@ -6,14 +6,14 @@ from copy import deepcopy
 import numpy as np
 import pytest
 import torch
-import zoo
-from edited import run_replaced
-from reference import dense, run_with_layer
-from test_several_layers import build as branches
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import specxai
+import zoo
+from branches import build as branches
+from edited import run_replaced
+from reference import dense, run_with_layer
 
 NETS = [
     "activations",

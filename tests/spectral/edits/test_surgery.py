@@ -5,15 +5,15 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-import zoo
-from edited import operate_slowly, run_replaced
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import dense_jacobian, run_with_layer
-from test_several_layers import build as branches
 from torch import nn
 
 import specxai
+import zoo
+from branches import build as branches
+from edited import operate_slowly, run_replaced
+from reference import dense_jacobian, run_with_layer
 from specxai.errors import InvalidInputError
 
 SCALES = [0.0, 2.0, 0.5, -1.0]

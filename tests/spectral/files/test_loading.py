@@ -7,7 +7,6 @@ from dataclasses import fields
 
 import pytest
 import torch
-import zoo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
@@ -15,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 import specxai
+import zoo
 from specxai import SpecxaiError, StoredExplanation
 from specxai.errors import InvalidInputError, LoadError, OutsideRegionWarning
 from specxai.spectral import Decomposition

@@ -3,11 +3,11 @@ import os
 
 import pytest
 import torch
-import zoo
 from safetensors import safe_open
 from safetensors.torch import load_file
 
 import specxai
+import zoo
 from specxai.errors import SpecxaiError
 
 

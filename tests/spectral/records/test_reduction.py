@@ -4,8 +4,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import reduce_slowly
 
+from reference import reduce_slowly
 from specxai.errors import InvalidInputError
 from specxai.spectral import reduce_contributions
 

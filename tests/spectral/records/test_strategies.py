@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 import torch
-import zoo
 from hypothesis import given
 from hypothesis import strategies as st
 
 import specxai
+import zoo
 from specxai.errors import InvalidInputError
 from specxai.spectral import keep_above, keep_leading, keep_quantile, terms_to_reach
 from specxai.spectral.records.strategies import compare_strategies

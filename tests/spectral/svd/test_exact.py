@@ -1,9 +1,9 @@
 import pytest
 import torch
-import zoo
-from reference import dense
 from torch import nn
 
+import zoo
+from reference import dense
 from specxai.affine import Jacobian, linearize
 from specxai.errors import LayerError
 from specxai.spectral import exact_svd

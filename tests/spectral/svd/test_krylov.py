@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-import zoo
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import dense
 
+import zoo
+from reference import dense
 from specxai import explain
 from specxai.affine import Jacobian
 from specxai.errors import InvalidInputError, NotEnoughMemoryError

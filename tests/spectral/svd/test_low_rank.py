@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from reference import dense
 from torch import nn
 
+from reference import dense
 from specxai import explain, linearize
 from specxai.affine import Jacobian
 from specxai.spectral.svd.low_rank import low_rank_svd

@@ -6,9 +6,9 @@ import sys
 import numpy as np
 import pytest
 import torch
+
 import zoo
 from reference import dense
-
 from specxai import explain
 from specxai.affine import Jacobian, linearize
 from specxai.errors import InvalidInputError, NotEnoughMemoryError, SpecxaiError

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 import sympy
 import torch
-import zoo
 from torch import nn
 
 import specxai
+import zoo
 from specxai.errors import MissingExtraError
 
 

@@ -7,13 +7,13 @@ import warnings
 import numpy as np
 import pytest
 import torch
-import zoo
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import dense, reduce_slowly
 from torch import nn
 
 import specxai
+import zoo
+from reference import dense, reduce_slowly
 from specxai.errors import (
     InvalidInputError,
     OutsideRegionError,

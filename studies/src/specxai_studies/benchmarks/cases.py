@@ -40,15 +40,18 @@ def _cat() -> tuple[nn.Module, Tensor]:
     return model.module, load_input("demo:chelsea", model).tensor
 
 
-def _autoencoder() -> tuple[nn.Module, Tensor]:
-    """A fully connected auto-encoder of 64 × 64 images, seeded and not trained."""
-    widths = [4096, 512, 128, 8, 128, 512, 4096]
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        layers: list[nn.Module] = []
-        for inputs, outputs in pairwise(widths):
-            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-        return nn.Sequential(*layers[:-1]).eval(), torch.rand(1, 4096)
+def _autoencoder(*half: int) -> Build:
+    """A fully connected auto-encoder of squares, seeded and not trained."""
+
+    def build() -> tuple[nn.Module, Tensor]:
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            layers: list[nn.Module] = []
+            for inputs, outputs in pairwise([*half, *half[-2::-1]]):
+                layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+            return nn.Sequential(*layers[:-1]).eval(), torch.rand(1, half[0])
+
+    return build
 
 
 _PIXELS = 3 * 224 * 224
@@ -60,5 +63,6 @@ CASES: dict[str, Case] = {
     "resnet18/layer4": Case(_torchvision("resnet18"), "layer4", (25088, _PIXELS)),
     "efficientnet-lite0/_avg_pooling": Case(_cat, "_avg_pooling", (1280, _PIXELS)),
     "efficientnet-lite0/_swish#2": Case(_cat, "_swish#2", (62720, _PIXELS)),
-    "autoencoder": Case(_autoencoder, None, (4096, 4096)),
+    "autoencoder": Case(_autoencoder(4096, 512, 128, 8), None, (4096, 4096)),
+    "small autoencoder": Case(_autoencoder(256, 128, 24), None, (256, 256)),  # a trial, in seconds
 }

@@ -1,4 +1,4 @@
-"""How time and memory grow; ``python -m specxai_studies.benchmarks.growth AXIS SIZE`` measures a point."""
+"""How time and memory grow; ``python -m`` this module ``AXIS SIZE`` measures a point."""
 
 import json
 import subprocess

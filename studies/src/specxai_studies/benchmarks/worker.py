@@ -1,4 +1,4 @@
-"""One measurement in a process of its own: ``python -m specxai_studies.benchmarks.worker CASE METHOD``."""
+"""One measurement in a process of its own: ``python -m`` this module ``CASE METHOD``."""
 
 import json
 import sys

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from specxai.cli.app import app
 from specxai.cli.options import Overwrite
 from specxai.cli.output import make_folder, output_file
 from specxai.errors import InvalidInputError
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from specxai_studies.benchmarks import Entry
 
 
-@app.command
 def bench(
     case: str | None = None,
     /,
@@ -79,10 +77,9 @@ def _measure(chosen: "Sequence[Entry]", case: str | None, what: str, pairs: int,
 
 def _write_tables(results: Path, file: Path) -> None:
     """Write the tables of a record and, where growth was measured, its figure."""
-    from specxai_studies.benchmarks import growth_figure, read, table
-
     from specxai.files import write_atomically
     from specxai.plots import save_figure
+    from specxai_studies.benchmarks import growth_figure, read, table
 
     known = read(results)
     write_atomically(file, table(known).encode())

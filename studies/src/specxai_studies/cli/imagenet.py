@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from specxai_studies.cli.study import study
-
 from specxai.cli.options import Background, Input, Quiet
 from specxai.cli.output import output_folder
 from specxai.cli.reading import read_list
 from specxai.errors import InvalidInputError
+from specxai_studies.cli.study import study
 
 
 @study.command
@@ -40,10 +39,9 @@ def imagenet(
         fast: one photo and the leading components only, in about a minute.
         seed: of the directions that iterative decompositions begin with.
     """
-    from specxai_studies.imagenet import PHOTOS, Plan, run_imagenet
-
     from specxai.models import load_model
     from specxai.terminal.progress import progress_bars
+    from specxai_studies.imagenet import PHOTOS, Plan, run_imagenet
 
     names, files = read_list(models), read_list(weights)
     if len(files) not in (1, len(names)):

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-from specxai_studies.cli.study import study
-
 from specxai.cli.options import Quiet
 from specxai.cli.output import output_folder
-from specxai.errors import MissingExtraError
+from specxai_studies.cli.study import study
 
 
 @study.command
@@ -51,12 +49,9 @@ def turbines(
 
 def _run(name: str, out: Path, fast: bool, solve: bool, seed: int, quiet: bool) -> None:
     from specxai.terminal.progress import progress_bars
+    from specxai_studies.shapes.families import car_family, turbine_family
+    from specxai_studies.shapes.study import run_shapes
 
-    try:
-        from specxai_studies.shapes.families import car_family, turbine_family
-        from specxai_studies.shapes.study import run_shapes
-    except ImportError as error:
-        raise MissingExtraError("the study of shapes", "shapes") from error
     family = car_family() if name == "cars" else turbine_family()
     with output_folder(out), progress_bars(quiet) as progress:
         report = run_shapes(family, out, fast, solve, seed, progress)

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from specxai_studies.cli.study import study
-
 from specxai.cli.options import Quiet
 from specxai.cli.output import output_folder
+from specxai_studies.cli.study import study
 
 
 @study.command
@@ -20,9 +19,8 @@ def squares(
         fast: a small form of the same, in less than a minute.
         seed: of the images, the first weights and the order of the samples.
     """
-    from specxai_studies.squares import run_squares
-
     from specxai.terminal.progress import progress_bars
+    from specxai_studies.squares import run_squares
 
     with output_folder(out), progress_bars(quiet) as progress:
         report = run_squares(out, fast, seed, progress)

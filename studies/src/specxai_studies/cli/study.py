@@ -2,7 +2,4 @@
 
 from cyclopts import App
 
-from specxai.cli.app import app
-
 study = App(name="study", help="Repeat an experiment of the paper: figures and a report.")
-app.command(study)

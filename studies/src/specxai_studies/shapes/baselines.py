@@ -6,21 +6,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from jaxtyping import Float
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, WhiteKernel
+from sklearn.linear_model import RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from torch import Tensor
 
-from specxai.errors import MissingExtraError
 from specxai_studies.shapes.labelled import LabelledShapes
 from specxai_studies.shapes.learning import Split, determination
-
-try:
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.gaussian_process import GaussianProcessRegressor
-    from sklearn.gaussian_process.kernels import RBF, WhiteKernel
-    from sklearn.linear_model import RidgeCV
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import PolynomialFeatures, StandardScaler
-except ImportError as error:
-    raise MissingExtraError("the study of shapes", "shapes") from error
 
 Rows = Float[np.ndarray, "n values"]
 Labels = Float[np.ndarray, " n"]

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from specxai_studies.shapes.cars.body import (
     frontal_area,
     full_faces,

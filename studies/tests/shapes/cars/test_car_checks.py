@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from specxai_studies.shapes.cars.checks.ahmed import CLEARANCE, HEIGHT, SLANT, WIDTH, ahmed_body
 from specxai_studies.shapes.cars.checks.noise import roughness
 

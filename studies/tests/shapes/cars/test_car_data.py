@@ -3,6 +3,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 import torch
+
 from specxai_studies.shapes.cars import Cars, load_cars, openfoam, unlabelled_cars
 from specxai_studies.shapes.cars.body import full_points, half_points
 from specxai_studies.shapes.cars.parameters import PARAMETERS, SEED

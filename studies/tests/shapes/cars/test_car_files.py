@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+
+from specxai.errors import SpecxaiError
 from specxai_studies.shapes.cars import openfoam
 from specxai_studies.shapes.cars.case import Case, write_case
 from specxai_studies.shapes.cars.openfoam import (
@@ -10,8 +12,6 @@ from specxai_studies.shapes.cars.openfoam import (
     write_points,
     write_stl,
 )
-
-from specxai.errors import SpecxaiError
 
 DRAG = """# Force coefficients
 # dragDir : (1 0 0)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from specxai_studies.shapes.cars.body import half_points
 from specxai_studies.shapes.cars.morph import APART, REACH, build_morph
 from specxai_studies.shapes.cars.parameters import PARAMETERS, SEED

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+
+from specxai.errors import SpecxaiError
 from specxai_studies.shapes.cars import Cars
 from specxai_studies.shapes.cars.body import full_points, half_points
 from specxai_studies.shapes.cars.case import Case
@@ -11,8 +13,6 @@ from specxai_studies.shapes.cars.parameters import PARAMETERS, SEED
 from specxai_studies.shapes.generate import generate
 from specxai_studies.shapes.labels import read_table
 from specxai_studies.shapes.parameters import draw, nominal
-
-from specxai.errors import SpecxaiError
 
 pytestmark = pytest.mark.skipif(
     not is_installed(), reason="drag needs OpenFOAM: Debian's package openfoam"

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+
 from specxai_studies.shapes.turbines.airfoil import (
     CAMBER,
     CAMBER_AT,

@@ -2,6 +2,8 @@ import math
 
 import numpy as np
 import pytest
+
+from specxai.errors import InvalidInputError
 from specxai_studies.shapes.turbines.checks import rated_operation
 from specxai_studies.shapes.turbines.momentum import (
     AIR_DENSITY,
@@ -12,8 +14,6 @@ from specxai_studies.shapes.turbines.momentum import (
 from specxai_studies.shapes.turbines.polars import Polars, load_polars, write_polars
 from specxai_studies.shapes.turbines.stress import blade_elements
 from specxai_studies.shapes.turbines.turbine import Turbine
-
-from specxai.errors import InvalidInputError
 
 RATED, WIND = 12.1 * 2 * math.pi / 60, 11.4
 

@@ -2,6 +2,8 @@ import math
 
 import numpy as np
 import pytest
+
+from specxai.errors import InvalidInputError
 from specxai_studies.shapes.turbines.blade import azimuth, blade_surface
 from specxai_studies.shapes.turbines.checks import cantilever_tube, tube
 from specxai_studies.shapes.turbines.loadcase import LoadCase, node_forces
@@ -9,8 +11,6 @@ from specxai_studies.shapes.turbines.momentum import Loads
 from specxai_studies.shapes.turbines.shell import Material, Shell, deform, equivalent_stress
 from specxai_studies.shapes.turbines.structure import GLASS, blade_shell, skin, skin_thickness
 from specxai_studies.shapes.turbines.turbine import Turbine
-
-from specxai.errors import InvalidInputError
 
 pytest.importorskip("pyfe3d", reason="finite elements need the extra 'shapes'")
 

@@ -4,6 +4,8 @@ from importlib.resources import files
 import numpy as np
 import pytest
 import torch
+
+from specxai.errors import MissingExtraError
 from specxai_studies.shapes.generate import generate
 from specxai_studies.shapes.labels import read_table
 from specxai_studies.shapes.parameters import draw, nominal
@@ -16,8 +18,6 @@ from specxai_studies.shapes.turbines.parameters import (
     turbine_of,
 )
 from specxai_studies.shapes.turbines.turbine import Turbine
-
-from specxai.errors import MissingExtraError
 
 TABLE = files("specxai_studies.shapes.turbines").joinpath("labels.csv")
 

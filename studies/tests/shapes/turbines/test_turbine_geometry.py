@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from specxai_studies.shapes.turbines.blade import blade_surface, hub, to_blade, to_turbine
 from specxai_studies.shapes.turbines.geometry import (
     BLADE_GRID,

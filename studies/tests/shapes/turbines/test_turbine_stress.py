@@ -2,6 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
+from specxai.errors import InvalidInputError
 from specxai_studies.shapes.turbines.blade import azimuth, blade_surface
 from specxai_studies.shapes.turbines.geometry import turbine_parts, turbine_points
 from specxai_studies.shapes.turbines.loadcase import GUST, LoadCase
@@ -11,8 +13,6 @@ from specxai_studies.shapes.turbines.planform import planform
 from specxai_studies.shapes.turbines.smoothing import smooth_displacement
 from specxai_studies.shapes.turbines.stress import rotor_stress
 from specxai_studies.shapes.turbines.turbine import Blade, Turbine
-
-from specxai.errors import InvalidInputError
 
 pytest.importorskip("pyfe3d", reason="finite elements need the extra 'shapes'")
 MESH = (24, 20)  # coarse, to be quick

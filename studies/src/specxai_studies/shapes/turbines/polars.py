@@ -103,7 +103,7 @@ def compute_polars() -> Polars:
     try:
         from neuralfoil import get_aero_from_coordinates
     except ImportError as fault:
-        raise MissingExtraError("computing polars", "polars") from fault
+        raise MissingExtraError("computing polars", "polars", "specxai-studies") from fault
     loops = section(np.array(THICKNESSES), 120)
     found = [
         get_aero_from_coordinates(

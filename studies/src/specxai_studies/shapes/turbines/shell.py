@@ -107,7 +107,7 @@ def load_pyfe3d() -> Any:
     try:
         import pyfe3d
     except ImportError as fault:
-        raise MissingExtraError("the stress of a turbine", "shapes") from fault
+        raise MissingExtraError("the stress of a turbine", "shapes", "specxai-studies") from fault
     return pyfe3d
 
 

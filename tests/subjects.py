@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import torch
-from classifier import build_plain
 from torch import Tensor
 
+from classifier import build_plain
 from specxai.cache import Cache
 from specxai.compare import Instance, Method, Subject, prepare
 from specxai.errors import UnsupportedOperationError

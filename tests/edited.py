@@ -4,8 +4,9 @@ from copy import deepcopy
 
 import numpy as np
 import torch
-from reference import Dense, dense, run_with_layer
 from torch import Tensor, nn
+
+from reference import Dense, dense, run_with_layer
 
 
 def run_replaced(model: nn.Module, x: Tensor, layer: str | None, z: np.ndarray) -> np.ndarray:

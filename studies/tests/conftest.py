@@ -1,0 +1,10 @@
+"""As for the library: annotations are checked, and its small classifier is at hand."""
+
+import jaxtyping
+import torch
+
+jaxtyping.install_import_hook(("specxai", "specxai_studies"), "beartype.beartype")
+torch.set_num_threads(1)
+
+from annotations import unchecked_annotations  # noqa: F401 - fixtures
+from classifier import instance, model, x  # noqa: F401
