@@ -7,6 +7,7 @@ from specxai.spectral.edits.edited_module import EditedModule
 from specxai.spectral.edits.surgery import Surgery
 from specxai.spectral.explanation import Explanation
 from specxai.spectral.files.loading import load
+from specxai.spectral.files.stored import Record, StoredExplanation
 from specxai.spectral.records.decomposition import Decomposition
 from specxai.spectral.records.reduction import (
     Reach,
@@ -20,7 +21,6 @@ from specxai.spectral.records.reduction import (
 )
 from specxai.spectral.records.strategies import Strategy
 from specxai.spectral.split import Split, split
-from specxai.spectral.stored import Record, StoredExplanation
 from specxai.spectral.svd.exact import LeftSVD, exact_svd
 from specxai.spectral.svd.krylov import krylov_svd
 from specxai.spectral.svd.solver import Options

@@ -4,7 +4,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.errors import LoadError
-from specxai.spectral.stored import StoredExplanation
+from specxai.spectral.files.stored import StoredExplanation
 
 # Float64 sums in another order differ by less than this, relative to their largest parts.
 _ROUNDING = 1e-9

@@ -13,7 +13,7 @@ from specxai.digest import digest
 from specxai.errors import LoadError
 from specxai.spectral.files.consistency import check_numbers, check_vectors
 from specxai.spectral.files.saving import FACTS, NUMBERS, SCHEMA, SPECTRA, TERMS, VECTORS, checksum
-from specxai.spectral.stored import Record, StoredExplanation
+from specxai.spectral.files.stored import Record, StoredExplanation
 from specxai.spectral.svd.memory import free_memory
 from specxai.typed_json import decode_fields
 

@@ -19,8 +19,8 @@ import specxai
 from specxai.digest import digest
 from specxai.errors import InvalidInputError
 from specxai.files import write_atomically
+from specxai.spectral.files.stored import Record
 from specxai.spectral.records.decomposition import Decomposition, Indices
-from specxai.spectral.stored import Record
 from specxai.typed_json import encode
 
 SCHEMA = 2
