@@ -5,9 +5,8 @@ from specxai.spectral.edits.causal_curve import CausalCurve
 from specxai.spectral.edits.collapse import Collapsed
 from specxai.spectral.edits.edited_module import EditedModule
 from specxai.spectral.edits.surgery import Surgery
-from specxai.spectral.explanation import Explanation
-from specxai.spectral.files.loading import load
-from specxai.spectral.files.stored import Record, StoredExplanation
+from specxai.spectral.explanation import Explanation, StoredExplanation, load
+from specxai.spectral.files.stored import Record
 from specxai.spectral.records.decomposition import Decomposition
 from specxai.spectral.records.reduction import (
     Reach,
@@ -24,7 +23,7 @@ from specxai.spectral.split import Split, split
 from specxai.spectral.svd.exact import LeftSVD, exact_svd
 from specxai.spectral.svd.krylov import krylov_svd
 from specxai.spectral.svd.solver import Options
-from specxai.spectral.symbolic.expression import SymbolicExpression
+from specxai.spectral.symbolic.assembly import SymbolicExpression
 
 __all__ = [
     "CausalCurve",

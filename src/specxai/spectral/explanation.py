@@ -1,161 +1,108 @@
-"""The result of `explain`: a decomposition that can still ask the network."""
+"""The results that users hold: numbers with all that can be done with them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
+import numpy as np
+from jaxtyping import Float, Int
+from torch import Tensor, nn
 
-from specxai.affine import Ledger, Linearization, Region, Tie, fingerprint
+from specxai.affine import Linearization, fingerprint
+from specxai.spectral.edits.causal_curve import CausalCurve, CausalOrder, causal_curve
+from specxai.spectral.edits.collapse import Collapsed, collapse
+from specxai.spectral.edits.surgery import Surgery, operate
+from specxai.spectral.files.loading import read
+from specxai.spectral.files.points import export_points
 from specxai.spectral.files.saving import VectorDtype, file_size, save
+from specxai.spectral.files.stored import StoredDecomposition
 from specxai.spectral.records.decomposition import Decomposition, Indices, Ranking
-from specxai.spectral.split import Split
-from specxai.spectral.svd.exact import LeftSVD
-
-if TYPE_CHECKING:
-    from specxai.spectral.edits.causal_curve import CausalCurve, CausalOrder
-    from specxai.spectral.edits.collapse import Collapsed
-    from specxai.spectral.edits.surgery import Surgery
+from specxai.spectral.records.network_decomposition import NetworkDecomposition
+from specxai.spectral.symbolic.assembly import SymbolicExpression, symbolic
+from specxai.spectral.symbolic.features import Names, Units
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Explanation(Decomposition):
+class _Told(Decomposition):
+    """What can be done with a result whether or not its network is at hand."""
+
+    def export_points(
+        self,
+        path: str | PathLike[str],
+        points: Float[Tensor | np.ndarray, "points 3"],
+        faces: Int[Tensor | np.ndarray, "faces 3"] | None = None,
+        indices: Indices | None = None,
+    ) -> None:
+        """Write components over points to a .ply or .vtp file, for viewers of 3-D data.
+
+        Each component k has two fields: ``map_k``, φ_k ⊙ x summed over xyz (23), and the direction
+        ``phi_k``.
+
+        Args:
+            path: its ending tells the format; a file there is replaced.
+            points: where the points are drawn, one for each of the input, shape (1, points, 3).
+            faces: corners of triangles; None for a cloud of points.
+            indices: the components; None takes the first three by contribution.
+
+        Raises:
+            InvalidInputError: the ending is another, a point is not finite, or points, faces and
+                input do not fit.
+            SpecxaiError: the file cannot be written.
+        """
+        chosen = self.checked(self.top(3) if indices is None else indices)
+        vectors = dict(zip(chosen.tolist(), self.right_vectors(chosen), strict=True))
+        export_points(path, points, faces, vectors, self.x)
+
+    def symbolic(
+        self,
+        n: int | None = 5,
+        by: Ranking = "contribution",
+        reduced: bool = False,
+        dim: int | None = 1,
+        feature_names: Names | None = None,
+        units: Units | None = None,
+    ) -> SymbolicExpression:
+        """Return the output as n terms that are linear in the input, and what is beside them (25).
+
+        Args:
+            n: how many terms to show; None for all.
+            by: ranking of the terms; the reduced form always ranks by share.
+            reduced: let contributions of opposite sign cancel (21).
+            dim: dimension of x that positions sum over; None for none.
+            feature_names: names of the input values; see `specxai.spectral.symbolic.features`.
+            units: their units.
+
+        Raises:
+            TargetError: the explanation is of all outputs together.
+        """
+        return symbolic(self, self._affine_map, n, by, reduced, dim, feature_names, units)
+
+    @property
+    def _affine_map(self) -> Linearization | None:
+        """The network as an affine map, where it is at hand."""
+        return None
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Explanation(NetworkDecomposition, _Told):
     """One output of a network as a sum of components, beside the network that it is of.
 
-    Attributes:
-        linearization: the network as an affine map at the input.
-        split: the two factors u = L R and the terms beside them.
-        svd: the left half of R = U Σ Vᵀ.
+    Its numbers are described at `Decomposition`.
     """
-
-    linearization: Linearization
-    split: Split
-    svd: LeftSVD
-
-    @classmethod
-    def of(
-        cls, lin: Linearization, split: Split, svd: LeftSVD, model: str, method: str
-    ) -> "Explanation":
-        """Put an explanation together from a split network and the decomposition of R (20).
-
-        Args:
-            lin: the network as an affine map at the input.
-            split: the network split at a layer.
-            svd: the decomposition of the split's right factor.
-            model: name of the model.
-            method: how the decomposition was computed.
-        """
-        if split.left is None:
-            psi = torch.ones_like(svd.coefficients)
-            resolved = _at_layer(split, svd, svd.left @ svd.coefficients)
-            unresolved = _at_layer(split, svd, svd.rest @ svd.rest_coefficients)
-        else:
-            left = split.left[svd.active]
-            psi = left @ svd.left
-            resolved = (psi * svd.coefficients).sum()
-            # A sum over a basis of these directions, no difference: the residual still measures.
-            unresolved = (left @ svd.rest) @ svd.rest_coefficients
-        resolved, unresolved = (part.reshape(split.output.shape) for part in (resolved, unresolved))
-        return cls(
-            linearization=lin,
-            split=split,
-            svd=svd,
-            model=model,
-            target=split.target,
-            layer=split.layer,
-            cut=split.cut,
-            units=split.right.shape[0],
-            active_units=len(svd.active),
-            exactness=lin.exactness,
-            conventional=lin.conventional,
-            precision=lin.precision,
-            method=method,
-            note="; ".join(filter(None, (svd.note, *lin.notes))),
-            x=lin.x,
-            output=split.output,
-            linear=split.linear,
-            bias=split.bias,
-            bypass=split.bypass,
-            unresolved=unresolved,
-            residual=split.output - resolved - (unresolved + split.bypass + split.bias),
-            singular_values=svd.singular_values,
-            psi=psi,
-            coefficients=svd.coefficients,
-            residuals=svd.residuals,
-            clusters=svd.clusters,
-        )
-
-    @property
-    def _affine_map(self) -> Linearization:
-        return self.linearization
-
-    @property
-    def region(self) -> Region:
-        """The linear region around the input, on which the components hold (4)."""
-        return self.linearization.region
-
-    @cached_property
-    def ties(self) -> tuple[Tie, ...]:
-        """Where the input stands exactly on a border between linear regions."""
-        return self.region.ties()
-
-    def ledger(self) -> Ledger:
-        """Attribute the bias to the operation calls that make it (9)."""
-        return self.linearization.ledger(self.target)
-
-    def left_vectors(self, indices: Indices) -> Float[Tensor, "n ..."]:
-        """Return left singular vectors U_k in the shape of the layer's output.
-
-        Args:
-            indices: the components, from 0.
-
-        Returns:
-            One orthonormal vector each, shape (n, *layer's output), float64; for several layers
-            (n, m), one layer's values after the other's.
-        """
-        return _at_layer(self.split, self.svd, self.svd.left[:, self.checked(indices)].T)
-
-    def right_vectors(self, indices: Indices) -> Float[Tensor, "n ..."]:
-        """Return right singular vectors φ_k = Rᵀ U_k / σ_k in the shape of the input (17).
-
-        They are computed when asked for, one vector-Jacobian product each, made orthonormal
-        again from the largest σ down, and oriented so that φ_k·x ≥ 0.
-
-        Args:
-            indices: the components, from 0.
-
-        Returns:
-            One orthonormal vector each, shape (n, *input), of the input's dtype.
-        """
-        wanted, places = self.checked(indices).unique(return_inverse=True)
-        scaled = self.svd.left[:, wanted].T / self.singular_values[wanted, None]
-        cotangents = _at_layer(self.split, self.svd, scaled).to(self.x.dtype)
-        vectors = self.split.right.pull(cotangents.reshape(len(wanted), self.units)).double()
-        basis, triangle = torch.linalg.qr(vectors.T)
-        oriented: Tensor = (basis * triangle.diagonal().sign()).T.to(self.x.dtype)
-        return oriented[places].reshape(len(places), *self.x.shape[1:])
 
     def surgery(
         self,
         keep: Indices | None = None,
         drop: Indices | None = None,
         scale: Mapping[int, float] | None = None,
-    ) -> "Surgery":
+    ) -> Surgery:
         """Scale components and run the real network; see `specxai.spectral.edits.surgery`."""
-        from specxai.spectral.edits.surgery import operate
-
         return operate(self, keep, drop, scale)
 
     def causal_curve(
-        self, order: "CausalOrder" = "contribution", n: int = 64, seed: int = 0, drop: bool = True
-    ) -> "CausalCurve":
+        self, order: CausalOrder = "contribution", n: int = 64, seed: int = 0, drop: bool = True
+    ) -> CausalCurve:
         """Remove components one after the other; see `specxai.spectral.edits.causal_curve`."""
-        from specxai.spectral.edits.causal_curve import causal_curve
-
         return causal_curve(self, order, n, seed, drop)
 
     def collapse(
@@ -163,16 +110,9 @@ class Explanation(Decomposition):
         rank: int,
         by: Ranking = "contribution",
         neighbours: Float[Tensor, "n ..."] | None = None,
-    ) -> "Collapsed":
+    ) -> Collapsed:
         """Make the local map two linear layers; see `specxai.spectral.edits.collapse`."""
-        from specxai.spectral.edits.collapse import collapse
-
         return collapse(self, rank, by, neighbours)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """A name for the network's parameters and buffers, which a file keeps."""
-        return fingerprint(self.linearization.model)
 
     def save(
         self,
@@ -211,12 +151,36 @@ class Explanation(Decomposition):
         """
         return file_size(self, vectors, left, dtype)
 
+    @property
+    def _affine_map(self) -> Linearization:
+        return self.linearization
 
-def _at_layer(split: Split, svd: LeftSVD, active: Float[Tensor, "... a"]) -> Tensor:
-    """Put values of the active units into the shape of the layer's output."""
-    rows = active.reshape(-1, len(svd.active))
-    full = rows.new_zeros(len(rows), split.right.shape[0])
-    full[:, svd.active] = rows
-    shape = split.right.value.shape
-    # A layer may fold the batch dimension into another, so that nothing of it is left.
-    return full.reshape(len(rows), *(shape[1:] if shape[:1] == (1,) else shape))
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class StoredExplanation(StoredDecomposition, _Told):
+    """One output of a network as a sum of components, from a file and without the network."""
+
+    def is_of(self, model: nn.Module) -> bool:
+        """Tell whether a network has the parameters and buffers that the result was computed from.
+
+        Args:
+            model: the network, in the dtype in which it was explained.
+        """
+        return fingerprint(model) == self.record.fingerprint
+
+
+def load(path: str | PathLike[str]) -> StoredExplanation:
+    """Read a result that `Explanation.save` has written. Nothing in a file is ever run.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Everything that was kept, on the CPU. Where the vectors were kept in fewer digits than the
+        input has, ``note`` says so.
+
+    Raises:
+        LoadError: the file is missing, truncated, damaged, of another kind or of another schema,
+            or its numbers contradict each other.
+    """
+    return read(path, StoredExplanation)

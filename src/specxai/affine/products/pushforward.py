@@ -21,6 +21,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 
 from specxai.affine.products.folding import folded_scale
+from specxai.affine.tracing.operations import CONVOLUTIONS
 
 Function = Callable[[Tensor], Tensor]
 Pushforward = Callable[[Tensor], Tensor]
@@ -131,11 +132,6 @@ class KnownPrimals(TorchFunctionMode):
         return make_dual(self._known[self._calls - 1].clone(), pushed)
 
 
-def is_linear_part(function: Callable[..., Any]) -> bool:
-    """Tell whether `KnownPrimals`, folded, knows what a call to a function gives."""
-    return function in _LINEAR_PARTS or function in _FOLDED
-
-
 def _without_bias(
     func: Callable[..., Tensor],
     tangent: Tensor,
@@ -152,12 +148,8 @@ def _scaled(func: Callable[..., Tensor], tangent: Tensor, *args: Any, **options:
     return None if scale is None else tangent * scale
 
 
-_CONVOLUTIONS = (
-    torch.conv1d, torch.conv2d, torch.conv3d,
-    torch.conv_transpose1d, torch.conv_transpose2d, torch.conv_transpose3d,
-)  # fmt: skip
 _LINEAR_PARTS: dict[Callable[..., Any], Callable[..., Any]] = dict.fromkeys(
-    (*_CONVOLUTIONS, functional.linear), _without_bias
+    (*CONVOLUTIONS, functional.linear), _without_bias
 )
 _FOLDED: dict[Callable[..., Any], Callable[..., Any]] = {functional.batch_norm: _scaled}
 

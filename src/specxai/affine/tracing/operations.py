@@ -278,3 +278,17 @@ def _trains(args: Sequence[Any], kwargs: Mapping[str, Any], default: bool) -> bo
     """Tell whether an operation runs in train mode: its first flag, or the one of that name."""
     flags = [value for value in args if isinstance(value, bool)]
     return bool(kwargs.get("training", kwargs.get("train", [*flags, default][0])))
+
+
+CONVOLUTIONS = (
+    torch.conv1d, torch.conv2d, torch.conv3d,
+    torch.conv_transpose1d, torch.conv_transpose2d, torch.conv_transpose3d,
+)  # fmt: skip
+
+
+_LINEAR_PARTS = {*CONVOLUTIONS, torch.nn.functional.linear, torch.nn.functional.batch_norm}
+
+
+def is_linear_part(function: Callable[..., Any]) -> bool:
+    """Tell whether a function is one whose value at x a forward product need not compute again."""
+    return function in _LINEAR_PARTS

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import Node
 
-from specxai.affine.products.pushforward import is_linear_part
 from specxai.affine.tracing.conventions import Conventions
 from specxai.affine.tracing.graph import (
     Edge,
@@ -27,6 +26,7 @@ from specxai.affine.tracing.operations import (
     classify,
     depends,
     depends_inside,
+    is_linear_part,
     numbers,
     tensors_in,
     to_python,

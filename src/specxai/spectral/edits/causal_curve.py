@@ -9,7 +9,7 @@ from torch import Tensor
 
 from specxai.errors import InvalidInputError
 from specxai.spectral.edits.edit import explained, predict, run_edited
-from specxai.spectral.explanation import Explanation
+from specxai.spectral.records.network_decomposition import NetworkDecomposition
 
 CausalOrder = Literal["contribution", "singular_value", "random"]
 
@@ -42,7 +42,7 @@ class CausalCurve:
 
 
 def causal_curve(
-    explanation: Explanation,
+    explanation: NetworkDecomposition,
     order: CausalOrder = "contribution",
     n: int = 64,
     seed: int = 0,
@@ -89,7 +89,7 @@ def causal_curve(
     )
 
 
-def _ordered(explanation: Explanation, order: CausalOrder, seed: int) -> Int[Tensor, " r"]:
+def _ordered(explanation: NetworkDecomposition, order: CausalOrder, seed: int) -> Int[Tensor, " r"]:
     if order not in get_args(CausalOrder):
         raise InvalidInputError(
             f"order={order!r} is unknown: choose 'contribution', 'singular_value' or 'random'"

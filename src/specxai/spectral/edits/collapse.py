@@ -10,8 +10,8 @@ from torch.nn.utils import skip_init
 from specxai.affine.products.numerics import full_precision
 from specxai.errors import InvalidInputError
 from specxai.spectral.edits.edit import explained
-from specxai.spectral.explanation import Explanation
 from specxai.spectral.records.decomposition import Ranking
+from specxai.spectral.records.network_decomposition import NetworkDecomposition
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Collapsed:
 
 @full_precision()
 def collapse(
-    explanation: Explanation,
+    explanation: NetworkDecomposition,
     rank: int,
     by: Ranking = "contribution",
     neighbours: Float[Tensor, "n ..."] | None = None,
@@ -43,7 +43,7 @@ def collapse(
     Args:
         explanation: of one output, or, with ``layer=None`` and no target, of all of them.
         rank: how many components to keep, at least 1; all, if there are fewer.
-        by: which ones lead, as in `Explanation.top`.
+        by: which ones lead, as in `NetworkDecomposition.top`.
         neighbours: other inputs to measure the error at, shape (n, *input).
 
     Returns:
@@ -76,7 +76,7 @@ def collapse(
     return Collapsed(module, errors[0], errors[1:])
 
 
-def _two_layers(explanation: Explanation, chosen: Int[Tensor, " k"]) -> nn.Sequential:
+def _two_layers(explanation: NetworkDecomposition, chosen: Int[Tensor, " k"]) -> nn.Sequential:
     """Put c = σ φ·x into one layer, ψ and a bias that makes it exact at x into the other."""
     x = explanation.x
     vectors = explanation.right_vectors(chosen).reshape(len(chosen), -1)
@@ -96,7 +96,7 @@ def _two_layers(explanation: Explanation, chosen: Int[Tensor, " k"]) -> nn.Seque
 
 
 def _errors(
-    explanation: Explanation, module: nn.Module, inputs: Float[Tensor, "n ..."]
+    explanation: NetworkDecomposition, module: nn.Module, inputs: Float[Tensor, "n ..."]
 ) -> Float[Tensor, " n"]:
     """Compare with the model, one input after the other: a model may mix samples."""
     network = explanation.linearization.network

@@ -10,10 +10,12 @@ from torch import Tensor
 
 from specxai.affine import Jacobian, Target
 from specxai.affine.products.numerics import full_precision
-from specxai.spectral.explanation import Explanation
+from specxai.spectral.records.network_decomposition import NetworkDecomposition
 
 
-def change_at_layer(explanation: Explanation, scales: Float[Tensor, "n r"]) -> Float[Tensor, "n m"]:
+def change_at_layer(
+    explanation: NetworkDecomposition, scales: Float[Tensor, "n r"]
+) -> Float[Tensor, "n m"]:
     """Return z' − z for some edits.
 
     Args:
@@ -29,7 +31,9 @@ def change_at_layer(explanation: Explanation, scales: Float[Tensor, "n r"]) -> F
     return change
 
 
-def predict(explanation: Explanation, scales: Float[Tensor, "n r"]) -> Float[Tensor, "n ..."]:
+def predict(
+    explanation: NetworkDecomposition, scales: Float[Tensor, "n r"]
+) -> Float[Tensor, "n ..."]:
     """Return what the affine map says: Σ s_k α_k + unresolved + bypass + b (20).
 
     Args:
@@ -46,13 +50,15 @@ def predict(explanation: Explanation, scales: Float[Tensor, "n r"]) -> Float[Ten
     return unchanged + change.reshape(-1, *unchanged.shape[1:])
 
 
-def rest_of_network(explanation: Explanation) -> Jacobian:
+def rest_of_network(explanation: NetworkDecomposition) -> Jacobian:
     """Return what follows the layer, as a function of z at which x is held fixed (16)."""
     return explanation.linearization.left(explanation.layer, explanation.split.right.value)
 
 
 @full_precision()
-def run_edited(explanation: Explanation, scales: Float[Tensor, "n r"]) -> Float[Tensor, "n ..."]:
+def run_edited(
+    explanation: NetworkDecomposition, scales: Float[Tensor, "n r"]
+) -> Float[Tensor, "n ..."]:
     """Return what the untouched nonlinear rest of the network makes of z'.
 
     Several edits run as one batch, unless the network mixes samples.

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from specxai.affine.tracing.network import intercept
 from specxai.affine.tracing.root import Forward, Root
-from specxai.spectral.explanation import Explanation
+from specxai.spectral.records.network_decomposition import NetworkDecomposition
 
 
 class LayerEdit(nn.Module):
@@ -122,7 +122,7 @@ class EditedModule(Root):
         return edited.reshape(z.shape)
 
 
-def edited_module(explanation: Explanation, scales: Float[Tensor, " r"]) -> EditedModule:
+def edited_module(explanation: NetworkDecomposition, scales: Float[Tensor, " r"]) -> EditedModule:
     """Make a copy of the explained model that scales its components; see `EditedModule`.
 
     Args:
@@ -141,7 +141,7 @@ def edited_module(explanation: Explanation, scales: Float[Tensor, " r"]) -> Edit
     return module.eval()
 
 
-def _edit(explanation: Explanation, scales: Float[Tensor, " r"]) -> LayerEdit:
+def _edit(explanation: NetworkDecomposition, scales: Float[Tensor, " r"]) -> LayerEdit:
     """Choose the fewer vectors: those of the changed components, or those of all others.
 
     The second needs that together with the unresolved directions they span all active units.

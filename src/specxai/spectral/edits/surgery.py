@@ -17,8 +17,8 @@ from specxai.spectral.edits.edit import (
 )
 from specxai.spectral.edits.edited_module import EditedModule, edited_module
 from specxai.spectral.edits.scales import read_scales
-from specxai.spectral.explanation import Explanation
 from specxai.spectral.records.decomposition import Indices
+from specxai.spectral.records.network_decomposition import NetworkDecomposition
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Surgery:
         outputs: all outputs of the real network with z', shape (1, *output), float64.
     """
 
-    explanation: Explanation = field(repr=False)
+    explanation: NetworkDecomposition = field(repr=False)
     scales: Float[Tensor, " r"] = field(repr=False)
     prediction: Tensor
     outputs: Float[Tensor, "1 ..."] = field(repr=False)
@@ -100,7 +100,7 @@ class Surgery:
 
 
 def operate(
-    explanation: Explanation,
+    explanation: NetworkDecomposition,
     keep: Indices | None = None,
     drop: Indices | None = None,
     scale: Mapping[int, float] | None = None,

@@ -4,13 +4,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.errors import LoadError
-from specxai.spectral.files.stored import StoredExplanation
+from specxai.spectral.files.stored import StoredDecomposition
 
 # Float64 sums in another order differ by less than this, relative to their largest parts.
 _ROUNDING = 1e-9
 
 
-def check_numbers(result: StoredExplanation, contributions: Float[Tensor, " r"]) -> None:
+def check_numbers(result: StoredDecomposition, contributions: Float[Tensor, " r"]) -> None:
     """Check that counts are possible and that the equations hold between the numbers.
 
     Args:
@@ -48,7 +48,7 @@ def check_numbers(result: StoredExplanation, contributions: Float[Tensor, " r"])
     )
 
 
-def check_vectors(result: StoredExplanation) -> None:
+def check_vectors(result: StoredDecomposition) -> None:
     """Check the vectors that were kept: which they are, that they are unit vectors, and c = σ φ·x.
 
     Raises:
@@ -97,7 +97,7 @@ def _close(a: Tensor, b: Tensor, *parts: Tensor, tolerance: float = _ROUNDING) -
     return float((a - b).norm()) <= tolerance * scale
 
 
-def _adds_up(result: StoredExplanation) -> bool:
+def _adds_up(result: StoredDecomposition) -> bool:
     """y_j = Σα + unresolved + bypass + b + residual (20)."""
     alpha, rest = result.contributions, result.unresolved + result.bypass + result.bias
     return _close(
@@ -105,7 +105,7 @@ def _adds_up(result: StoredExplanation) -> bool:
     )
 
 
-def _whole_adds_up(result: StoredExplanation) -> bool:
+def _whole_adds_up(result: StoredDecomposition) -> bool:
     """‖y − b − unresolved − bypass − residual‖ = ‖c‖: its terms c_k U_k are orthogonal (20)."""
     through = result.linear - result.unresolved - result.bypass - result.residual
     lengths = result.coefficients.norm()

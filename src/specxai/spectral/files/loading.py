@@ -3,7 +3,7 @@
 import json
 from os import PathLike
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import torch
 from safetensors import safe_open
@@ -13,18 +13,21 @@ from specxai.digest import digest
 from specxai.errors import LoadError
 from specxai.spectral.files.consistency import check_numbers, check_vectors
 from specxai.spectral.files.saving import FACTS, NUMBERS, SCHEMA, SPECTRA, TERMS, VECTORS, checksum
-from specxai.spectral.files.stored import Record, StoredExplanation
+from specxai.spectral.files.stored import Record, StoredDecomposition
 from specxai.spectral.svd.memory import free_memory
 from specxai.typed_json import decode_fields
+
+Stored = TypeVar("Stored", bound=StoredDecomposition)
 
 _LONGEST_HEADER = 2**24
 
 
-def load(path: str | PathLike[str]) -> StoredExplanation:
-    """Read a result that `Explanation.save` has written. Nothing in a file is ever run.
+def read(path: str | PathLike[str], kind: type[Stored]) -> Stored:
+    """Read a result that `specxai.spectral.files.saving.save` has written; nothing of it is run.
 
     Args:
         path: the file.
+        kind: what to make of it.
 
     Returns:
         Everything that was kept, on the CPU. Where the vectors were kept in fewer digits than the
@@ -37,7 +40,7 @@ def load(path: str | PathLike[str]) -> StoredExplanation:
     file = Path(path)
     try:
         header, tensors = _read(file)
-        return _assemble(header, tensors)
+        return _assemble(header, tensors, kind)
     except LoadError as fault:
         raise LoadError(f"result '{file}': {fault}") from fault
 
@@ -89,7 +92,7 @@ def _header(metadata: dict[str, str] | None) -> dict[str, Any]:
     return header
 
 
-def _assemble(header: dict[str, Any], tensors: dict[str, Tensor]) -> StoredExplanation:
+def _assemble(header: dict[str, Any], tensors: dict[str, Tensor], kind: type[Stored]) -> Stored:
     """Put the result together from checked parts."""
     kinds = get_type_hints(Record)
     parts = decode_fields(header, FACTS | kinds | {"checksum": str}, "header")
@@ -98,7 +101,7 @@ def _assemble(header: dict[str, Any], tensors: dict[str, Tensor]) -> StoredExpla
     told = parts["note"], _digits(record.vectors_dtype, x.dtype)
     fields: dict[str, Any] = {name: tensors[name] for name in NUMBERS if name != "contributions"}
     fields |= {name: parts[name] for name in FACTS} | {"note": "; ".join(filter(None, told))}
-    result = StoredExplanation(
+    result = kind(
         **fields,
         record=record,
         kept=tensors.get("vector_indices", torch.zeros(0, dtype=torch.int64)),

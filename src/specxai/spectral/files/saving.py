@@ -6,6 +6,7 @@ the other fields of the `Decomposition`, the `Record`, and a checksum over all o
 """
 
 from collections.abc import Mapping
+from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
@@ -15,7 +16,6 @@ import torch
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-import specxai
 from specxai.digest import digest
 from specxai.errors import InvalidInputError
 from specxai.files import write_atomically
@@ -67,7 +67,7 @@ def save(
         Record(
             schema=SCHEMA,
             versions={
-                "specxai": specxai.__version__,
+                "specxai": version("specxai"),
                 "torch": torch.__version__,
                 "safetensors": safetensors.__version__,
             },

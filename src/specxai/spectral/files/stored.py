@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 
-from specxai.affine import Tie, fingerprint
+from specxai.affine import Tie
 from specxai.errors import InvalidInputError
 from specxai.spectral.records.decomposition import Decomposition, Indices
 
@@ -33,7 +33,7 @@ class Record:
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class StoredExplanation(Decomposition):
+class StoredDecomposition(Decomposition):
     """One output of a network as a sum of components, from a file and without the network.
 
     Attributes:
@@ -52,14 +52,6 @@ class StoredExplanation(Decomposition):
     def ties(self) -> tuple[Tie, ...]:
         """Where the input stands exactly on a border between linear regions."""
         return self.record.ties
-
-    def is_of(self, model: nn.Module) -> bool:
-        """Tell whether a network has the parameters and buffers that the result was computed from.
-
-        Args:
-            model: the network, in the dtype in which it was explained.
-        """
-        return fingerprint(model) == self.record.fingerprint
 
     def right_vectors(self, indices: Indices) -> Float[Tensor, "n ..."]:
         """Return right singular vectors φ_k that were kept, in the shape of the input (17).

@@ -4,23 +4,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from os import PathLike
 from typing import Literal
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from specxai.affine import Linearization, Site, Target, Tie
+from specxai.affine import Site, Target, Tie
 from specxai.errors import InvalidInputError, TargetError
-from specxai.spectral.files.points import export_points
 from specxai.spectral.records.contraction import Contraction
 from specxai.spectral.records.contraction import contract as contract_over
 from specxai.spectral.records.reduction import Reduction, reduce_contributions
 from specxai.spectral.records.strategies import Strategy, compare_strategies
-from specxai.spectral.symbolic.expression import SymbolicExpression
-from specxai.spectral.symbolic.features import Names, Units
 
 Ranking = Literal["contribution", "singular_value", "reduced"]
 Indices = int | Sequence[int] | Int[Tensor, " n"]
@@ -36,7 +31,7 @@ class Decomposition(ABC):
     With ``layer=None`` and no target the whole output is explained: y = Σ_k c_k U_k + b, ψ_k is 1,
     and α_k = c_k is the length of the k-th term.
 
-    All that is read, ranked, reduced and drawn of a result is here; the network is not needed.
+    All that follows from the numbers alone is here; the network is not needed.
 
     Attributes:
         model: name of the model, its class unless it was given another.
@@ -187,33 +182,6 @@ class Decomposition(ABC):
         """
         return contract_over(self.right_vectors(indices), self.x, contract, dim)
 
-    def export_points(
-        self,
-        path: str | PathLike[str],
-        points: Float[Tensor | np.ndarray, "points 3"],
-        faces: Int[Tensor | np.ndarray, "faces 3"] | None = None,
-        indices: Indices | None = None,
-    ) -> None:
-        """Write components over points to a .ply or .vtp file, for viewers of 3-D data.
-
-        Each component k has two fields: ``map_k``, φ_k ⊙ x summed over xyz (23), and the direction
-        ``phi_k``.
-
-        Args:
-            path: its ending tells the format; a file there is replaced.
-            points: where the points are drawn, one for each of the input, shape (1, points, 3).
-            faces: corners of triangles; None for a cloud of points.
-            indices: the components; None takes the first three by contribution.
-
-        Raises:
-            InvalidInputError: the ending is another, a point is not finite, or points, faces and
-                input do not fit.
-            SpecxaiError: the file cannot be written.
-        """
-        chosen = self.checked(self.top(3) if indices is None else indices)
-        vectors = dict(zip(chosen.tolist(), self.right_vectors(chosen), strict=True))
-        export_points(path, points, faces, vectors, self.x)
-
     def strategies(self) -> tuple[Strategy, ...]:
         """Compare the ways to explain the output with fewer components, one row each.
 
@@ -223,32 +191,6 @@ class Decomposition(ABC):
         if self.target is None:
             raise TargetError("contributions sum to one output: explain it with a target")
         return compare_strategies(self.contributions, float(self.linear))
-
-    def symbolic(
-        self,
-        n: int | None = 5,
-        by: Ranking = "contribution",
-        reduced: bool = False,
-        dim: int | None = 1,
-        feature_names: Names | None = None,
-        units: Units | None = None,
-    ) -> SymbolicExpression:
-        """Return the output as n terms that are linear in the input, and what is beside them (25).
-
-        Args:
-            n: how many terms to show; None for all.
-            by: ranking of the terms; the reduced form always ranks by share.
-            reduced: let contributions of opposite sign cancel (21).
-            dim: dimension of x that positions sum over; None for none.
-            feature_names: names of the input values; see `specxai.spectral.symbolic.features`.
-            units: their units.
-
-        Raises:
-            TargetError: the explanation is of all outputs together.
-        """
-        from specxai.spectral.symbolic.assembly import symbolic
-
-        return symbolic(self, self._affine_map, n, by, reduced, dim, feature_names, units)
 
     def checked(self, indices: Indices) -> Int[Tensor, " n"]:
         """Return indices of components as a tensor, after a check of their range.
@@ -260,11 +202,6 @@ class Decomposition(ABC):
             InvalidInputError: one does not exist.
         """
         return check_components(indices, self.rank, self.singular_values.device)
-
-    @property
-    def _affine_map(self) -> Linearization | None:
-        """The network as an affine map, where it is at hand."""
-        return None
 
     @cached_property
     def _reduction(self) -> Reduction:

@@ -7,14 +7,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.errors import MissingExtraError
-from specxai.spectral.symbolic.expression import SymbolicExpression
+from specxai.spectral.symbolic.expression import AffineExpression
 from specxai.spectral.symbolic.plain import inputs
 
 if TYPE_CHECKING:
     import sympy
 
 
-def to_sympy(expression: SymbolicExpression) -> "sympy.Expr":
+def to_sympy(expression: AffineExpression) -> "sympy.Expr":
     """Return an expression for SymPy, ungathered: one addend for each shown term.
 
     Args:
@@ -59,7 +59,7 @@ def to_sympy(expression: SymbolicExpression) -> "sympy.Expr":
     return sympy.Add(*terms, rest, bias, evaluate=False)
 
 
-def latex(expression: SymbolicExpression) -> str:
+def latex(expression: AffineExpression) -> str:
     """Return an expression in LaTeX.
 
     The coefficient of a named input is the slope u_p of all terms (8), so that nothing of them is
@@ -84,7 +84,7 @@ def latex(expression: SymbolicExpression) -> str:
     return f"y = {_sum([slopes, _braced(float(expression.bias), 'b')])}"
 
 
-def _in_inputs(expression: SymbolicExpression, kind: str, total: float) -> str:
+def _in_inputs(expression: AffineExpression, kind: str, total: float) -> str:
     """Write a linear map in the named inputs, the others with what is left of its value at x."""
     named = list(inputs(expression))
     parts = [

@@ -1,5 +1,8 @@
 """From a decomposition to a symbolic expression (paper, equations 24–26)."""
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -9,8 +12,51 @@ from specxai.affine.products.numerics import full_precision
 from specxai.errors import InvalidInputError, TargetError
 from specxai.spectral.records.contraction import check_dim
 from specxai.spectral.records.decomposition import Decomposition, Ranking
-from specxai.spectral.symbolic.expression import SymbolicExpression
+from specxai.spectral.symbolic.algebra import latex, to_sympy
+from specxai.spectral.symbolic.expression import AffineExpression
 from specxai.spectral.symbolic.features import Names, Units, name_features
+from specxai.spectral.symbolic.markdown import markdown
+from specxai.spectral.symbolic.plain import plain
+
+if TYPE_CHECKING:
+    import sympy
+
+
+@dataclass(frozen=True, eq=False)
+class SymbolicExpression(AffineExpression):
+    """One output as a formula of its input, and the ways to write it; see `AffineExpression`."""
+
+    def markdown(self) -> str:
+        """Return tables of the terms and of the named inputs, and where they hold.
+
+        The coefficient of an input is the slope ∂y/∂input of all terms, shown or not; what the
+        shown terms hold of it stands beside it. Without the network only that is known.
+        """
+        return markdown(self)
+
+    def latex(self) -> str:
+        """Return the equation in LaTeX, in the named inputs, or in the c_k where none is named.
+
+        The coefficient of a named input is the slope ∂y/∂input, as in `evaluate` and `sympy`;
+        without the network the shown terms stand under a brace that says so.
+        """
+        return latex(self)
+
+    def sympy(self) -> "sympy.Expr":
+        """Return the equation as a SymPy expression, one addend for each shown term.
+
+        Its symbols are the named inputs, the others held at their values, and at these it is what
+        `evaluate` returns; where no input is named, its symbols are the c_k and the rest is held
+        at its value.
+
+        Raises:
+            MissingExtraError: SymPy is not installed.
+        """
+        return to_sympy(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the expression as plain numbers and text, fit for JSON."""
+        return plain(self)
 
 
 @full_precision()

@@ -3,7 +3,6 @@
 import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -15,12 +14,9 @@ from specxai.errors import InvalidInputError, OutsideRegionError, OutsideRegionW
 from specxai.spectral.records.contraction import contract
 from specxai.spectral.symbolic.features import Features
 
-if TYPE_CHECKING:
-    import sympy
-
 
 @dataclass(frozen=True, eq=False)
-class SymbolicExpression:
+class AffineExpression:
     """One output as y = Σ_k w_k σ_k φ_k·x + remainder + bypass + b (20, 25), n terms shown.
 
     The plain form has w_k = ψ_k, so that term k is α_k at the input. The reduced form has
@@ -166,46 +162,6 @@ class SymbolicExpression:
         if self.unresolved != 0:
             named["not resolved"] = float(self.unresolved)
         return named | {"bypass": float(self.bypass), "b": float(self.bias)}
-
-    def markdown(self) -> str:
-        """Return tables of the terms and of the named inputs, and where they hold.
-
-        The coefficient of an input is the slope ∂y/∂input of all terms, shown or not; what the
-        shown terms hold of it stands beside it. Without the network only that is known.
-        """
-        from specxai.spectral.symbolic.markdown import markdown
-
-        return markdown(self)
-
-    def latex(self) -> str:
-        """Return the equation in LaTeX, in the named inputs, or in the c_k where none is named.
-
-        The coefficient of a named input is the slope ∂y/∂input, as in `evaluate` and `sympy`;
-        without the network the shown terms stand under a brace that says so.
-        """
-        from specxai.spectral.symbolic.algebra import latex
-
-        return latex(self)
-
-    def sympy(self) -> "sympy.Expr":
-        """Return the equation as a SymPy expression, one addend for each shown term.
-
-        Its symbols are the named inputs, the others held at their values, and at these it is what
-        `evaluate` returns; where no input is named, its symbols are the c_k and the rest is held
-        at its value.
-
-        Raises:
-            MissingExtraError: SymPy is not installed.
-        """
-        from specxai.spectral.symbolic.algebra import to_sympy
-
-        return to_sympy(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the expression as plain numbers and text, fit for JSON."""
-        from specxai.spectral.symbolic.plain import plain
-
-        return plain(self)
 
     def _doubt(self, point: Float[Tensor, "1 ..."]) -> str:
         """Say why the expression may not hold at an input; nothing if it does."""

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from specxai.affine import Certificate
 from specxai.markdown import markdown_table
-from specxai.spectral.symbolic.expression import SymbolicExpression
+from specxai.spectral.symbolic.expression import AffineExpression
 from specxai.spectral.symbolic.plain import inputs
 
 
-def markdown(expression: SymbolicExpression) -> str:
+def markdown(expression: AffineExpression) -> str:
     """Return tables of the terms and the named inputs of an expression, and where it holds.
 
     Args:
@@ -21,7 +21,7 @@ def markdown(expression: SymbolicExpression) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def _heading(expression: SymbolicExpression) -> str:
+def _heading(expression: AffineExpression) -> str:
     layer = expression.layer
     address = " + ".join(layer) if isinstance(layer, tuple) else layer
     place = "the whole network" if address is None else f"layer `{address}`"
@@ -31,7 +31,7 @@ def _heading(expression: SymbolicExpression) -> str:
     return f"**y = {output} of {expression.model}**, at {place}, {kind}"
 
 
-def _terms(expression: SymbolicExpression) -> str:
+def _terms(expression: AffineExpression) -> str:
     weight = "w = ψ α̂/α" if expression.reduced else "ψ"
     value = "α̂ = w c" if expression.reduced else "α = ψ c"
     rows = [
@@ -59,7 +59,7 @@ def _terms(expression: SymbolicExpression) -> str:
     return table if expression.unique.all() else table + star
 
 
-def _inputs(expression: SymbolicExpression) -> str:
+def _inputs(expression: AffineExpression) -> str:
     """List the named inputs with their slopes, all terms together and the shown ones alone."""
     rows = list(_input_rows(expression))
     if not rows:
@@ -82,7 +82,7 @@ _PARTIAL = (
 )
 
 
-def _input_rows(expression: SymbolicExpression) -> Iterator[Sequence[str]]:
+def _input_rows(expression: AffineExpression) -> Iterator[Sequence[str]]:
     """Yield the named inputs, the other ones in one row, and the sums over all of them."""
     named = list(inputs(expression))
     if not named:
@@ -114,7 +114,7 @@ def _signed(number: float | None, per: str = "") -> str:
     return "" if number is None else f"{number:+.5g}{per}"
 
 
-def _validity(expression: SymbolicExpression) -> str:
+def _validity(expression: AffineExpression) -> str:
     """Say what kind of affine map it is, and how far from x it holds."""
     lines = [
         f"Affine map: {expression.exactness}, in {expression.precision}; "

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from specxai.affine import Certificate
-from specxai.spectral.symbolic.expression import SymbolicExpression
+from specxai.spectral.symbolic.expression import AffineExpression
 
 
-def plain(expression: SymbolicExpression) -> dict[str, Any]:
+def plain(expression: AffineExpression) -> dict[str, Any]:
     """Return an expression as dicts, lists, numbers and text, fit for JSON.
 
     Args:
@@ -40,7 +40,7 @@ def plain(expression: SymbolicExpression) -> dict[str, Any]:
     }
 
 
-def inputs(expression: SymbolicExpression) -> Iterator[dict[str, Any]]:
+def inputs(expression: AffineExpression) -> Iterator[dict[str, Any]]:
     """Yield the named inputs: value, slope ∂y/∂x_p = u_p (8), and what shown terms hold of it.
 
     Args:
@@ -67,7 +67,7 @@ def inputs(expression: SymbolicExpression) -> Iterator[dict[str, Any]]:
         }
 
 
-def _terms(expression: SymbolicExpression) -> Iterator[dict[str, Any]]:
+def _terms(expression: AffineExpression) -> Iterator[dict[str, Any]]:
     for place, k in enumerate(expression.indices.tolist()):
         yield {
             "component": k,

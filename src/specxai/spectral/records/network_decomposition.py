@@ -1,0 +1,141 @@
+"""A decomposition beside the network that it is of, which it can still ask."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from specxai.affine import Ledger, Linearization, Region, Tie, fingerprint
+from specxai.spectral.records.decomposition import Decomposition, Indices
+from specxai.spectral.split import Split
+from specxai.spectral.svd.exact import LeftSVD
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class NetworkDecomposition(Decomposition):
+    """One output of a network as a sum of components, beside the network that it is of.
+
+    Attributes:
+        linearization: the network as an affine map at the input.
+        split: the two factors u = L R and the terms beside them.
+        svd: the left half of R = U Σ Vᵀ.
+    """
+
+    linearization: Linearization
+    split: Split
+    svd: LeftSVD
+
+    @classmethod
+    def of(cls, lin: Linearization, split: Split, svd: LeftSVD, model: str, method: str) -> Self:
+        """Put a result together from a split network and the decomposition of R (20).
+
+        Args:
+            lin: the network as an affine map at the input.
+            split: the network split at a layer.
+            svd: the decomposition of the split's right factor.
+            model: name of the model.
+            method: how the decomposition was computed.
+        """
+        if split.left is None:
+            psi = torch.ones_like(svd.coefficients)
+            resolved = _at_layer(split, svd, svd.left @ svd.coefficients)
+            unresolved = _at_layer(split, svd, svd.rest @ svd.rest_coefficients)
+        else:
+            left = split.left[svd.active]
+            psi = left @ svd.left
+            resolved = (psi * svd.coefficients).sum()
+            # A sum over a basis of these directions, no difference: the residual still measures.
+            unresolved = (left @ svd.rest) @ svd.rest_coefficients
+        resolved, unresolved = (part.reshape(split.output.shape) for part in (resolved, unresolved))
+        return cls(
+            linearization=lin,
+            split=split,
+            svd=svd,
+            model=model,
+            target=split.target,
+            layer=split.layer,
+            cut=split.cut,
+            units=split.right.shape[0],
+            active_units=len(svd.active),
+            exactness=lin.exactness,
+            conventional=lin.conventional,
+            precision=lin.precision,
+            method=method,
+            note="; ".join(filter(None, (svd.note, *lin.notes))),
+            x=lin.x,
+            output=split.output,
+            linear=split.linear,
+            bias=split.bias,
+            bypass=split.bypass,
+            unresolved=unresolved,
+            residual=split.output - resolved - (unresolved + split.bypass + split.bias),
+            singular_values=svd.singular_values,
+            psi=psi,
+            coefficients=svd.coefficients,
+            residuals=svd.residuals,
+            clusters=svd.clusters,
+        )
+
+    @property
+    def region(self) -> Region:
+        """The linear region around the input, on which the components hold (4)."""
+        return self.linearization.region
+
+    @cached_property
+    def ties(self) -> tuple[Tie, ...]:
+        """Where the input stands exactly on a border between linear regions."""
+        return self.region.ties()
+
+    def ledger(self) -> Ledger:
+        """Attribute the bias to the operation calls that make it (9)."""
+        return self.linearization.ledger(self.target)
+
+    def left_vectors(self, indices: Indices) -> Float[Tensor, "n ..."]:
+        """Return left singular vectors U_k in the shape of the layer's output.
+
+        Args:
+            indices: the components, from 0.
+
+        Returns:
+            One orthonormal vector each, shape (n, *layer's output), float64; for several layers
+            (n, m), one layer's values after the other's.
+        """
+        return _at_layer(self.split, self.svd, self.svd.left[:, self.checked(indices)].T)
+
+    def right_vectors(self, indices: Indices) -> Float[Tensor, "n ..."]:
+        """Return right singular vectors φ_k = Rᵀ U_k / σ_k in the shape of the input (17).
+
+        They are computed when asked for, one vector-Jacobian product each, made orthonormal
+        again from the largest σ down, and oriented so that φ_k·x ≥ 0.
+
+        Args:
+            indices: the components, from 0.
+
+        Returns:
+            One orthonormal vector each, shape (n, *input), of the input's dtype.
+        """
+        wanted, places = self.checked(indices).unique(return_inverse=True)
+        scaled = self.svd.left[:, wanted].T / self.singular_values[wanted, None]
+        cotangents = _at_layer(self.split, self.svd, scaled).to(self.x.dtype)
+        vectors = self.split.right.pull(cotangents.reshape(len(wanted), self.units)).double()
+        basis, triangle = torch.linalg.qr(vectors.T)
+        oriented: Tensor = (basis * triangle.diagonal().sign()).T.to(self.x.dtype)
+        return oriented[places].reshape(len(places), *self.x.shape[1:])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A name for the network's parameters and buffers, which a file keeps."""
+        return fingerprint(self.linearization.model)
+
+
+def _at_layer(split: Split, svd: LeftSVD, active: Float[Tensor, "... a"]) -> Tensor:
+    """Put values of the active units into the shape of the layer's output."""
+    rows = active.reshape(-1, len(svd.active))
+    full = rows.new_zeros(len(rows), split.right.shape[0])
+    full[:, svd.active] = rows
+    shape = split.right.value.shape
+    # A layer may fold the batch dimension into another, so that nothing of it is left.
+    return full.reshape(len(rows), *(shape[1:] if shape[:1] == (1,) else shape))
