@@ -3,13 +3,17 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 OUT ?= demo
 
-.PHONY: demo test check format docs sweep clean
+.PHONY: demo test quick check format docs sweep clean
 
 demo: .venv/demo.stamp
 	$(BIN)/specxai explain demo:efficientnet-lite0 demo:chelsea --layer _avg_pooling --out $(OUT) --overwrite
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+
+# What takes seconds only, for work in progress.
+quick: .venv/dev.stamp
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m 'not slow'
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .

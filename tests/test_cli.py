@@ -15,6 +15,8 @@ from torch import nn
 
 import specxai
 
+pytestmark = pytest.mark.slow  # every test starts a process
+
 MODELS = '''
 import torch
 from torch import nn

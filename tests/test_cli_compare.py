@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow  # every test starts a process
+
 NETS = """
 import torch
 from torch import nn

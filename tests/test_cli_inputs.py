@@ -11,6 +11,8 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+pytestmark = pytest.mark.slow  # every test starts a process
+
 PICTURES = """
 import numpy as np
 import torch

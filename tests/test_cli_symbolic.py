@@ -11,6 +11,8 @@ import pytest
 from specxai.cli.reading import read_names
 from specxai.errors import LoadError
 
+pytestmark = pytest.mark.slow  # every test starts a process
+
 NETS = """
 import torch
 from torch import nn

@@ -31,6 +31,7 @@ BY_DIFFERENCES = 1e-5
 
 @pytest.mark.parametrize("group", range(GROUPS))
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
 def test_random_networks(group: int) -> None:
     refusals, faults = [], []
     for seed in range(group * EACH, (group + 1) * EACH):

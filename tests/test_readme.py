@@ -16,6 +16,7 @@ def run(block: int, names: dict[str, Any] | None = None) -> dict[str, Any]:
     return names
 
 
+@pytest.mark.slow
 def test_five_lines_of_python_and_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = run(0)
     explanation, maps = names["ex"], names["maps"]

@@ -47,6 +47,7 @@ def test_the_affine_map_of_a_sentence(model, inputs, rule):
     assert lin.exactness == f"convention: {rule}"
 
 
+@pytest.mark.slow
 def test_a_component_of_a_sentence_at_a_layer(model, inputs):
     ex = specxai.explain(model, inputs, "encoder.layer.0", 7, rule="secant", forward=sentence)
     assert ex.split.cut

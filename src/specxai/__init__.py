@@ -15,13 +15,25 @@ from specxai.errors import SpecxaiError
 
 if TYPE_CHECKING:
     from specxai.affine import Linearization, linearize
-    from specxai.spectral import Explanation, Reduction, StoredExplanation, explain, load
+    from specxai.spectral import (
+        Auto,
+        Exact,
+        Explanation,
+        Krylov,
+        Reduction,
+        StoredExplanation,
+        explain,
+        load,
+    )
     from specxai.survey import Evolution, Similarity, evolve, similarity
 
 __version__ = "0.1.0"
 __all__ = [
+    "Auto",
     "Evolution",
+    "Exact",
     "Explanation",
+    "Krylov",
     "Linearization",
     "Reduction",
     "Similarity",
@@ -39,7 +51,10 @@ _HOMES = {
     "Linearization": "specxai.affine",
     "explain": "specxai.spectral",
     "load": "specxai.spectral",
+    "Auto": "specxai.spectral",
+    "Exact": "specxai.spectral",
     "Explanation": "specxai.spectral",
+    "Krylov": "specxai.spectral",
     "Reduction": "specxai.spectral",
     "StoredExplanation": "specxai.spectral",
     "evolve": "specxai.survey",

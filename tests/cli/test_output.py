@@ -11,6 +11,8 @@ import pytest
 from specxai.cli.output import output_file, output_folder
 from specxai.errors import SpecxaiError
 
+pytestmark = pytest.mark.slow  # every test starts a process
+
 NETS = """
 import torch
 

@@ -77,6 +77,7 @@ def test_the_figure_has_a_panel_for_each(instance):
     assert titles[:3] == ["input", "gradient", "gradient × input"]
 
 
+@pytest.mark.slow
 def test_the_command_compares_and_measures_and_goes_on(tmp_path):
     source = (
         "import sys\n"

@@ -63,6 +63,7 @@ import torch._dynamo
 """
 
 
+@pytest.mark.slow
 def test_torch_loads_its_compiler_after_a_rendering():
     """Both bring an LLVM; in the wrong order this process would die."""
     pytest.importorskip("pyvista")

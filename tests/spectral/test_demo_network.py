@@ -9,6 +9,8 @@ import torch
 import specxai
 from specxai.models import load_input, load_model
 
+pytestmark = pytest.mark.slow  # a real network is decomposed
+
 LAYER = "_avg_pooling"
 
 
@@ -28,7 +30,7 @@ def single(cat):
 def double(cat):
     model, x = cat
     module = model.module.double()
-    ex = specxai.explain(module, x.double(), LAYER, method="krylov", n_components=4, products=40)
+    ex = specxai.explain(module, x.double(), LAYER, method=specxai.Krylov(4, products=40))
     module.float()
     return ex
 

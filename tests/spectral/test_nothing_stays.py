@@ -102,6 +102,7 @@ def succeed(model, x, layer):
 
 @pytest.mark.usefixtures("unchecked_annotations")  # the checks are slow
 @pytest.mark.parametrize("call", [succeed, refuse, fail_halfway])
+@pytest.mark.slow
 def test_two_hundred_calls_leave_nothing_behind(call):
     net = zoo.build("residual branch")
     net.model.head = torch.nn.Sequential(net.model.head, torch.nn.GELU()).double().eval()
@@ -119,6 +120,7 @@ def test_two_hundred_calls_leave_nothing_behind(call):
 
 
 @pytest.mark.usefixtures("unchecked_annotations")
+@pytest.mark.slow
 def test_two_hundred_explanations_take_no_more_memory():
     net = zoo.build("residual branch")
     process = psutil.Process()

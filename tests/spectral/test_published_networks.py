@@ -26,6 +26,7 @@ def case(request):
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-4), (torch.float64, 1e-9)])
+@pytest.mark.slow
 def test_equation_20_adds_up(case, dtype, tolerance):
     model, x, layer, cut = case
     model, x = model.to(dtype), x.to(dtype)

@@ -16,7 +16,6 @@ import zoo
 from reference import dense
 from specxai.cli.evolve import evolve as cli_evolve
 from specxai.errors import InvalidInputError, LayerError, SpecxaiError
-from specxai.spectral import Options
 from specxai.survey.depth import choose_layers
 from specxai.survey.evolution import QUICK
 from specxai.survey.layer_spectrum import LayerSpectrum, condense
@@ -87,7 +86,7 @@ def test_fewer_components_than_asked_for() -> None:
 
 def test_what_products_leave_unknown_is_a_bound() -> None:
     model, x = build()
-    few = specxai.evolve(model, x, LAYERS, n=2, method="krylov", n_components=2, tol=1e-8)
+    few = specxai.evolve(model, x, LAYERS, n=2, method=specxai.Krylov(2, tol=1e-8))
     for some, every in zip(few.layers, specxai.evolve(model, x, LAYERS, n=2).layers, strict=True):
         assert (some.rank, some.complete, some.leading) == (2, False, True)
         assert some.energy_share > every.energy_share
@@ -109,7 +108,7 @@ def test_no_bound_where_larger_components_may_be_missing() -> None:
 def test_nothing_converged_is_an_error() -> None:
     model, x = build()
     with pytest.raises(LayerError, match=r"layer 0 converged .*more products"):
-        specxai.evolve(model, x, ["0"], method="krylov", products=1, tol=1e-14)
+        specxai.evolve(model, x, ["0"], method=specxai.Krylov(products=1, tol=1e-14))
 
 
 def test_a_layer_where_nothing_converged_does_not_cost_the_others(
@@ -131,23 +130,40 @@ def test_a_layer_where_nothing_converged_does_not_cost_the_others(
 def test_layers_share_the_time_of_the_exact_method(monkeypatch: pytest.MonkeyPatch) -> None:
     shares = []
 
-    def explain_at(lin: Any, layer: Any, target: Any, options: Options, *rest: Any) -> Any:
-        shares.append(options.seconds)
-        return specxai.spectral.explain_at(lin, layer, target, options, *rest)
+    def explain_at(lin: Any, layer: Any, target: Any, solver: specxai.Auto, *rest: Any) -> Any:
+        shares.append(solver.seconds)
+        return specxai.spectral.explain_at(lin, layer, target, solver, *rest)
 
     monkeypatch.setattr("specxai.survey.evolution.explain_at", explain_at)
     clock = SimpleNamespace(perf_counter=iter([0.0, 10.0, 10.0, 30.0, 30.0, 99.0]).__next__)
     monkeypatch.setattr("specxai.survey.evolution.time", clock)
     model, x = build()
-    specxai.evolve(model, x, LAYERS, seconds=60.0, method="exact")
+    specxai.evolve(model, x, LAYERS, method=specxai.Auto(seconds=60.0))
     assert shares == [20.0, 25.0, 30.0]
 
 
 def test_without_options_little_is_allowed() -> None:
-    assert (QUICK.seconds, QUICK.products, QUICK.tol) == (60.0, 100, 1e-2)
-    for name, value in (("seconds", 60.0), ("products", 100), ("tol", 1e-2)):
-        assert inspect.signature(specxai.evolve).parameters[name].default == value
-        assert inspect.signature(cli_evolve).parameters[name].default == value
+    assert (QUICK.seconds, QUICK.krylov.products, QUICK.krylov.tol) == (60.0, 100, 1e-2)
+    assert inspect.signature(specxai.evolve).parameters["method"].default == "auto"
+    assert inspect.signature(cli_evolve).parameters["solver"].default.solver(QUICK) == QUICK
+
+
+@pytest.mark.parametrize("method", ["auto", "krylov", specxai.Krylov(2), specxai.Auto()])
+def test_as_many_components_are_looked_for_as_are_compared(
+    method: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = []
+
+    def explain_at(*given: Any) -> Any:
+        solver = given[3]
+        wanted.append(solver if isinstance(solver, specxai.Krylov) else solver.krylov)
+        return specxai.spectral.explain_at(*given)
+
+    monkeypatch.setattr("specxai.survey.evolution.explain_at", explain_at)
+    model, x = build()
+    evolution = specxai.evolve(model, x, LAYERS, n=9, method=method, by="contribution")
+    assert evolution.by == "contribution"
+    assert {(each.n_components, each.by) for each in wanted} == {(9, "contribution")}
 
 
 def test_no_vector_is_an_error() -> None:

@@ -6,28 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 from specxai.cli.app import app
-from specxai.cli.options import (
-    Background,
-    Components,
-    Device,
-    Digits,
-    Input,
-    Json,
-    Layer,
-    Lead,
-    Memory,
-    MethodName,
-    Model,
-    Overwrite,
-    Quiet,
-    Rule,
-    Scratch,
-    Tolerance,
-    Weights,
-    Wrt,
-)
+from specxai.cli.network import NetworkOptions
+from specxai.cli.options import Input, Json, Layer, Model, Overwrite, Quiet
 from specxai.cli.output import output_folder
-from specxai.cli.reading import linearized, read_input, read_layers, read_target
+from specxai.cli.reading import read_layers
+from specxai.cli.solver import LeadingOptions
 from specxai.errors import InvalidInputError
 
 _RESULTS = "explanation.png", "explanation.safetensors", "ledger.png"
@@ -42,20 +25,10 @@ def explain(
     layer: Layer = None,
     target: str | None = None,
     top: int = 3,
-    method: MethodName = "auto",
-    components: Components = 8,
-    by: Lead = "singular_value",
-    tol: Tolerance = 1e-4,
-    memory: Memory = None,
-    scratch: Scratch = None,
-    precision: Digits = "native",
-    rule: Rule = "tangent",
     ledger: bool = False,
     vectors: Literal["native", "float32", "float16", "none"] = "native",
-    background: Background = None,
-    wrt: Wrt = None,
-    weights: Weights = "default",
-    device: Device = "cpu",
+    solver: LeadingOptions = LeadingOptions(),  # noqa: B008, it is frozen
+    network: NetworkOptions = NetworkOptions(),  # noqa: B008, it is frozen
     out: Path = Path("explanation"),
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -71,9 +44,8 @@ def explain(
         vectors: in how many digits the file keeps the singular vectors of the listed components.
         out: folder for explanation.png and explanation.safetensors.
     """
-    from specxai.models import load_model
     from specxai.plots import explanation_figure, ledger_figure, save_figure
-    from specxai.spectral import Options, explain_at
+    from specxai.spectral import explain_at
     from specxai.terminal.progress import progress_bars
     from specxai.terminal.summary import summarize, summarize_ledger
     from specxai.terminal.tables import explanation_table, ledger_table, print_wide
@@ -81,13 +53,13 @@ def explain(
     if top < 1:
         raise InvalidInputError(f"--top {top}: draw at least 1 component")
     with output_folder(out, _RESULTS, overwrite):
-        options = Options(method, components, by, tol, memory=memory, scratch=scratch)
-        loaded = load_model(model, weights)
-        position = read_target(loaded, target)
-        given = read_input(input, loaded, background, wrt)
-        lin = linearized(loaded, given, device, rule, precision)
+        method = solver.solver()
+        opened = network.open(model, input, target)
+        loaded, given, lin = opened.model, opened.given, opened.lin
         with progress_bars(quiet) as progress:
-            result = explain_at(lin, read_layers(layer), position, options, progress)
+            result = explain_at(
+                lin, read_layers(layer), opened.target, method, solver.memory, progress
+            )
         named = loaded.class_name(result.target)
         result = replace(result, model=loaded.name, target_name=named)
         summary = summarize(result, top, lin.output) | {"input_note": given.note}

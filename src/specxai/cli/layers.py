@@ -3,16 +3,8 @@
 import json as json_format
 
 from specxai.cli.app import app
-from specxai.cli.options import (
-    Background,
-    Device,
-    Json,
-    Model,
-    Rule,
-    Weights,
-    Wrt,
-)
-from specxai.cli.reading import linearized, read_input
+from specxai.cli.network import NetworkOptions
+from specxai.cli.options import Json, Model
 
 
 @app.command
@@ -21,11 +13,7 @@ def layers(
     input: str | None = None,
     /,
     *,
-    rule: Rule = "tangent",
-    background: Background = None,
-    wrt: Wrt = None,
-    weights: Weights = "default",
-    device: Device = "cpu",
+    network: NetworkOptions = NetworkOptions(),  # noqa: B008, it is frozen
     json: Json = False,
 ) -> None:
     """List the layers a network can be split at, with their active units on an input.
@@ -37,12 +25,10 @@ def layers(
     from dataclasses import asdict
 
     from specxai.affine import count_active_units
-    from specxai.models import example_input, load_model
     from specxai.terminal.tables import layers_table, print_wide
 
-    loaded = load_model(model, weights)
-    given = example_input(loaded) if input is None else read_input(input, loaded, background, wrt)
-    lin = linearized(loaded, given, device, rule)
+    opened = network.open(model, input)
+    loaded, given, lin = opened.model, opened.given, opened.lin
     active = count_active_units(lin)
     if json:
         rows = [

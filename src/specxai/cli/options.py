@@ -1,7 +1,6 @@
 """Options that several commands share."""
 
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -23,13 +22,6 @@ Background = Annotated[
     str | None,
     Parameter(help="colour behind transparent pixels of a picture: white, black or #rrggbb."),
 ]
-Wrt = Annotated[
-    str | None,
-    Parameter(
-        help="which of several tensors in a .safetensors file to explain, by name; the only "
-        "floating-point one if not given. The others are held fixed."
-    ),
-]
 Layer = Annotated[
     str | None,
     Parameter(
@@ -37,46 +29,7 @@ Layer = Annotated[
         "network if not given."
     ),
 ]
-MethodName = Annotated[
-    Literal["auto", "exact", "krylov"],
-    Parameter(
-        help="exact computes all components, krylov the leading ones by products; auto the exact "
-        "ones where they fit in memory and take no more than 10 minutes."
-    ),
-]
-Components = Annotated[
-    int,
-    Parameter(help="how many components krylov looks for."),
-]
-Lead = Annotated[
-    Literal["singular_value", "contribution"],
-    Parameter(help="what they lead in."),
-]
-Tolerance = Annotated[
-    float,
-    Parameter(help="largest accepted relative residual of an iterative component."),
-]
-Scratch = Annotated[
-    Path | None,
-    Parameter(help="a folder for what does not fit in memory."),
-]
-Digits = Annotated[
-    Literal["native", "double"],
-    Parameter(help="native computes in the model's dtype, double in float64."),
-]
 Weights = Annotated[str, Parameter(help="'default', 'none' (random) or a state-dict FILE.")]
-Device = Annotated[str, Parameter(help="Where to compute: cpu, cuda, mps, …")]
-Rule = Annotated[
-    str,
-    Parameter(
-        help="How operations that are not piecewise linear become affine: tangent, secant, or by "
-        "operation and module, such as 'secant,gelu=tangent,head.*=tangent'."
-    ),
-]
-Memory = Annotated[
-    str | None,
-    Parameter(help="What may be taken beside the model, such as 2GiB; else what is free."),
-]
 Overwrite = Annotated[
     bool, Parameter(negative="", help="Replace the results of an earlier run that are in --out.")
 ]

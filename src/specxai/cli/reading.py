@@ -1,57 +1,14 @@
-"""From what stands on the command line to models, inputs, targets and names."""
+"""From what stands on the command line to layers, targets, rules and names."""
 
 import csv
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from specxai.errors import InvalidInputError, LoadError
+from specxai.errors import LoadError
 
 if TYPE_CHECKING:
-    from specxai.affine import Layers, Linearization, Precision, RuleChoice, Target
-    from specxai.models import LoadedInput, LoadedModel
-
-
-def linearized(
-    model: "LoadedModel",
-    given: "LoadedInput",
-    device: str,
-    rule: str,
-    precision: "Precision" = "native",
-) -> "Linearization":
-    """Bring model and input to one device and dtype, and find the affine map."""
-    import torch
-
-    from specxai.affine import linearize
-
-    try:
-        home = torch.device(device)
-        module = model.module.to(home)
-        given.tensor.to(home)
-    except (RuntimeError, AssertionError) as fault:
-        reason = str(fault).strip().splitlines()[0]
-        raise InvalidInputError(f"--device {device} is not to be had here: {reason}") from fault
-    weight = next((p for p in module.parameters() if p.is_floating_point()), given.tensor)
-    x = given.to(home, weight.dtype)
-    try:
-        return linearize(module, x, read_rules(rule), wrt=given.wrt, precision=precision)
-    except InvalidInputError as fault:
-        if model.input_shape in (None, tuple(given.tensor.shape[1:])):
-            raise
-        expected = (1, *model.input_shape)
-        raise InvalidInputError(f"{fault}; {model.name} takes {expected}") from fault
-
-
-def read_input(
-    text: str, model: "LoadedModel", background: str | None = None, wrt: str | None = None
-) -> "LoadedInput":
-    """Load an input, and say on standard error what was assumed, if anything was."""
-    from specxai.models import load_input
-
-    given = load_input(text, model, background=background, wrt=wrt)
-    if given.note:
-        print(f"{given.name}: {given.note}", file=sys.stderr)
-    return given
+    from specxai.affine import Layers, RuleChoice, Target
+    from specxai.models import LoadedModel
 
 
 def read_layers(text: str | None) -> "Layers":

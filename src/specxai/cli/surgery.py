@@ -5,26 +5,11 @@ from pathlib import Path
 from typing import Literal
 
 from specxai.cli.app import app
-from specxai.cli.options import (
-    Background,
-    Components,
-    Device,
-    Digits,
-    Input,
-    Json,
-    Layer,
-    Lead,
-    Memory,
-    MethodName,
-    Model,
-    Overwrite,
-    Quiet,
-    Rule,
-    Weights,
-    Wrt,
-)
+from specxai.cli.network import NetworkOptions
+from specxai.cli.options import Input, Json, Layer, Model, Overwrite, Quiet
 from specxai.cli.output import output_folder
-from specxai.cli.reading import linearized, read_input, read_layers, read_target
+from specxai.cli.reading import read_layers
+from specxai.cli.solver import LeadingOptions
 from specxai.errors import InvalidInputError
 
 
@@ -41,16 +26,8 @@ def surgery(
     scale: str | None = None,
     points: int = 64,
     seed: int = 0,
-    method: MethodName = "auto",
-    components: Components = 8,
-    by: Lead = "singular_value",
-    memory: Memory = None,
-    precision: Digits = "native",
-    rule: Rule = "tangent",
-    background: Background = None,
-    wrt: Wrt = None,
-    weights: Weights = "default",
-    device: Device = "cpu",
+    solver: LeadingOptions = LeadingOptions(),  # noqa: B008, it is frozen
+    network: NetworkOptions = NetworkOptions(),  # noqa: B008, it is frozen
     out: Path = Path("surgery"),
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -71,9 +48,8 @@ def surgery(
         seed: of the random order.
         out: folder for causal.png.
     """
-    from specxai.models import load_model
     from specxai.plots import causal_figure, save_figure
-    from specxai.spectral import Options, explain_at
+    from specxai.spectral import explain_at
     from specxai.terminal.progress import progress_bars
     from specxai.terminal.surgery import summarize_surgery, surgery_table
     from specxai.terminal.tables import print_wide
@@ -82,18 +58,18 @@ def surgery(
     if (kept, dropped, scales) == (None, None, None):
         scales = {}  # nothing changes: what is wanted is the curves
     with output_folder(out, ["causal.png"], overwrite):
-        options = Options(method, components, by, seed=seed, memory=memory)
-        loaded = load_model(model, weights)
-        position = read_target(loaded, target)
-        given = read_input(input, loaded, background, wrt)
-        lin = linearized(loaded, given, device, rule, precision)
+        method, places = solver.solver(), read_layers(layer)
+        opened = network.open(model, input, target)
         with progress_bars(quiet) as progress:
-            explanation = explain_at(lin, read_layers(layer), position, options, progress)
+            explanation = explain_at(
+                opened.lin, places, opened.target, method, solver.memory, progress
+            )
         cut = explanation.surgery(kept, dropped, scales)
         orders: tuple[Literal["contribution", "singular_value", "random"], ...]
         orders = "contribution", "singular_value", "random"
         curves = [explanation.causal_curve(order, points, seed) for order in orders]
-        summary = summarize_surgery(cut, loaded, curves) | {"input_note": given.note}
+        summary = summarize_surgery(cut, opened.model, curves)
+        summary["input_note"] = opened.given.note
         figure = causal_figure(curves, summary["title"])
         save_figure(figure, out / "causal.png")
     if json:

@@ -8,23 +8,10 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from specxai.cli.app import app
-from specxai.cli.options import (
-    Background,
-    Components,
-    Device,
-    Digits,
-    Input,
-    Layer,
-    Memory,
-    MethodName,
-    Model,
-    Quiet,
-    Rule,
-    Scratch,
-    Weights,
-    Wrt,
-)
-from specxai.cli.reading import linearized, read_input, read_layers, read_names, read_target
+from specxai.cli.network import NetworkOptions
+from specxai.cli.options import Input, Layer, Model, Quiet
+from specxai.cli.reading import read_layers, read_names
+from specxai.cli.solver import SolverOptions
 
 
 @app.command
@@ -40,16 +27,8 @@ def symbolic(
     reduced: Annotated[bool, Parameter(negative="")] = False,
     names: Path | None = None,
     format: Literal["markdown", "latex", "json"] = "markdown",
-    method: MethodName = "auto",
-    components: Components = 8,
-    memory: Memory = None,
-    scratch: Scratch = None,
-    precision: Digits = "native",
-    rule: Rule = "tangent",
-    background: Background = None,
-    wrt: Wrt = None,
-    weights: Weights = "default",
-    device: Device = "cpu",
+    solver: SolverOptions = SolverOptions(),  # noqa: B008, it is frozen
+    network: NetworkOptions = NetworkOptions(),  # noqa: B008, it is frozen
     quiet: Quiet = False,
 ) -> None:
     """Write an output of a network as an equation: few terms, what they leave out, and the bias.
@@ -64,20 +43,18 @@ def symbolic(
         format: markdown tables, one equation in LaTeX, or json.
     """
     from specxai.affine import choose_target
-    from specxai.models import load_model
-    from specxai.spectral import Options, explain_at
+    from specxai.spectral import explain_at
     from specxai.terminal.progress import progress_bars
 
-    options = Options(method, components, memory=memory, scratch=scratch)
+    method = solver.solver()
     features, units = (None, None) if names is None else read_names(names)
-    loaded = load_model(model, weights)
-    position = read_target(loaded, target)
-    given = read_input(input, loaded, background, wrt)
-    lin = linearized(loaded, given, device, rule, precision)
-    position = choose_target(lin.output, position)
+    opened = network.open(model, input, target)
+    position = choose_target(opened.lin.output, opened.target)
     with progress_bars(quiet) as progress:
-        result = explain_at(lin, read_layers(layer), position, options, progress)
-    result = replace(result, model=loaded.name)
+        result = explain_at(
+            opened.lin, read_layers(layer), position, method, solver.memory, progress
+        )
+    result = replace(result, model=opened.model.name)
     found = result.symbolic(n, by, reduced, feature_names=features, units=units)
     if format == "markdown":
         print(found.markdown(), end="")
@@ -85,5 +62,5 @@ def symbolic(
         print(
             found.latex()
             if format == "latex"
-            else json.dumps({**found.to_dict(), "input_note": given.note})
+            else json.dumps({**found.to_dict(), "input_note": opened.given.note})
         )

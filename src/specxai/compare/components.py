@@ -8,7 +8,7 @@ from torch import Size, Tensor
 from specxai.affine import linearize
 from specxai.compare.attribution import Instance, Method
 from specxai.errors import LayerError
-from specxai.spectral import Explanation, Options, explain_at
+from specxai.spectral import Explanation, Krylov, explain_at
 from specxai.spectral.records.decomposition import Ranking
 from specxai.spectral.svd.exact import find_active
 
@@ -109,15 +109,9 @@ def _explain(instance: Instance, layer: str, n: int, search: Search) -> Explanat
     work = active * sum(Size(site.shape).numel() for site in lin.sites)
     small = min(active, instance.x.numel()) <= search.units and work <= search.work
     instance.passes.forward += 3 + probe.products.pushed  # linearize runs the network three times
-    options = Options(
-        "exact" if small else "krylov",
-        max(n, search.components),
-        "contribution",
-        search.tol,
-        search.products,
-        instance.seed,
-    )
-    ex = explain_at(lin, layer, instance.target, options)
+    wanted = max(n, search.components)
+    products = Krylov(wanted, "contribution", search.tol, search.products, seed=instance.seed)
+    ex = explain_at(lin, layer, instance.target, "exact" if small else products)
     if ex.rank < n and ex.method == "krylov":
         raise LayerError(
             f"{search.products} products find {ex.rank} of {n} components at {layer}: "

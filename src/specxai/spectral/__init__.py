@@ -21,22 +21,26 @@ from specxai.spectral.records.reduction import (
 from specxai.spectral.records.strategies import Strategy
 from specxai.spectral.split import Split, split
 from specxai.spectral.svd.exact import LeftSVD, exact_svd
-from specxai.spectral.svd.krylov import krylov_svd
-from specxai.spectral.svd.solver import Options
+from specxai.spectral.svd.krylov import Krylov, krylov_svd
+from specxai.spectral.svd.solver import Auto, Exact, Method, Solver, read_method
 from specxai.spectral.symbolic.assembly import SymbolicExpression
 
 __all__ = [
+    "Auto",
     "CausalCurve",
     "Collapsed",
     "Decomposition",
     "EditedModule",
+    "Exact",
     "Explanation",
+    "Krylov",
     "LeftSVD",
-    "Options",
+    "Method",
     "Reach",
     "Record",
     "Reduction",
     "Selection",
+    "Solver",
     "Split",
     "StoredExplanation",
     "Strategy",
@@ -50,6 +54,7 @@ __all__ = [
     "keep_quantile",
     "krylov_svd",
     "load",
+    "read_method",
     "reduce_contributions",
     "split",
     "terms_to_reach",

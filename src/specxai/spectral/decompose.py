@@ -1,7 +1,6 @@
 """From a model and an input to an explanation, in one call."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from torch import nn
 
@@ -20,9 +19,9 @@ from specxai.progress import Progress, silent
 from specxai.spectral.explanation import Explanation
 from specxai.spectral.split import split
 from specxai.spectral.svd.exact import decompose_exactly
-from specxai.spectral.svd.krylov import Goal, krylov_svd
+from specxai.spectral.svd.krylov import Krylov, krylov_svd
 from specxai.spectral.svd.memory import read_memory, within
-from specxai.spectral.svd.solver import Method, Options
+from specxai.spectral.svd.solver import Method, Solver, read_method
 
 
 def explain(
@@ -36,13 +35,7 @@ def explain(
     forward: Forward | None = None,
     precision: Precision = "native",
     method: Method = "auto",
-    n_components: int = 8,
-    by: Goal = "singular_value",
-    tol: float = 1e-4,
-    products: int = 1000,
-    seed: int = 0,
     memory: int | str | None = None,
-    scratch: Path | str | None = None,
     progress: Progress = silent,
 ) -> Explanation:
     """Explain an output of a network as a sum of spectral components (8–20).
@@ -65,15 +58,11 @@ def explain(
         forward: calls the model and returns the tensor to explain; see `linearize`.
         precision: ``native`` computes in the model's dtype, ``double`` in float64.
         method: ``exact`` computes every component; ``krylov`` the leading ones, by products;
-            ``auto`` the exact ones where they fit in memory and take no more than 10 minutes.
-        n_components: how many components ``krylov`` looks for.
-        by: what they lead in: ``singular_value`` (σ) or ``contribution`` (|α|).
-        tol: largest accepted ‖R v − σ u‖ / σ of an iterative component.
-        products: how many products with R, and as many with Rᵀ, ``krylov`` may make.
-        seed: seed of its random directions.
+            ``auto`` the exact ones where they fit in memory and take no more than 10 minutes. Or
+            one of `Exact`, `Krylov` and `Auto` with options of its own, such as
+            ``Krylov(n_components=16)``.
         memory: bytes, or text such as ``2GiB``, that may be taken beside the model; None for what
             is free.
-        scratch: a folder for rows that do not fit in memory; None keeps to memory.
         progress: called with a stage's name, the work done and the work in all.
 
     Returns:
@@ -90,33 +79,39 @@ def explain(
     >>> bool(torch.isclose(ex.contributions.sum() + ex.bypass + ex.bias, ex.output))
     True
     """
-    options = Options(method, n_components, by, tol, products, seed, memory, scratch)
+    solver = read_method(method)
     lin = linearize(model, x, rule, wrt=wrt, forward=forward, precision=precision)
-    return explain_at(lin, layer, target, options, progress)
+    return explain_at(lin, layer, target, solver, memory, progress)
 
 
 def explain_at(
     lin: Linearization,
     layer: Layers = None,
     target: Target = None,
-    options: Options = Options(),  # noqa: B008, it is frozen
+    method: Method = "auto",
+    memory: int | str | None = None,
     progress: Progress = silent,
 ) -> Explanation:
     """Explain an output of a network that is linearized already; see `explain`."""
     with in_our_words("the decomposition", (RuntimeError, MemoryError)):
-        return _explained(lin, layer, target, options, progress)
+        return _explained(lin, layer, target, read_method(method), memory, progress)
 
 
 def _explained(
-    lin: Linearization, layer: Layers, target: Target, options: Options, progress: Progress
+    lin: Linearization,
+    layer: Layers,
+    target: Target,
+    solver: Solver,
+    memory: int | str | None,
+    progress: Progress,
 ) -> Explanation:
     parts = split(lin, layer, target)
-    budget = read_memory(options.memory, lin.x.device)
+    budget = read_memory(memory, lin.x.device)
     parts = replace(parts, right=within(parts.right, budget))
-    plan = options.plan(parts.right, budget)
-    if plan is not None:
-        svd = decompose_exactly(parts.right, plan, progress)
+    plan = solver.plan(parts.right, budget)
+    if isinstance(plan, Krylov):
+        svd = krylov_svd(parts.right, parts.left, plan, progress, budget)
     else:
-        svd = krylov_svd(parts.right, parts.left, options.krylov, progress, budget)
-    method = "krylov" if plan is None else "exact"
+        svd = decompose_exactly(parts.right, plan, progress)
+    method = "krylov" if isinstance(plan, Krylov) else "exact"
     return Explanation.of(lin, parts, svd, type(lin.model).__name__, method)

@@ -4,7 +4,6 @@ import logging
 import time
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from pathlib import Path
 
 import torch
 from jaxtyping import Float
@@ -22,10 +21,9 @@ from specxai.affine import (
 )
 from specxai.errors import InvalidInputError, LayerError
 from specxai.progress import Progress, silent
-from specxai.spectral import Options, explain_at
+from specxai.spectral import Auto, Exact, Krylov, Method, Solver, explain_at, read_method
 from specxai.spectral.records.contraction import Contraction, contract
 from specxai.spectral.svd.krylov import Goal
-from specxai.spectral.svd.solver import Method
 from specxai.survey.alignment import Alignment, align
 from specxai.survey.depth import choose_layers
 from specxai.survey.layer_spectrum import LayerSpectrum, condense
@@ -38,7 +36,7 @@ MINUTE = 60.0
 FEW_PRODUCTS = 100
 # Vectors to this accuracy look the same, and their angles are known to half a degree.
 TOLERANCE = 1e-2
-QUICK = Options(tol=TOLERANCE, products=FEW_PRODUCTS, seconds=MINUTE)
+QUICK = Auto(krylov=Krylov(tol=TOLERANCE, products=FEW_PRODUCTS), seconds=MINUTE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,14 +89,8 @@ def evolve(
     forward: Forward | None = None,
     precision: Precision = "native",
     method: Method = "auto",
-    n_components: int = 8,
-    by: Goal = "singular_value",
-    tol: float = TOLERANCE,
-    products: int = FEW_PRODUCTS,
-    seed: int = 0,
+    by: Goal | None = None,
     memory: int | str | None = None,
-    scratch: Path | str | None = None,
-    seconds: float = MINUTE,
     progress: Progress = silent,
 ) -> Evolution:
     """Follow the components of one input through the layers of a network (17–20).
@@ -118,16 +110,13 @@ def evolve(
         forward: calls the model and returns the tensor to explain; see `specxai.linearize`.
         precision: ``native`` computes in the model's dtype, ``double`` in float64.
         method: ``exact`` computes every component; ``krylov`` the leading ones, by products;
-            ``auto``, for each layer, the exact ones where they fit in memory and in time.
-        n_components: how many components ``krylov`` looks for; at least n.
-        by: what components lead in: ``singular_value`` (σ) or ``contribution`` (|α|).
-        tol: largest accepted ‖R v − σ u‖ / σ of an iterative component.
-        products: how many products with R, and as many with Rᵀ, ``krylov`` may make at a layer.
-        seed: seed of its random directions.
+            ``auto``, for each layer, the exact ones where they fit in memory and in time: by these
+            names a minute at all layers together, and 100 products at each of the others. Or one
+            of `specxai.Exact`, `Krylov` and `Auto`, whose ``seconds`` are of all layers.
+        by: what components lead in: ``singular_value`` (σ) or ``contribution`` (|α|); None takes
+            what the method looks for, σ where it finds all.
         memory: bytes, or text such as ``2GiB``, that may be taken beside the model; None for what
             is free.
-        scratch: a folder for rows that do not fit in memory; None keeps to memory.
-        seconds: how long ``auto`` lets the exact method take, at all layers together.
         progress: called with a stage's name, the work done and the work in all.
 
     Returns:
@@ -147,9 +136,9 @@ def evolve(
     >>> [layer.rank for layer in evolution.layers]
     [3, 1]
     """
-    options = Options(method, n_components, by, tol, products, seed, memory, scratch, seconds)
+    solver = read_method(method, QUICK)
     lin = linearize(model, x, rule, wrt=wrt, forward=forward, precision=precision)
-    return evolve_at(lin, layers, target, n, options, progress)
+    return evolve_at(lin, layers, target, n, solver, by, memory, progress)
 
 
 def evolve_at(
@@ -157,35 +146,47 @@ def evolve_at(
     layers: Layers = None,
     target: Target = None,
     n: int = 3,
-    options: Options = QUICK,
+    method: Method = "auto",
+    by: Goal | None = None,
+    memory: int | str | None = None,
     progress: Progress = silent,
 ) -> Evolution:
     """Follow the components of a network that is linearized already; see `evolve`.
 
-    Of ``options.seconds`` each layer may take an equal share of what those before it have left.
+    Of the seconds of `Auto` each layer may take an equal share of what those before it have left.
     """
     if n < 1:
         raise InvalidInputError(f"n={n}: keep at least 1 vector of each layer")
-    options = replace(options, n_components=max(n, options.n_components))
-    spectra, left = [], options.seconds
+    solver, wanted = _wanted(read_method(method, QUICK), n, by)
+    spectra, left = [], solver.seconds if isinstance(solver, Auto) else 0.0
     addresses = lin.addresses(layers) or choose_layers(lin)
     for place, layer in enumerate(addresses):
 
         def report(stage: str, done: int, total: int, layer: str = layer) -> None:
             progress(f"{layer}: {stage}", done, total)
 
-        shared = replace(options, seconds=max(left, 0.0) / (len(addresses) - place))
+        if isinstance(solver, Auto):
+            solver = replace(solver, seconds=max(left, 0.0) / (len(addresses) - place))
         begun = time.perf_counter()
-        explanation = explain_at(lin, layer, target, shared, report)
+        explanation = explain_at(lin, layer, target, solver, memory, report)
         # Products are few: what they take is not taken from the exact method's time.
         left -= time.perf_counter() - begun if explanation.method == "exact" else 0.0
         target = explanation.target
         try:
-            spectra.append(condense(explanation, n, options.n_components, options.by))
+            spectra.append(condense(explanation, n, wanted.n_components, wanted.by))
         except LayerError as fault:  # what was found elsewhere is not lost for it
             if place == len(addresses) - 1 and not spectra:
                 raise
             _log.warning("left out: %s", fault)
     aligned = [align(a.right_vectors, b.right_vectors) for a, b in pairwise(spectra)]
     name = type(lin.model).__name__
-    return Evolution(name, lin.exactness, lin.x, target, options.by, tuple(spectra), tuple(aligned))
+    return Evolution(name, lin.exactness, lin.x, target, wanted.by, tuple(spectra), tuple(aligned))
+
+
+def _wanted(solver: Solver, n: int, by: Goal | None) -> tuple[Solver, Krylov]:
+    """Return a solver that finds n vectors at least, and which components are compared."""
+    if isinstance(solver, Exact):
+        return solver, Krylov(max(n, QUICK.krylov.n_components), by or QUICK.krylov.by)
+    found = solver if isinstance(solver, Krylov) else solver.krylov
+    found = replace(found, n_components=max(n, found.n_components), by=by or found.by)
+    return (found if isinstance(solver, Krylov) else replace(solver, krylov=found)), found

@@ -36,6 +36,7 @@ def contest():
     return found
 
 
+@pytest.mark.slow
 def test_everybody_finds_the_same(contest):
     ours, dense, arpack = (contest.runs[name][0] for name in contest.runs)
     assert ours["singular_values"] == pytest.approx(dense["singular_values"], rel=1e-4)
@@ -46,6 +47,7 @@ def test_everybody_finds_the_same(contest):
     assert contest.ratios["jacrev + torch svd"] == pytest.approx(dense["seconds"] / ours["seconds"])
 
 
+@pytest.mark.slow
 def test_the_record_and_its_table(contest, tmp_path):
     file = tmp_path / "deep.json"
     record(file, contest)
@@ -125,6 +127,7 @@ def test_a_case_of_low_rank_has_no_stages():
         measure_stages("small autoencoder")
 
 
+@pytest.mark.slow
 def test_one_point_of_growth():
     command = [sys.executable, "-m", "specxai_studies.benchmarks.growth", "input side", "64"]
     run = subprocess.run(command, capture_output=True, text=True)

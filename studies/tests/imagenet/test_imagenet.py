@@ -102,6 +102,7 @@ def test_claims_about_random_networks_are_not_judged(trained, photos, tmp_path):
     assert ("11 claims: 11 × cannot be told." in report) != trained
 
 
+@pytest.mark.slow
 def test_a_study_goes_on_where_it_stopped(photos, tmp_path, monkeypatch):
     models = [loaded("one:plain"), loaded("two:plain")]
     report = run_imagenet(models, Plan(photos), tmp_path).read_text()
@@ -114,6 +115,7 @@ def test_a_study_goes_on_where_it_stopped(photos, tmp_path, monkeypatch):
     assert run_imagenet(models, Plan(photos), tmp_path).read_text() == report
 
 
+@pytest.mark.slow
 def test_a_broken_file_is_computed_anew(photos, tmp_path):
     models = [loaded("plain")]
     report = run_imagenet(models, Plan(photos), tmp_path).read_text()
@@ -148,6 +150,7 @@ def test_vectors_that_are_kept_are_those_of_the_network(photos, tmp_path):
     torch.testing.assert_close(kept.right_vectors([0, 1]), ex.right_vectors([0, 1]))
 
 
+@pytest.mark.slow
 def test_the_fast_form_with_real_weights(tmp_path):
     command = [sys.executable, "-m", "specxai", "study", "imagenet", "--fast", "--out", "out"]
     models = "demo:efficientnet-lite0,demo:efficientnet-lite1"

@@ -68,6 +68,7 @@ def test_part_shares():
 
 
 @pytest.mark.parametrize(("name", "figure", "count"), [("cars", 6, 6), ("turbines", 7, 8)])
+@pytest.mark.slow
 def test_the_fast_study_writes_figures_and_claims(tmp_path, name, figure, count):
     command = [sys.executable, "-m", "specxai", "study", name, "--fast", "--out", str(tmp_path)]
     done = subprocess.run([*command, "--quiet"], capture_output=True, text=True, timeout=300)

@@ -91,6 +91,7 @@ def test_the_vectors_of_the_data_are_those_of_its_gram_matrix():
     assert float(data.vectors[0].sum()) > 0
 
 
+@pytest.mark.slow
 def test_the_fast_form_from_the_command_line(tmp_path):
     command = [sys.executable, "-m", "specxai", "study", "squares", "--fast", "--out", "out"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)

@@ -150,7 +150,7 @@ def test_unresolved_directions_stay():
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(30, 20), nn.ReLU(), nn.Linear(20, 3)).double().eval()
     x = torch.randn(1, 30).double()
-    ex = specxai.explain(model, x, "0", method="krylov", n_components=3)
+    ex = specxai.explain(model, x, "0", method=specxai.Krylov(3))
     cut = ex.surgery(keep=[])
     left = ex.svd.left
     z = model[0](x).detach()[0]

@@ -11,7 +11,7 @@ from reference import dense
 from specxai import explain
 from specxai.affine import Jacobian
 from specxai.errors import InvalidInputError, NotEnoughMemoryError
-from specxai.spectral.svd.krylov import KrylovOptions, krylov_svd
+from specxai.spectral.svd.krylov import Krylov, krylov_svd
 
 
 def decaying(rows, columns, rate=0.9, seed=0, dtype=torch.float64):
@@ -49,7 +49,7 @@ def check(matrix, right, left, svd, tol):
 def test_leading_triplets(rows, columns, block):
     matrix, right, left = decaying(rows, columns)
     n = min(5, rows, columns)
-    svd = krylov_svd(right, left, KrylovOptions(n, block=block, tol=1e-6))
+    svd = krylov_svd(right, left, Krylov(n, block=block, tol=1e-6))
     truth = np.linalg.svd(matrix.numpy())[1]
     np.testing.assert_allclose(svd.singular_values, truth[:n], rtol=1e-9)
     check(matrix, right, left, svd, 1e-6)
@@ -58,7 +58,7 @@ def test_leading_triplets(rows, columns, block):
 
 def test_float32_products():
     matrix, right, left = decaying(80, 120, dtype=torch.float32)
-    svd = krylov_svd(right, left, KrylovOptions(6))
+    svd = krylov_svd(right, left, Krylov(6))
     truth = np.linalg.svd(matrix.double().numpy())[1]
     np.testing.assert_allclose(svd.singular_values, truth[:6], rtol=1e-6)
 
@@ -66,7 +66,7 @@ def test_float32_products():
 @pytest.mark.parametrize("products", [8, 16, 40])
 def test_the_sum_is_exact_wherever_it_stops(products):
     matrix, right, left = decaying(200, 300, rate=0.999)  # a flat spectrum does not converge
-    svd = krylov_svd(right, left, KrylovOptions(6, products=products, tol=1e-8))
+    svd = krylov_svd(right, left, Krylov(6, products=products, tol=1e-8))
     check(matrix, right, left, svd, 1e-8)
     assert len(svd.singular_values) < 6
     assert "of 6 converged" in svd.note
@@ -75,7 +75,7 @@ def test_the_sum_is_exact_wherever_it_stops(products):
 
 def test_leading_contributions():
     matrix, right, left = decaying(60, 90, rate=0.8)
-    svd = krylov_svd(right, left, KrylovOptions(4, by="contribution", tol=1e-6))
+    svd = krylov_svd(right, left, Krylov(4, by="contribution", tol=1e-6))
     U, sigma, Vt = np.linalg.svd(matrix.numpy(), full_matrices=False)
     alpha = np.abs((left.numpy() @ U) * sigma * (Vt @ right.x.numpy().ravel()))
     found = np.abs((left.numpy() @ svd.left.numpy()) * svd.coefficients.numpy())
@@ -85,9 +85,9 @@ def test_leading_contributions():
 
 def test_a_restart_keeps_the_sum_and_still_converges():
     matrix, right, left = decaying(500, 800, rate=0.985)
-    free = krylov_svd(right, left, KrylovOptions(4, block=4))
+    free = krylov_svd(right, left, Krylov(4, block=4))
     budget = 36 * (8 * 800 + 4 * 8 * 500) + 8 * 4 * 2 * 800
-    svd = krylov_svd(right, left, KrylovOptions(4, block=4), memory=budget)
+    svd = krylov_svd(right, left, Krylov(4, block=4), memory=budget)
     assert svd.rest.shape[1] + 4 <= 36 < free.rest.shape[1] + 4
     np.testing.assert_allclose(svd.singular_values, free.singular_values, rtol=1e-6)
     check(matrix, right, left, svd, 1e-4)
@@ -95,7 +95,7 @@ def test_a_restart_keeps_the_sum_and_still_converges():
 
 def test_equal_singular_values_are_one_cluster():
     net = zoo.build("repeated values")
-    ex = explain(net.model, net.x, net.layer, method="krylov", n_components=5)
+    ex = explain(net.model, net.x, net.layer, method=Krylov(5))
     np.testing.assert_allclose(ex.singular_values, [3, 2, 2, 2, 1], rtol=1e-9)
     assert ex.clusters.tolist() == [0, 1, 1, 1, 2]
 
@@ -104,7 +104,7 @@ def test_equal_singular_values_are_one_cluster():
 def test_the_zoo(name):
     net = zoo.build(name)
     truth = dense(net.model, net.x, net.layer, net.target)
-    ex = explain(net.model, net.x, net.layer, net.target, method="krylov", n_components=3)
+    ex = explain(net.model, net.x, net.layer, net.target, method=Krylov(3))
     n = min(3, len(truth.sigma))
     np.testing.assert_allclose(ex.singular_values, truth.sigma[:n], rtol=1e-6)
     total = ex.contributions.sum() + ex.unresolved + ex.bypass + ex.bias
@@ -114,7 +114,7 @@ def test_the_zoo(name):
 
 def test_all_outputs_at_once():
     net = zoo.build("mlp")
-    ex = explain(net.model, net.x, method="krylov", n_components=1)
+    ex = explain(net.model, net.x, method=Krylov(1))
     assert ex.rank == 1
     first = ex.coefficients[0] * ex.left_vectors([0])[0]
     torch.testing.assert_close((first + ex.unresolved[0] + ex.bias[0]), ex.output[0])
@@ -123,7 +123,7 @@ def test_all_outputs_at_once():
 def test_a_matrix_of_low_rank():
     matrix = torch.outer(torch.arange(1.0, 7), torch.ones(9)).double()
     right = Jacobian(lambda x: x @ matrix.T, torch.ones(1, 9).double())
-    svd = krylov_svd(right, torch.ones(6).double(), KrylovOptions(3))
+    svd = krylov_svd(right, torch.ones(6).double(), Krylov(3))
     assert len(svd.singular_values) == 1
     assert "1 of 3 converged" in svd.note
     check(matrix, right, torch.ones(6).double(), svd, 1e-9)
@@ -131,9 +131,9 @@ def test_a_matrix_of_low_rank():
 
 def test_the_same_seed_gives_the_same_numbers():
     _, right, left = decaying(60, 90)
-    one, two = (krylov_svd(right, left, KrylovOptions(4)) for _ in range(2))
+    one, two = (krylov_svd(right, left, Krylov(4)) for _ in range(2))
     assert one.left.equal(two.left)
-    other = krylov_svd(right, left, KrylovOptions(4, seed=1))
+    other = krylov_svd(right, left, Krylov(4, seed=1))
     assert not other.left.equal(one.left)
     torch.testing.assert_close(other.singular_values, one.singular_values)
 
@@ -145,19 +145,18 @@ def test_the_same_seed_gives_the_same_numbers():
 )  # fmt: skip
 def test_any_matrix(rows, columns, rate, n, block, seed):
     matrix, right, left = decaying(rows, columns, rate, seed)
-    svd = krylov_svd(right, left, KrylovOptions(n, block=block, seed=seed, tol=1e-5))
+    svd = krylov_svd(right, left, Krylov(n, block=block, seed=seed, tol=1e-5))
     check(matrix, right, left, svd, 1e-5)
 
 
 def test_too_little_memory():
     _, right, left = decaying(500, 800)
     with pytest.raises(NotEnoughMemoryError, match="components by products need"):
-        krylov_svd(right, left, KrylovOptions(4), memory="10KiB")
+        krylov_svd(right, left, Krylov(4), memory="10KiB")
 
 
 @pytest.mark.parametrize("wrong", [{"by": "size"}, {"tol": 0.0}, {"n_components": 0}])
 @pytest.mark.usefixtures("unchecked_annotations")
 def test_options_that_make_no_sense(wrong):
-    net = zoo.build("mlp")
     with pytest.raises(InvalidInputError):
-        explain(net.model, net.x, method="krylov", **wrong)
+        Krylov(**wrong)

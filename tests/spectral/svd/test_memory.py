@@ -9,7 +9,7 @@ import torch
 
 import zoo
 from reference import dense
-from specxai import explain
+from specxai import Auto, Krylov, explain
 from specxai.affine import Jacobian, linearize
 from specxai.errors import InvalidInputError, NotEnoughMemoryError, SpecxaiError
 from specxai.spectral.svd.exact import exact_svd
@@ -149,7 +149,9 @@ def test_every_place_gives_the_same(name, dtype, tmp_path, monkeypatch):
 def test_auto_turns_to_products_where_nothing_else_fits():
     torch.manual_seed(0)
     model = torch.nn.Sequential(torch.nn.Linear(3000, 2000), torch.nn.Linear(2000, 3)).eval()
-    ex = explain(model, torch.randn(1, 3000), "0", 0, memory="20MiB", n_components=2, tol=0.1)
+    ex = explain(
+        model, torch.randn(1, 3000), "0", 0, memory="20MiB", method=Auto(krylov=Krylov(2, tol=0.1))
+    )
     assert ex.method == "krylov"
     with pytest.raises(NotEnoughMemoryError, match="2,000 active rows"):
         explain(model, torch.randn(1, 3000), "0", 0, memory="20MiB", method="exact")
@@ -172,7 +174,7 @@ x = torch.randn(1, 3, 80, 80)
 specxai.explain(model, x, "5", 0)  # everything is imported and warm
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 memory, scratch = sys.argv[1], sys.argv[2] or None
-ex = specxai.explain(model, x, layer, 0, memory=memory, method="exact", scratch=scratch)
+ex = specxai.explain(model, x, layer, 0, memory=memory, method=specxai.Exact(scratch))
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(after - before, len(ex.svd.active), float(ex.residual / ex.output))
 """
@@ -182,6 +184,7 @@ print(after - before, len(ex.svd.active), float(ex.residual / ex.output))
 @pytest.mark.parametrize(
     ("budget", "scratch", "depth"), [(420, False, 0), (300, True, 0), (420, False, 10)]
 )
+@pytest.mark.slow
 def test_the_peak_stays_within_the_budget(budget, scratch, depth, tmp_path):
     run = subprocess.run(
         [sys.executable, "-c", PEAK, f"{budget}MiB", str(tmp_path) if scratch else "",

@@ -6,7 +6,7 @@ from torch import nn
 
 from specxai import explain, linearize
 from specxai.errors import InvalidInputError
-from specxai.spectral import Options, explain_at
+from specxai.spectral import Auto, Exact, Krylov, explain_at
 from specxai.spectral.svd import estimate, memory
 from specxai.spectral.svd import solver as options
 from specxai.spectral.svd.estimate import Estimate, duration, estimate_exact
@@ -43,7 +43,7 @@ def test_an_estimate_grows_as_the_work_does():
 def test_auto_says_what_it_chose(monkeypatch, caplog, seconds, method):
     monkeypatch.setattr(options, "estimate_exact", lambda *_: Estimate(seconds, 0.0, 0.0))
     with caplog.at_level(logging.INFO, "specxai"):
-        ex = explain(wide(), torch.randn(1, 300), "1", n_components=2)
+        ex = explain(wide(), torch.randn(1, 300), "1", method=Auto(krylov=Krylov(2)))
     assert ex.method == method
     (record,) = caplog.records
     assert record.getMessage().startswith(f"method {method}: ")
@@ -82,9 +82,9 @@ def test_memory_is_read_once(monkeypatch):
         return 2**40 if len(readings) == 1 else 2**10
 
     monkeypatch.setattr(memory, "free_memory", shrinking)
-    for method in ("auto", "exact", "krylov"):
+    for method in (Auto(krylov=Krylov(2)), Exact(), Krylov(2)):
         readings.clear()
-        explain(wide(), torch.randn(1, 300), "1", method=method, n_components=2)
+        explain(wide(), torch.randn(1, 300), "1", method=method)
         assert len(readings) == 1
 
 
@@ -120,5 +120,5 @@ def test_the_time_that_auto_allows(monkeypatch):
     monkeypatch.setattr(options, "estimate_exact", lambda *_: Estimate(3.0, 0.0, 0.0))
     lin = linearize(wide(), torch.randn(1, 300))
     for seconds, method in ((2.0, "krylov"), (4.0, "exact")):
-        chosen = Options(n_components=2, seconds=seconds)
+        chosen = Auto(krylov=Krylov(2), seconds=seconds)
         assert explain_at(lin, "1", 0, chosen).method == method

@@ -240,7 +240,7 @@ def test_without_the_network_a_partial_slope_is_not_called_the_slope():
 
 def test_what_krylov_does_not_resolve_stays_visible():
     net = zoo.build("every pool")
-    ex = specxai.explain(net.model, net.x, net.layer, method="krylov", n_components=2, products=4)
+    ex = specxai.explain(net.model, net.x, net.layer, method=specxai.Krylov(2, products=4))
     assert float(ex.unresolved) != 0
     found = ex.symbolic(1)
     assert "not resolved" in found.constants

@@ -24,8 +24,8 @@ Goal = Literal["singular_value", "contribution"]
 
 
 @dataclass(frozen=True)
-class KrylovOptions:
-    """When to stop, and how to go on.
+class Krylov:
+    """The leading components only, found by products with R and Rᵀ.
 
     Attributes:
         n_components: how many leading triplets are wanted.
@@ -49,11 +49,15 @@ class KrylovOptions:
         if not (self.n_components > 0 and self.products > 0 and self.block > 0 and self.tol > 0):
             raise InvalidInputError("n_components, products, block and tol must be positive")
 
+    def plan(self, _right: Jacobian, _budget: int) -> "Krylov":
+        """Return what there is to do, which needs no foresight; see `Auto.plan`."""
+        return self
+
 
 def krylov_svd(
     right: Jacobian,
     left: Float[Tensor, " m"] | None,
-    options: KrylovOptions,
+    options: Krylov,
     progress: Progress = silent,
     memory: int | str | None = None,
 ) -> LeftSVD:
@@ -108,7 +112,7 @@ def krylov_svd(
     )
 
 
-def _basis_size(right: Jacobian, count: int, options: KrylovOptions, budget: int) -> int:
+def _basis_size(right: Jacobian, count: int, options: Krylov, budget: int) -> int:
     """Return how many directions fit into memory."""
     each = 8 * right.shape[1] + 4 * 8 * count
     block = min(options.block, right.block)
@@ -124,7 +128,7 @@ def _basis_size(right: Jacobian, count: int, options: KrylovOptions, budget: int
 
 
 def _leading(
-    ritz: Ritz, image: Tensor, weight: Tensor | None, options: KrylovOptions
+    ritz: Ritz, image: Tensor, weight: Tensor | None, options: Krylov
 ) -> Int[Tensor, " n"]:
     """Return the positions of the leading Ritz triplets, without those that are rounding."""
     score = ritz.sigma
@@ -136,7 +140,7 @@ def _leading(
 
 
 def _result(
-    active: Tensor, ritz: Ritz, image: Tensor, wanted: Tensor, options: KrylovOptions, products: int
+    active: Tensor, ritz: Ritz, image: Tensor, wanted: Tensor, options: Krylov, products: int
 ) -> LeftSVD:
     resolved = torch.zeros_like(ritz.sigma, dtype=torch.bool)
     resolved[wanted] = ritz.residuals[wanted] <= options.tol

@@ -1,7 +1,7 @@
-"""How a decomposition is to be computed."""
+"""How a decomposition is to be computed: three ways, each with what concerns it."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -12,13 +12,11 @@ from specxai.affine import Jacobian
 from specxai.errors import InvalidInputError, NotEnoughMemoryError
 from specxai.spectral.svd.estimate import duration, estimate_exact, product_seconds
 from specxai.spectral.svd.exact import ExactPlan, find_active, plan_exact
-from specxai.spectral.svd.krylov import Goal, KrylovOptions
+from specxai.spectral.svd.krylov import Krylov
 from specxai.spectral.svd.low_rank import PROBES, low_rank_svd
 from specxai.spectral.svd.memory import plan_storage
 
-Method = Literal["auto", "exact", "krylov"]
-
-# What ``auto`` lets an exact decomposition take.
+# What `Auto` lets an exact decomposition take.
 LONG = 600.0
 # Below this many active rows nothing is worth an estimate.
 _FEW = 64
@@ -27,54 +25,41 @@ _log = logging.getLogger("specxai")
 
 
 @dataclass(frozen=True)
-class Options:
-    """How a decomposition is to be computed.
+class Exact:
+    """Every component, from all active rows of R.
 
     Attributes:
-        method: ``exact`` computes every component; ``krylov`` the leading ones, by products;
-            ``auto`` the exact ones where they fit in memory and take no more than ``seconds``.
-        n_components: how many components ``krylov`` looks for.
-        by: what they lead in: σ, or |α|.
-        tol: largest accepted ‖R v − σ u‖ / σ of an iterative component.
-        products: how many products with R, and as many with Rᵀ, ``krylov`` may make.
-        seed: seed of its random directions.
-        memory: bytes, or text such as ``2GiB``, that may be taken beside the model; None for what
-            is free.
         scratch: a folder for rows that do not fit in memory; None keeps to memory.
-        seconds: how long ``auto`` lets the exact method take.
     """
 
-    method: Method = "auto"
-    n_components: int = 8
-    by: Goal = "singular_value"
-    tol: float = 1e-4
-    products: int = 1000
-    seed: int = 0
-    memory: int | str | None = None
     scratch: Path | str | None = None
-    seconds: float = LONG
-
-    def __post_init__(self) -> None:
-        if self.method not in ("auto", "exact", "krylov"):
-            raise InvalidInputError(
-                f"method={self.method!r} is unknown: choose 'auto', 'exact' or 'krylov'"
-            )
-        _ = self.krylov
-
-    @property
-    def krylov(self) -> KrylovOptions:
-        """What concerns the iterative method."""
-        return KrylovOptions(self.n_components, self.by, self.tol, self.products, seed=self.seed)
 
     @property
     def folder(self) -> Path | None:
         """The scratch folder."""
         return None if self.scratch is None else Path(self.scratch)
 
-    def plan(self, right: Jacobian, budget: int) -> ExactPlan | None:
-        """Return how to decompose a Jacobian exactly; None to find leading components by products.
+    def plan(self, right: Jacobian, budget: int) -> ExactPlan:
+        """Return how to decompose a Jacobian; see `Auto.plan`."""
+        return plan_exact(right, budget, self.folder)
 
-        ``auto`` predicts how long it will take, and logs its choice.
+
+@dataclass(frozen=True)
+class Auto:
+    """Every component where that fits in memory and in time, else the leading ones.
+
+    Attributes:
+        exact: how all are computed.
+        krylov: which ones are found else, and how.
+        seconds: how long the exact way may take.
+    """
+
+    exact: Exact = field(default_factory=Exact)
+    krylov: Krylov = field(default_factory=Krylov)
+    seconds: float = LONG
+
+    def plan(self, right: Jacobian, budget: int) -> ExactPlan | Krylov:
+        """Return how to decompose a Jacobian, by a prediction of the time, and log the choice.
 
         Args:
             right: R, of shape (m, M).
@@ -82,22 +67,19 @@ class Options:
 
         Raises:
             LayerError: no unit depends on the input here.
-            NotEnoughMemoryError: ``exact`` is asked for, and the memory does not suffice.
         """
-        if self.method == "krylov":
-            return None
-        if self.method == "exact" or len(find_active(right)) <= _FEW:
-            return plan_exact(right, budget, self.folder)
+        if len(find_active(right)) <= _FEW:
+            return self.exact.plan(right, budget)
         return self._weigh(right, find_active(right), budget)
 
-    def _weigh(self, right: Jacobian, active: Int[Tensor, " a"], budget: int) -> ExactPlan | None:
-        """Return a plan for what fits in memory and in time; None for products, with a line."""
+    def _weigh(self, right: Jacobian, active: Int[Tensor, " a"], budget: int) -> ExactPlan | Krylov:
+        """Return the way that fits in memory and in time, with a line that says why."""
         count = len(active)
         try:
-            storage = plan_storage(right, count, budget, self.folder)
+            storage = plan_storage(right, count, budget, self.exact.folder)
         except NotEnoughMemoryError as fault:
             _log.info("method krylov: %s; %s", fault, self._products(*product_seconds(right)))
-            return None
+            return self.krylov
         estimate = estimate_exact(right.in_blocks_of(storage.block), count, storage.place)
         # Whatever is worth its rows is worth this: it is as many products as few rows.
         low = None
@@ -115,10 +97,36 @@ class Options:
                 duration(self.seconds),
                 self._products(estimate.pull, estimate.push),
             )
-            return None
-        return ExactPlan(active, low, storage, self.folder)
+            return self.krylov
+        return ExactPlan(active, low, storage, self.exact.folder)
 
     def _products(self, pull: float, push: float) -> str:
         """Say how long the products may take; their orthogonalization comes on top."""
-        seconds = duration(self.products * (pull + push))
-        return f"up to {self.products:,} products each way take {seconds} and more"
+        seconds = duration(self.krylov.products * (pull + push))
+        return f"up to {self.krylov.products:,} products each way take {seconds} and more"
+
+
+Solver = Exact | Krylov | Auto
+Method = Literal["auto", "exact", "krylov"] | Solver
+"""A solver, or the name of one as it is by default."""
+
+
+def read_method(method: Method, defaults: Auto | None = None) -> Solver:
+    """Return the solver that is meant.
+
+    Args:
+        method: a solver, or the name of one.
+        defaults: what the names stand for; None takes `Auto` and its parts as they are.
+
+    Raises:
+        InvalidInputError: no solver has that name.
+    """
+    if isinstance(method, Solver):
+        return method
+    auto = defaults or Auto()
+    known: dict[str, Solver] = {"auto": auto, "exact": auto.exact, "krylov": auto.krylov}
+    if method not in known:
+        raise InvalidInputError(
+            f"method={method!r} is unknown: choose 'auto', 'exact' or 'krylov', or give a solver"
+        )
+    return known[method]

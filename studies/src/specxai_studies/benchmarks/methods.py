@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from specxai.affine.tracing.network import Network, run_until
-from specxai.spectral import explain
+from specxai.spectral import Krylov, explain
 
 Triplets = tuple[Tensor, Tensor, Tensor]
 Method = Callable[[nn.Module, Tensor, str | None, int, dict[str, Any]], Triplets]
@@ -48,7 +48,7 @@ def krylov(
     model: nn.Module, x: Tensor, layer: str | None, n: int, options: dict[str, Any]
 ) -> Triplets:
     """The leading components by products, to a relative residual of 1e-4."""
-    return _ours(model, x, layer, n, method="krylov", n_components=n, **options)
+    return _ours(model, x, layer, n, method=Krylov(n), **options)
 
 
 def _ours(model: nn.Module, x: Tensor, layer: str | None, n: int, **options: Any) -> Triplets:

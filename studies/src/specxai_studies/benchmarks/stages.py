@@ -10,7 +10,7 @@ from torch import Tensor
 
 from specxai.affine import Jacobian, linearize
 from specxai.errors import InvalidInputError
-from specxai.spectral import Options, explain_at
+from specxai.spectral import Krylov, explain_at
 from specxai.spectral.split import split
 from specxai.spectral.svd.estimate import estimate_exact, seconds_of
 from specxai.spectral.svd.exact import find_active
@@ -91,7 +91,7 @@ def measure_stages(case: str) -> Stages:
     before = _forward_seconds(right, block), _product_seconds(count)
     clock = _StageClock()
     begun = time.perf_counter()
-    explain_at(linearize(model, x), CASES[case].layer, 0, Options(method="exact"), progress=clock)
+    explain_at(linearize(model, x), CASES[case].layer, 0, "exact", progress=clock)
     whole = time.perf_counter() - begun
     after = _forward_seconds(right, block), _product_seconds(count)
     forward, product = ((a + b) / 2 for a, b in zip(before, after, strict=True))
@@ -118,7 +118,7 @@ def measure_calls(case: str) -> Calls:
         case: a name of `CASES`.
     """
     model, x = CASES[case].build()
-    options = Options(method="krylov", n_components=1, products=8)
+    options = Krylov(n_components=1, products=8)
 
     def call() -> object:
         return explain_at(linearize(model, x), CASES[case].layer, 0, options)

@@ -15,7 +15,7 @@ from specxai.digest import digest
 from specxai.errors import LoadError
 from specxai.models import LoadedInput, LoadedModel
 from specxai.progress import Progress, silent
-from specxai.spectral import Decomposition, Options, explain_at, load
+from specxai.spectral import Decomposition, Solver, explain_at, load
 
 SHOWN = 3
 # So many vectors of largest σ are kept, to see how they change along the spectrum.
@@ -103,7 +103,7 @@ def find(
     place: Place,
     layer: str,
     photo: Photo,
-    options: Options,
+    solver: Solver,
     folder: Path,
     progress: Progress = silent,
 ) -> Finding:
@@ -113,17 +113,19 @@ def find(
         place: the network.
         layer: address of the layer.
         photo: what goes through it.
-        options: how the decomposition is computed.
+        solver: how the decomposition is computed.
         folder: an existing folder of finished decompositions.
         progress: told of the decomposition.
     """
     given = photo.given
-    key = digest({"x": given.tensor}, f"{place.fingerprint} {layer} {options}")
+    key = digest({"x": given.tensor}, f"{place.fingerprint} {layer} {solver}")
     parts = place.name, given.name.replace(":", "-"), layer, key[:12]
     path = folder / f"{'-'.join(Path(part).name for part in parts)}.safetensors"
     kept = _finished(path)
     if kept is None:
-        ex = explain_at(linearize(place.model.module, given.tensor), layer, None, options, progress)
+        ex = explain_at(
+            linearize(place.model.module, given.tensor), layer, None, solver, progress=progress
+        )
         named = place.model.class_name(ex.target)
         ex = replace(ex, model=place.model.name, target_name=named)
         leading = ex.top(max(SHOWN, FOLLOWED), "singular_value"), ex.top(SHOWN, "reduced")

@@ -14,7 +14,7 @@ from specxai.models import LoadedInput, LoadedModel, load_input
 from specxai.models.seen import picture_seen, read_mask
 from specxai.progress import Progress, silent
 from specxai.report.page import Section, write_report
-from specxai.spectral import Options
+from specxai.spectral import Exact, Krylov, Solver
 from specxai_studies.imagenet.claims import (
     Pair,
     contraction_claims,
@@ -33,8 +33,7 @@ _LAYERS = {
     "torchvision:vgg11_bn": ("features.28", "classifier.5"),
 }
 
-_FULL = Options("exact")
-_FAST = Options("krylov", n_components=8, tol=0.05, products=64)
+_FAST = Krylov(tol=0.05, products=64)
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,9 @@ class Plan:
     background: str | None = None
 
     @property
-    def options(self) -> Options:
+    def solver(self) -> Solver:
         """How decompositions are computed."""
-        return replace(_FAST if self.fast else _FULL, seed=self.seed)
+        return replace(_FAST, seed=self.seed) if self.fast else Exact()
 
 
 _OPENING = """
@@ -172,7 +171,7 @@ def _look(
     ]
 
     def look(layer: str) -> list[Finding]:
-        return [find(place, layer, each, plan.options, cache, progress) for each in photos]
+        return [find(place, layer, each, plan.solver, cache, progress) for each in photos]
 
     return Pair(place, look(place.penultimate), look(place.convolution))
 

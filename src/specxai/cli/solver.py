@@ -1,0 +1,86 @@
+"""How to decompose, as options of every command that does."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from cyclopts import Parameter
+
+from specxai.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from specxai.spectral import Auto, Solver
+
+_KRYLOV = {"components": "n_components", "by": "by", "tol": "tol", "products": "products"}
+# What each method takes of the options below, and the memory.
+_TAKES = {"exact": {"scratch"}, "krylov": {*_KRYLOV}, "auto": {*_KRYLOV, "scratch", "seconds"}}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class SolverOptions:
+    """How to decompose; None leaves a value as the method has it.
+
+    Attributes:
+        method: exact computes all components, krylov the leading ones by products; auto the exact
+            ones where they fit in memory and in time.
+        components: how many components krylov looks for.
+        tol: largest accepted relative residual of a component that krylov finds.
+        products: how many products with the Jacobian, and as many with its transpose, krylov may
+            make; what has not converged then is not shown.
+        seconds: how long auto lets exact take.
+        memory: what may be taken beside the model, such as 2GiB; else what is free.
+        scratch: a folder for rows that exact cannot keep in memory.
+    """
+
+    method: Literal["auto", "exact", "krylov"] = "auto"
+    components: int | None = None
+    tol: float | None = None
+    products: int | None = None
+    seconds: float | None = None
+    memory: str | None = None
+    scratch: Path | None = None
+
+    def solver(self, defaults: "Auto | None" = None) -> "Solver":
+        """Return the solver that is meant.
+
+        Args:
+            defaults: what holds where nothing is given; None takes the library's.
+
+        Raises:
+            InvalidInputError: an option is given that the method ignores.
+        """
+        from specxai.spectral import Auto
+
+        auto = defaults or Auto()
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        self._check(given)
+        found = {own: given[name] for name, own in _KRYLOV.items() if name in given}
+        krylov = replace(auto.krylov, **found)
+        exact = replace(auto.exact, scratch=self.scratch)
+        if self.method == "auto":
+            return Auto(exact, krylov, given.get("seconds", auto.seconds))
+        return exact if self.method == "exact" else krylov
+
+    def _check(self, given: dict[str, Any]) -> None:
+        """Refuse what the method ignores."""
+        taken = _TAKES[self.method] | {"method", "memory"}
+        odd = next((name for name in given if name not in taken), None)
+        if odd is not None:
+            other = next(method for method in _TAKES if odd in _TAKES[method])
+            raise InvalidInputError(
+                f"--{odd} says nothing to --method {self.method}: leave it out, or take "
+                f"--method {other}"
+            )
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class LeadingOptions(SolverOptions):
+    """How to decompose, and which components lead.
+
+    Attributes:
+        by: what the components that krylov finds lead in, σ or |α|: singular_value if not given.
+    """
+
+    by: Literal["singular_value", "contribution"] | None = None
