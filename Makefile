@@ -1,9 +1,11 @@
 # Everything runs in .venv; a stamp file says what is installed, so that a second call installs nothing.
 PYTHON ?= python3.11
+# What `make compat` tries: the oldest torch that pyproject.toml allows, and every Python it names.
+COMPAT ?= 3.11:2.6.0 3.12:2.9.1 3.13:2.14.1
 BIN := .venv/bin
 OUT ?= demo
 
-.PHONY: demo test quick check format docs sweep clean
+.PHONY: demo test quick check format docs sweep compat clean
 
 demo: .venv/demo.stamp
 	$(BIN)/specxai explain demo:efficientnet-lite0 demo:chelsea --layer _avg_pooling --out $(OUT) --overwrite
@@ -33,6 +35,10 @@ docs: .venv/dev.stamp
 # What was interrupted goes on; ONLY='timm v*' measures some again.
 sweep: .venv/sweep.stamp
 	$(BIN)/python -m sweep --only '$(ONLY)'
+
+# Fresh environments of several GB each, which are removed again: half an hour.
+compat:
+	.ci/compat $(COMPAT)
 
 clean:
 	rm -rf .venv demo .mypy_cache .pytest_cache .ruff_cache

@@ -17,6 +17,7 @@ from specxai.affine import (
 from specxai.affine.tracing.faults import in_our_words
 from specxai.progress import Progress, silent
 from specxai.spectral.explanation import Explanation
+from specxai.spectral.records.network_decomposition import assemble_result
 from specxai.spectral.split import split
 from specxai.spectral.svd.exact import decompose_exactly
 from specxai.spectral.svd.krylov import Krylov, krylov_svd
@@ -114,4 +115,4 @@ def _explained(
     else:
         svd = decompose_exactly(parts.right, plan, progress)
     method = "krylov" if isinstance(plan, Krylov) else "exact"
-    return Explanation.of(lin, parts, svd, type(lin.model).__name__, method)
+    return assemble_result(Explanation, lin, parts, svd, type(lin.model).__name__, method)

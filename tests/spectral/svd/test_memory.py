@@ -159,7 +159,7 @@ def test_auto_turns_to_products_where_nothing_else_fits():
 
 PEAK = """
 import resource, sys, torch, specxai
-from specxai.spectral import explain_at, Options
+
 torch.set_num_threads(1)
 torch.manual_seed(0)
 conv = torch.nn.Conv2d

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import TypeVar
 
 import torch
 from jaxtyping import Float
@@ -27,57 +27,6 @@ class NetworkDecomposition(Decomposition):
     linearization: Linearization
     split: Split
     svd: LeftSVD
-
-    @classmethod
-    def of(cls, lin: Linearization, split: Split, svd: LeftSVD, model: str, method: str) -> Self:
-        """Put a result together from a split network and the decomposition of R (20).
-
-        Args:
-            lin: the network as an affine map at the input.
-            split: the network split at a layer.
-            svd: the decomposition of the split's right factor.
-            model: name of the model.
-            method: how the decomposition was computed.
-        """
-        if split.left is None:
-            psi = torch.ones_like(svd.coefficients)
-            resolved = _at_layer(split, svd, svd.left @ svd.coefficients)
-            unresolved = _at_layer(split, svd, svd.rest @ svd.rest_coefficients)
-        else:
-            left = split.left[svd.active]
-            psi = left @ svd.left
-            resolved = (psi * svd.coefficients).sum()
-            # A sum over a basis of these directions, no difference: the residual still measures.
-            unresolved = (left @ svd.rest) @ svd.rest_coefficients
-        resolved, unresolved = (part.reshape(split.output.shape) for part in (resolved, unresolved))
-        return cls(
-            linearization=lin,
-            split=split,
-            svd=svd,
-            model=model,
-            target=split.target,
-            layer=split.layer,
-            cut=split.cut,
-            units=split.right.shape[0],
-            active_units=len(svd.active),
-            exactness=lin.exactness,
-            conventional=lin.conventional,
-            precision=lin.precision,
-            method=method,
-            note="; ".join(filter(None, (svd.note, *lin.notes))),
-            x=lin.x,
-            output=split.output,
-            linear=split.linear,
-            bias=split.bias,
-            bypass=split.bypass,
-            unresolved=unresolved,
-            residual=split.output - resolved - (unresolved + split.bypass + split.bias),
-            singular_values=svd.singular_values,
-            psi=psi,
-            coefficients=svd.coefficients,
-            residuals=svd.residuals,
-            clusters=svd.clusters,
-        )
 
     @property
     def region(self) -> Region:
@@ -129,6 +78,63 @@ class NetworkDecomposition(Decomposition):
     def fingerprint(self) -> str:
         """A name for the network's parameters and buffers, which a file keeps."""
         return fingerprint(self.linearization.model)
+
+
+Result = TypeVar("Result", bound=NetworkDecomposition)
+
+
+def assemble_result(
+    kind: type[Result], lin: Linearization, split: Split, svd: LeftSVD, model: str, method: str
+) -> Result:
+    """Put a result together from a split network and the decomposition of R (20).
+
+    Args:
+        kind: what to make of it.
+        lin: the network as an affine map at the input.
+        split: the network split at a layer.
+        svd: the decomposition of the split's right factor.
+        model: name of the model.
+        method: how the decomposition was computed.
+    """
+    if split.left is None:
+        psi = torch.ones_like(svd.coefficients)
+        resolved = _at_layer(split, svd, svd.left @ svd.coefficients)
+        unresolved = _at_layer(split, svd, svd.rest @ svd.rest_coefficients)
+    else:
+        left = split.left[svd.active]
+        psi = left @ svd.left
+        resolved = (psi * svd.coefficients).sum()
+        # A sum over a basis of these directions, no difference: the residual still measures.
+        unresolved = (left @ svd.rest) @ svd.rest_coefficients
+    resolved, unresolved = (part.reshape(split.output.shape) for part in (resolved, unresolved))
+    return kind(
+        linearization=lin,
+        split=split,
+        svd=svd,
+        model=model,
+        target=split.target,
+        layer=split.layer,
+        cut=split.cut,
+        units=split.right.shape[0],
+        active_units=len(svd.active),
+        exactness=lin.exactness,
+        conventional=lin.conventional,
+        precision=lin.precision,
+        method=method,
+        note="; ".join(filter(None, (svd.note, *lin.notes))),
+        x=lin.x,
+        output=split.output,
+        linear=split.linear,
+        bias=split.bias,
+        bypass=split.bypass,
+        unresolved=unresolved,
+        residual=split.output - resolved - (unresolved + split.bypass + split.bias),
+        singular_values=svd.singular_values,
+        psi=psi,
+        coefficients=svd.coefficients,
+        residuals=svd.residuals,
+        clusters=svd.clusters,
+    )
 
 
 def _at_layer(split: Split, svd: LeftSVD, active: Float[Tensor, "... a"]) -> Tensor:
