@@ -1,7 +1,6 @@
 """``specxai explain``."""
 
 import json as json_format
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -61,7 +60,7 @@ def explain(
                 lin, read_layers(layer), opened.target, method, solver.memory, progress
             )
         named = loaded.class_name(result.target)
-        result = replace(result, model=loaded.name, target_name=named)
+        result = result.named(loaded.name, named)
         summary = summarize(result, top, lin.output) | {"input_note": given.note}
         account = result.ledger() if ledger else None
         if account is not None:

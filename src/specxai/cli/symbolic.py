@@ -1,7 +1,6 @@
 """``specxai symbolic``."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -54,7 +53,7 @@ def symbolic(
         result = explain_at(
             opened.lin, read_layers(layer), position, method, solver.memory, progress
         )
-    result = replace(result, model=opened.model.name)
+    result = result.named(opened.model.name)
     found = result.symbolic(n, by, reduced, feature_names=features, units=units)
     if format == "markdown":
         print(found.markdown(), end="")

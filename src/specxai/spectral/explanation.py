@@ -1,7 +1,7 @@
 """The results that users hold: numbers with all that can be done with them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 
 import numpy as np
@@ -89,6 +89,16 @@ class Explanation(NetworkDecomposition, _Told):
 
     Its numbers are described at `Decomposition`.
     """
+
+    def named(self, model: str, target_name: str | None = None) -> "Explanation":
+        """Return the same under other names.
+
+        Args:
+            model: name of the model.
+            target_name: of the explained output; None keeps the one it has.
+        """
+        named = target_name or self.target_name
+        return replace(self, about=replace(self.about, model=model, target_name=named))
 
     def surgery(
         self,

@@ -4,6 +4,7 @@ import json
 import struct
 from contextlib import suppress
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,9 +18,12 @@ import specxai
 import zoo
 from specxai import SpecxaiError, StoredExplanation
 from specxai.errors import InvalidInputError, LoadError, OutsideRegionWarning
-from specxai.spectral import Decomposition
 from specxai.spectral.files.saving import checksum
+from specxai.spectral.files.schema import HEADER, SCHEMA, SPECTRA, TERMS
+from specxai.spectral.records.parts import About
 from specxai.typed_json import encode
+
+NAMES = [*(field.name for field in fields(About)), *TERMS, *SPECTRA, "x"]
 
 
 def same(a, b):
@@ -73,8 +77,8 @@ def test_everything_comes_back(name, tmp_path):
         ex.save(tmp_path / "a", range(ex.rank), left=True)
         stored = specxai.load(tmp_path / "a")
         assert isinstance(stored, StoredExplanation)
-        for field in fields(Decomposition):
-            assert same(getattr(stored, field.name), getattr(ex, field.name)), field.name
+        for name in NAMES:
+            assert same(getattr(stored, name), getattr(ex, name)), name
         assert stored.contributions.equal(ex.contributions)
         assert stored.ties == ex.ties
         assert stored.place == ex.place
@@ -107,9 +111,8 @@ def test_krylov_results_come_back(tmp_path):
     model = nn.Sequential(nn.Linear(30, 20), nn.ReLU(), nn.Linear(20, 3)).eval()
     x = torch.randn(1, 30)
     for products in (2, 40):  # with none converged, and with all
-        ex = specxai.explain(
-            model, x, "1", method="krylov", n_components=2, products=products, seed=1
-        )
+        few = specxai.Krylov(2, products=products, seed=1)
+        ex = specxai.explain(model, x, "1", method=few)
         ex.save(tmp_path / "a", range(ex.rank))
         stored = specxai.load(tmp_path / "a")
         assert stored.unresolved.equal(ex.unresolved)
@@ -203,13 +206,45 @@ def test_what_is_no_file(tmp_path):
 
 @pytest.mark.parametrize(
     ("schema", "message"),
-    [(1, "explain again"), (3, "update specxai"), ("2", "explain again"), (True, "explain again")],
+    [
+        (1, "explain again"),
+        (SCHEMA + 1, "update specxai"),
+        ("2", "explain again"),
+        (True, "explain again"),
+    ],
 )
 def test_other_schemas(path, tmp_path, schema, message):
     header, tensors = parts(path)
     write(tmp_path / "a", header | {"schema": schema}, tensors)
     with pytest.raises(LoadError, match=message):
         specxai.load(tmp_path / "a")
+
+
+def test_a_file_of_the_first_schema_that_is_read():
+    """Written by specxai 0.1.0, whose sites did not say whether they were hidden."""
+    stored = specxai.load(Path(__file__).parents[2] / "files/schema-2.safetensors")
+    assert stored.record.schema == 2
+    assert stored.record.versions["specxai"] == "0.1.0"
+    assert (stored.model, stored.layer, stored.target) == ("Tied", "a", 1)
+    (site,) = stored.conventional
+    assert (str(site.address), site.shape, site.hidden) == ("gelu@model", (1, 4), False)
+    assert [str(tie.address) for tie in stored.ties] == ["relu@model"]
+    assert float(stored.output) == 0.32765722274780273
+    expected = [-0.0033745800688733778, -0.07432790481123046, -0.009834277317251313]
+    assert stored.contributions.tolist() == expected
+    assert stored.right_vectors([0, 1]).shape == (2, 3)
+
+
+def test_the_layout_is_what_the_documentation_says(path):
+    """A change of this list is a change of the schema: give it a number, and read the old one."""
+    header, _ = parts(path)
+    assert SCHEMA == 3
+    assert header["schema"] == SCHEMA
+    assert sorted(header) == sorted(HEADER) == [
+        "active_units", "checksum", "conventional", "cut", "exactness", "fingerprint",
+        "input_hash", "layer", "method", "model", "note", "precision", "schema", "target",
+        "target_name", "ties", "units", "vectors_dtype", "versions",
+    ]  # fmt: skip
 
 
 def changed(name, change):
@@ -297,10 +332,7 @@ def test_flipped_bits_change_nothing_unseen(path, explanation, tmp_path, data):
     (tmp_path / "a").write_bytes(content)
     stored = load_or_refuse(tmp_path / "a")
     if stored is not None:  # a flip and a flip back
-        assert all(
-            same(getattr(stored, field.name), getattr(explanation, field.name))
-            for field in fields(Decomposition)
-        )
+        assert all(same(getattr(stored, name), getattr(explanation, name)) for name in NAMES)
 
 
 @fuzzing

@@ -45,7 +45,7 @@ def test_the_header(explanation, tmp_path):
     hashes = {name: found.pop(name) for name in ("fingerprint", "input_hash", "checksum")}
     assert all(len(value) == 64 for value in hashes.values())
     assert found == {
-        "schema": 2, "model": "Sequential", "layer": "1", "target": [1, 2, 3], "target_name": None,
+        "schema": 3, "model": "Sequential", "layer": "1", "target": [1, 2, 3], "target_name": None,
         "method": "exact", "note": "", "exactness": "canonical", "precision": "float64",
         "conventional": [], "ties": [], "cut": True, "units": 18,
         "active_units": len(explanation.svd.active), "vectors_dtype": "none",

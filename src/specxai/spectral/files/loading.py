@@ -1,9 +1,10 @@
 """Reading a stored result, and believing nothing of it before it is checked."""
 
 import json
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 import torch
 from safetensors import safe_open
@@ -12,10 +13,19 @@ from torch import Tensor
 from specxai.digest import digest
 from specxai.errors import LoadError
 from specxai.spectral.files.consistency import check_numbers, check_vectors
-from specxai.spectral.files.saving import FACTS, NUMBERS, SCHEMA, SPECTRA, TERMS, VECTORS, checksum
-from specxai.spectral.files.stored import Record, StoredDecomposition
+from specxai.spectral.files.saving import checksum
+from specxai.spectral.files.schema import (
+    NUMBERS,
+    OLDEST,
+    SCHEMA,
+    SPECTRA,
+    TERMS,
+    VECTORS,
+    from_header,
+)
+from specxai.spectral.files.stored import StoredDecomposition
+from specxai.spectral.records.parts import Spectrum, Terms
 from specxai.spectral.svd.memory import free_memory
-from specxai.typed_json import decode_fields
 
 Stored = TypeVar("Stored", bound=StoredDecomposition)
 
@@ -83,9 +93,10 @@ def _header(metadata: dict[str, str] | None) -> dict[str, Any]:
     if not isinstance(header, dict):
         raise LoadError("its header is no JSON object: it is damaged; write it again")
     schema = header.get("schema")
-    if type(schema) is not int or schema < SCHEMA:
+    if type(schema) is not int or schema < OLDEST:
         raise LoadError(
-            f"schema {str(schema)[:20]} is not read any more, {SCHEMA} is: explain again and save"
+            f"schema {str(schema)[:20]} is not read, {OLDEST} to {SCHEMA} are: explain again and "
+            "save"
         )
     if schema > SCHEMA:
         raise LoadError(f"schema {str(schema)[:20]} is newer than {SCHEMA}: update specxai")
@@ -94,15 +105,15 @@ def _header(metadata: dict[str, str] | None) -> dict[str, Any]:
 
 def _assemble(header: dict[str, Any], tensors: dict[str, Tensor], kind: type[Stored]) -> Stored:
     """Put the result together from checked parts."""
-    kinds = get_type_hints(Record)
-    parts = decode_fields(header, FACTS | kinds | {"checksum": str}, "header")
+    about, record = from_header(header)
     _check_layout(tensors)
-    record, x = Record(**{name: parts[name] for name in kinds}), tensors["x"]
-    told = parts["note"], _digits(record.vectors_dtype, x.dtype)
-    fields: dict[str, Any] = {name: tensors[name] for name in NUMBERS if name != "contributions"}
-    fields |= {name: parts[name] for name in FACTS} | {"note": "; ".join(filter(None, told))}
+    x = tensors["x"]
+    told = about.note, _digits(record.vectors_dtype, x.dtype)
     result = kind(
-        **fields,
+        about=replace(about, note="; ".join(filter(None, told))),
+        terms=Terms(**{name: tensors[name] for name in TERMS}),
+        spectrum=Spectrum(**{name: tensors[name] for name in SPECTRA}),
+        x=x,
         record=record,
         kept=tensors.get("vector_indices", torch.zeros(0, dtype=torch.int64)),
         right=tensors.get("right_vectors", x.new_zeros(0, *x.shape[1:])),

@@ -1,15 +1,10 @@
-"""Writing a result to a safetensors file, whose layout is described here.
-
-The tensors are the numbers of a `Decomposition`, and of the components whose vectors are kept the
-indices, the right and perhaps the left singular vectors. The header's entry ``specxai`` is JSON:
-the other fields of the `Decomposition`, the `Record`, and a checksum over all of this.
-"""
+"""Writing a result to a safetensors file, in the layout of `specxai.spectral.files.schema`."""
 
 from collections.abc import Mapping
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Literal, get_args
 
 import safetensors
 import torch
@@ -19,21 +14,16 @@ from torch import Tensor
 from specxai.digest import digest
 from specxai.errors import InvalidInputError
 from specxai.files import write_atomically
+from specxai.spectral.files.schema import NUMBERS, SCHEMA, VECTORS, to_header
 from specxai.spectral.files.stored import Record
 from specxai.spectral.records.decomposition import Decomposition, Indices
 from specxai.typed_json import encode
 
-SCHEMA = 2
-TERMS = ("output", "linear", "bias", "bypass", "unresolved", "residual")
-SPECTRA = ("singular_values", "psi", "coefficients", "residuals", "clusters")
-NUMBERS = (*TERMS, *SPECTRA, "contributions", "x")
-FACTS = {name: kind for name, kind in get_type_hints(Decomposition).items() if name not in NUMBERS}
-VECTORS = ("vector_indices", "right_vectors", "left_vectors")
-
 VectorDtype = Literal["native", "float32", "float16", "none"]
 
 # About what an entry of the file's own table takes, and a record with its hashes.
-_ENTRY_BYTES, _RECORD_BYTES = 70, 450
+_ENTRY_BYTES, _RECORD_BYTES = 70, 350
+_EMPTY = Record(SCHEMA, {}, "", "", "", ())
 
 
 def save(
@@ -63,20 +53,19 @@ def save(
     tensors |= _kept(explanation, vectors, left, dtype)
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     right = tensors.get("right_vectors")
-    header = _facts(explanation) | vars(
-        Record(
-            schema=SCHEMA,
-            versions={
-                "specxai": version("specxai"),
-                "torch": torch.__version__,
-                "safetensors": safetensors.__version__,
-            },
-            fingerprint=network,
-            input_hash=digest({"x": tensors["x"]}),
-            vectors_dtype="none" if right is None else str(right.dtype).removeprefix("torch."),
-            ties=explanation.ties,
-        )
+    record = Record(
+        schema=SCHEMA,
+        versions={
+            "specxai": version("specxai"),
+            "torch": torch.__version__,
+            "safetensors": safetensors.__version__,
+        },
+        fingerprint=network,
+        input_hash=digest({"x": tensors["x"]}),
+        vectors_dtype="none" if right is None else str(right.dtype).removeprefix("torch."),
+        ties=explanation.ties,
     )
+    header = to_header(explanation.about, record)
     header["checksum"] = checksum(header, tensors)
     write_atomically(Path(path), to_bytes(tensors, {"specxai": encode(header)}))
 
@@ -100,7 +89,7 @@ def file_size(
         other = explanation.units * _dtype(dtype, torch.float64).itemsize if left else 0
         total += components * (8 + right + other)
     # Quotes are escaped: the header is JSON in JSON.
-    text = encode(encode(_facts(explanation)))
+    text = encode(encode(to_header(explanation.about, _EMPTY)))
     return total + len(text.encode()) + _ENTRY_BYTES * (len(numbers) + len(VECTORS)) + _RECORD_BYTES
 
 
@@ -108,10 +97,6 @@ def checksum(header: Mapping[str, object], tensors: Mapping[str, Tensor]) -> str
     """Return SHA-256 over a file's header, without its entry ``checksum``, and its tensors."""
     rest = {name: value for name, value in header.items() if name != "checksum"}
     return digest(tensors, encode(rest))
-
-
-def _facts(explanation: Decomposition) -> dict[str, Any]:
-    return {name: getattr(explanation, name) for name in FACTS}
 
 
 def _kept(

@@ -14,6 +14,7 @@ from specxai.affine import Site, Target, Tie
 from specxai.errors import InvalidInputError, TargetError
 from specxai.spectral.records.contraction import Contraction
 from specxai.spectral.records.contraction import contract as contract_over
+from specxai.spectral.records.parts import About, Spectrum, Terms
 from specxai.spectral.records.reduction import Reduction, reduce_contributions
 from specxai.spectral.records.strategies import Strategy, compare_strategies
 
@@ -34,60 +35,16 @@ class Decomposition(ABC):
     All that follows from the numbers alone is here; the network is not needed.
 
     Attributes:
-        model: name of the model, its class unless it was given another.
-        target: position of the explained output; None means all outputs.
-        target_name: name of the explained output, such as that of a class, where it has one.
-        layer: address of the layer of the split, or of several; None means the whole network.
-        cut: whether every path from input to output crosses the layer, or one of the layers.
-        units: the number m of values in the layer's output.
-        active_units: how many of them have a row of R that is not zero.
-        exactness: ``canonical`` when the affine map is exact and unique, else the conventions it
-            needed.
-        conventional: the operation calls that are not piecewise linear and needed one (14, 15).
-        precision: what the network was computed in, and in place of what.
-        method: how the decomposition was computed.
-        note: what a reader should know of the computation; empty if there is nothing.
+        about: what it is of, and how it was computed.
+        terms: the output and its terms.
+        spectrum: the numbers of the components.
         x: the input, shape (1, *input).
-        output: y_j, shape (), or the whole output; float64 like all terms below.
-        linear: u_j·x, the part of the output that is linear in the input (8).
-        bias: b_j = y_j − u_j·x (9).
-        bypass: u_j·x − L_j R x: what reaches the output around the layer; zero at a cut (16).
-        unresolved: what directions add that were not resolved into components; zero if all were.
-        residual: what is left of the output: y_j − Σα − unresolved − bypass − b: rounding.
-        singular_values: σ in descending order, shape (r,), float64 (17).
-        psi: ψ = L_j U, the weight of each component in the output, shape (r,), float64 (20).
-        coefficients: c = σ φ·x ≥ 0, how strongly the input excites each component, shape (r,),
-            float64 (18).
-        residuals: ‖R φ_k − σ_k U_k‖ / σ_k of each component, shape (r,), float64; zero where the
-            method is exact.
-        clusters: a label for each component, shape (r,), int64; components that share one have
-            equal σ up to rounding, and only the sum of their contributions is defined.
     """
 
-    model: str
-    target: Target
-    target_name: str | None = None
-    layer: str | tuple[str, ...] | None
-    cut: bool
-    units: int
-    active_units: int
-    exactness: str
-    conventional: tuple[Site, ...]
-    precision: str
-    method: str
-    note: str
+    about: About
+    terms: Terms
+    spectrum: Spectrum
     x: Float[Tensor, "1 ..."]
-    output: Float[Tensor, "..."]
-    linear: Float[Tensor, "..."]
-    bias: Float[Tensor, "..."]
-    bypass: Float[Tensor, "..."]
-    unresolved: Float[Tensor, "..."]
-    residual: Float[Tensor, "..."]
-    singular_values: Float[Tensor, " r"]
-    psi: Float[Tensor, " r"]
-    coefficients: Float[Tensor, " r"]
-    residuals: Float[Tensor, " r"]
-    clusters: Int[Tensor, " r"]
 
     def __repr__(self) -> str:
         parts = ("model", "layer", "target", "method", "rank")
@@ -122,13 +79,6 @@ class Decomposition(ABC):
             One orthonormal vector each, shape (n, *layer's output), float64; for several layers
             (n, m), one layer's values after the other's.
         """
-
-    @property
-    def place(self) -> str:
-        """Where the network is split, in words."""
-        if self.layer is None:
-            return "the whole network"
-        return f"layer {self.layer}" if isinstance(self.layer, str) else " + ".join(self.layer)
 
     @cached_property
     def contributions(self) -> Float[Tensor, " r"]:
@@ -202,6 +152,126 @@ class Decomposition(ABC):
             InvalidInputError: one does not exist.
         """
         return check_components(indices, self.rank, self.singular_values.device)
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self.about.model
+
+    @property
+    def target(self) -> Target:
+        """Position of the explained output; None means all outputs."""
+        return self.about.target
+
+    @property
+    def target_name(self) -> str | None:
+        """Name of the explained output, such as that of a class, where it has one."""
+        return self.about.target_name
+
+    @property
+    def layer(self) -> str | tuple[str, ...] | None:
+        """Address of the layer of the split, or of several; None means the whole network."""
+        return self.about.layer
+
+    @property
+    def cut(self) -> bool:
+        """Whether every path from input to output crosses the layer, or one of the layers."""
+        return self.about.cut
+
+    @property
+    def units(self) -> int:
+        """The number m of values in the layer's output."""
+        return self.about.units
+
+    @property
+    def active_units(self) -> int:
+        """How many of them have a row of R that is not zero."""
+        return self.about.active_units
+
+    @property
+    def exactness(self) -> str:
+        """``canonical``, or the conventions that the affine map needed."""
+        return self.about.exactness
+
+    @property
+    def conventional(self) -> tuple[Site, ...]:
+        """The operation calls that needed one (14, 15)."""
+        return self.about.conventional
+
+    @property
+    def precision(self) -> str:
+        """What the network was computed in, and in place of what."""
+        return self.about.precision
+
+    @property
+    def method(self) -> str:
+        """How the decomposition was computed."""
+        return self.about.method
+
+    @property
+    def note(self) -> str:
+        """What a reader should know of the computation; empty if there is nothing."""
+        return self.about.note
+
+    @property
+    def place(self) -> str:
+        """Where the network is split, in words."""
+        return self.about.place
+
+    @property
+    def output(self) -> Float[Tensor, "..."]:
+        """y_j, shape (), or the whole output; float64."""
+        return self.terms.output
+
+    @property
+    def linear(self) -> Float[Tensor, "..."]:
+        """u_j·x, the part of the output that is linear in the input (8)."""
+        return self.terms.linear
+
+    @property
+    def bias(self) -> Float[Tensor, "..."]:
+        """b_j = y_j − u_j·x (9)."""
+        return self.terms.bias
+
+    @property
+    def bypass(self) -> Float[Tensor, "..."]:
+        """What reaches the output around the layer; zero at a cut (16)."""
+        return self.terms.bypass
+
+    @property
+    def unresolved(self) -> Float[Tensor, "..."]:
+        """What directions add that were not resolved into components."""
+        return self.terms.unresolved
+
+    @property
+    def residual(self) -> Float[Tensor, "..."]:
+        """y_j − Σα − unresolved − bypass − b: rounding."""
+        return self.terms.residual
+
+    @property
+    def singular_values(self) -> Float[Tensor, " r"]:
+        """σ in descending order, shape (r,), float64 (17)."""
+        return self.spectrum.singular_values
+
+    @property
+    def psi(self) -> Float[Tensor, " r"]:
+        """ψ = L_j U, the weight of each component in the output (20)."""
+        return self.spectrum.psi
+
+    @property
+    def coefficients(self) -> Float[Tensor, " r"]:
+        """c = σ φ·x ≥ 0, how strongly the input excites each component (18)."""
+        return self.spectrum.coefficients
+
+    @property
+    def residuals(self) -> Float[Tensor, " r"]:
+        """‖R φ_k − σ_k U_k‖ / σ_k of each component; zero where the method is exact."""
+        return self.spectrum.residuals
+
+    @property
+    def clusters(self) -> Int[Tensor, " r"]:
+        """A label for each component; those that share one have equal σ."""
+        return self.spectrum.clusters
 
     @cached_property
     def _reduction(self) -> Reduction:

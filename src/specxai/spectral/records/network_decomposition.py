@@ -10,6 +10,7 @@ from torch import Tensor
 
 from specxai.affine import Ledger, Linearization, Region, Tie, fingerprint
 from specxai.spectral.records.decomposition import Decomposition, Indices
+from specxai.spectral.records.parts import About, Spectrum, Terms
 from specxai.spectral.split import Split
 from specxai.spectral.svd.exact import LeftSVD
 
@@ -111,29 +112,35 @@ def assemble_result(
         linearization=lin,
         split=split,
         svd=svd,
-        model=model,
-        target=split.target,
-        layer=split.layer,
-        cut=split.cut,
-        units=split.right.shape[0],
-        active_units=len(svd.active),
-        exactness=lin.exactness,
-        conventional=lin.conventional,
-        precision=lin.precision,
-        method=method,
-        note="; ".join(filter(None, (svd.note, *lin.notes))),
         x=lin.x,
-        output=split.output,
-        linear=split.linear,
-        bias=split.bias,
-        bypass=split.bypass,
-        unresolved=unresolved,
-        residual=split.output - resolved - (unresolved + split.bypass + split.bias),
-        singular_values=svd.singular_values,
-        psi=psi,
-        coefficients=svd.coefficients,
-        residuals=svd.residuals,
-        clusters=svd.clusters,
+        about=About(
+            model=model,
+            target=split.target,
+            layer=split.layer,
+            cut=split.cut,
+            units=split.right.shape[0],
+            active_units=len(svd.active),
+            exactness=lin.exactness,
+            conventional=lin.conventional,
+            precision=lin.precision,
+            method=method,
+            note="; ".join(filter(None, (svd.note, *lin.notes))),
+        ),
+        terms=Terms(
+            output=split.output,
+            linear=split.linear,
+            bias=split.bias,
+            bypass=split.bypass,
+            unresolved=unresolved,
+            residual=split.output - resolved - (unresolved + split.bypass + split.bias),
+        ),
+        spectrum=Spectrum(
+            singular_values=svd.singular_values,
+            psi=psi,
+            coefficients=svd.coefficients,
+            residuals=svd.residuals,
+            clusters=svd.clusters,
+        ),
     )
 
 

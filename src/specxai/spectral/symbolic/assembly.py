@@ -114,11 +114,9 @@ def symbolic(
     hidden = torch.ones_like(alone)
     hidden[shown] = False
     return SymbolicExpression(
-        model=explanation.model,
-        layer=explanation.layer,
-        target=explanation.target,
+        about=explanation.about,
+        terms=explanation.terms,
         x=x,
-        output=explanation.output,
         indices=shown,
         contributions=values[shown],
         coefficients=explanation.coefficients[shown],
@@ -129,14 +127,9 @@ def symbolic(
         reduced=reduced,
         dropped=left - len(shown),
         remainder=values[hidden].sum(),
-        unresolved=explanation.unresolved,
-        bypass=explanation.bypass,
-        bias=explanation.bias,
         gradient=None if linearization is None else _gradient(linearization, explanation.target),
         dim=dim if x.ndim > 2 else None,
         features=features,
-        exactness=explanation.exactness,
-        precision=explanation.precision,
         region=None if linearization is None else linearization.region,
     )
 

@@ -12,6 +12,7 @@ from specxai.affine import Certificate, Region, Target
 from specxai.affine.products.numerics import full_precision
 from specxai.errors import InvalidInputError, OutsideRegionError, OutsideRegionWarning
 from specxai.spectral.records.contraction import contract
+from specxai.spectral.records.parts import About, Terms
 from specxai.spectral.symbolic.features import Features
 
 
@@ -24,11 +25,9 @@ class AffineExpression:
     Nothing is ever divided by φ_k·x. All tensors but the input are float64.
 
     Attributes:
-        model: name of the model.
-        layer: address of the layer of the split, or of several; None means the whole network.
-        target: position of the output.
+        about: what the explanation is of, and how it was computed.
+        terms: the output and what stands beside Σα (20).
         x: the input, shape (1, *input), of the model's dtype.
-        output: y, shape ().
         indices: the components k that are shown, leading one first, shape (n,), int64.
         contributions: what each adds to y: α_k, or α̂_k in the reduced form, shape (n,).
         coefficients: c_k = σ_k φ_k·x (18), shape (n,).
@@ -40,23 +39,16 @@ class AffineExpression:
         reduced: whether contributions of opposite sign have cancelled (21).
         dropped: how many terms are not shown.
         remainder: what they add to y at x, shape ().
-        unresolved: what directions add that were not resolved into components, shape ().
-        bypass: what reaches the output around the layer (16), shape ().
-        bias: b (9), shape ().
         gradient: u_j, the linear map of all terms together (8), shape (1, *input); None where
             the network is not at hand.
         dim: the dimension of x that `positions` sums over; None for none.
         features: the inputs with names.
-        exactness: ``canonical``, or the conventions that the affine map needed.
-        precision: what the network was computed in.
         region: where the expression holds; None where the network is not at hand.
     """
 
-    model: str
-    layer: str | tuple[str, ...] | None
-    target: Target
+    about: About
+    terms: Terms = field(repr=False)
     x: Float[Tensor, "1 ..."] = field(repr=False)
-    output: Float[Tensor, ""]
     indices: Int[Tensor, " n"]
     contributions: Float[Tensor, " n"]
     coefficients: Float[Tensor, " n"] = field(repr=False)
@@ -67,15 +59,55 @@ class AffineExpression:
     reduced: bool
     dropped: int
     remainder: Float[Tensor, ""]
-    unresolved: Float[Tensor, ""]
-    bypass: Float[Tensor, ""]
-    bias: Float[Tensor, ""]
     gradient: Float[Tensor, "1 ..."] | None = field(repr=False)
     dim: int | None
     features: Features = field(repr=False)
-    exactness: str
-    precision: str
     region: Region | None = field(repr=False)
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self.about.model
+
+    @property
+    def layer(self) -> str | tuple[str, ...] | None:
+        """Address of the layer of the split, or of several; None means the whole network."""
+        return self.about.layer
+
+    @property
+    def target(self) -> Target:
+        """Position of the output."""
+        return self.about.target
+
+    @property
+    def exactness(self) -> str:
+        """``canonical``, or the conventions that the affine map needed."""
+        return self.about.exactness
+
+    @property
+    def precision(self) -> str:
+        """What the network was computed in."""
+        return self.about.precision
+
+    @property
+    def output(self) -> Float[Tensor, ""]:
+        """y, shape ()."""
+        return self.terms.output
+
+    @property
+    def unresolved(self) -> Float[Tensor, ""]:
+        """What directions add that were not resolved into components."""
+        return self.terms.unresolved
+
+    @property
+    def bypass(self) -> Float[Tensor, ""]:
+        """What reaches the output around the layer (16)."""
+        return self.terms.bypass
+
+    @property
+    def bias(self) -> Float[Tensor, ""]:
+        """The bias b (9)."""
+        return self.terms.bias
 
     @property
     def linear(self) -> Float[Tensor, ""] | None:
@@ -169,8 +201,8 @@ class AffineExpression:
             return ""
         if self.region is None:
             return "without the network nobody can tell whether the input is in the linear region"
-        if self.exactness != "canonical":
-            return f"the affine map needed a {self.exactness} and holds at its own input only"
+        if self.about.exactness != "canonical":
+            return f"the affine map needed a {self.about.exactness} and holds at its own input only"
         if not self.region.contains(point):
             return "the input is outside the linear region of the expression"
         return ""

@@ -22,13 +22,13 @@ def markdown(expression: AffineExpression) -> str:
 
 
 def _heading(expression: AffineExpression) -> str:
-    layer = expression.layer
+    layer = expression.about.layer
     address = " + ".join(layer) if isinstance(layer, tuple) else layer
     place = "the whole network" if address is None else f"layer `{address}`"
-    target = expression.target
+    target = expression.about.target
     output = "output" if target == () else f"output {target}"
     kind = "reduced contributions (21)" if expression.reduced else "contributions (20)"
-    return f"**y = {output} of {expression.model}**, at {place}, {kind}"
+    return f"**y = {output} of {expression.about.model}**, at {place}, {kind}"
 
 
 def _terms(expression: AffineExpression) -> str:
@@ -117,13 +117,13 @@ def _signed(number: float | None, per: str = "") -> str:
 def _validity(expression: AffineExpression) -> str:
     """Say what kind of affine map it is, and how far from x it holds."""
     lines = [
-        f"Affine map: {expression.exactness}, in {expression.precision}; "
+        f"Affine map: {expression.about.exactness}, in {expression.about.precision}; "
         f"residual {float(expression.residual):.1e}."
     ]
     found = expression.certificate
     if found is None:
         return lines[0] + " The network is not at hand: where the expression holds is not known."
-    if expression.exactness == "canonical":
+    if expression.about.exactness == "canonical":
         lines.append(f"It holds on the linear region of x (‖x‖ = {found.norm:.4g}).")
     else:
         lines.append(f"It holds at x alone (‖x‖ = {found.norm:.4g}).")

@@ -17,11 +17,11 @@ def plain(expression: AffineExpression) -> dict[str, Any]:
     Returns:
         Its terms, the named inputs, and the certificate; infinite distances are None.
     """
-    layer = expression.layer
+    layer = expression.about.layer
     return {
-        "model": expression.model,
+        "model": expression.about.model,
         "layer": list(layer) if isinstance(layer, tuple) else layer,
-        "target": expression.target,
+        "target": expression.about.target,
         "shape": list(expression.x.shape),
         "output": float(expression.output),
         "reduced": expression.reduced,
@@ -34,8 +34,8 @@ def plain(expression: AffineExpression) -> dict[str, Any]:
         "bias": float(expression.bias),
         "residual": float(expression.residual),
         "inputs": list(inputs(expression)),
-        "exactness": expression.exactness,
-        "precision": expression.precision,
+        "exactness": expression.about.exactness,
+        "precision": expression.about.precision,
         "certificate": _certified(expression.certificate),
     }
 

@@ -1,7 +1,7 @@
 """One photo through one network, decomposed at two layers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -127,7 +127,7 @@ def find(
             linearize(place.model.module, given.tensor), layer, None, solver, progress=progress
         )
         named = place.model.class_name(ex.target)
-        ex = replace(ex, model=place.model.name, target_name=named)
+        ex = ex.named(place.model.name, named)
         leading = ex.top(max(SHOWN, FOLLOWED), "singular_value"), ex.top(SHOWN, "reduced")
         ex.save(path, torch.cat(leading).unique())
         kept = load(path)

@@ -1,0 +1,120 @@
+"""The layout of a file, written out: no change of a class changes it in silence.
+
+A file is in the format safetensors. Its tensors are those of `TERMS`, of `SPECTRA`, the
+contributions and the input, and of the components whose vectors are kept those of `VECTORS`. Its
+metadata has one entry, ``specxai``: a JSON object with the entries of `HEADER`.
+
+- Version 3: a site says whether it was hidden.
+- Version 2: the first that is read, of specxai 0.1.0.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from specxai.affine import Kind, Site, Tie
+from specxai.affine.tracing.interpreter import Address
+from specxai.errors import LoadError
+from specxai.spectral.files.stored import Record
+from specxai.spectral.records.parts import About
+from specxai.typed_json import decode_fields
+
+SCHEMA, OLDEST = 3, 2
+TERMS = ("output", "linear", "bias", "bypass", "unresolved", "residual")
+SPECTRA = ("singular_values", "psi", "coefficients", "residuals", "clusters")
+NUMBERS = (*TERMS, *SPECTRA, "contributions", "x")
+VECTORS = ("vector_indices", "right_vectors", "left_vectors")
+
+_ABOUT: dict[str, Any] = {
+    "model": str,
+    "target": int | tuple[int, ...] | None,
+    "target_name": str | None,
+    "layer": str | tuple[str, ...] | None,
+    "cut": bool,
+    "units": int,
+    "active_units": int,
+    "exactness": str,
+    "precision": str,
+    "method": str,
+    "note": str,
+}
+_RECORD: dict[str, Any] = {
+    "schema": int,
+    "versions": dict[str, str],
+    "fingerprint": str,
+    "input_hash": str,
+    "vectors_dtype": str,
+}
+_ADDRESS = tuple[str, str, int]
+_SITE: dict[str, Any] = {
+    "address": _ADDRESS,
+    "kind": Kind,
+    "shape": tuple[int, ...],
+    "convention": str | None,
+    "frozen": str | None,
+    "hidden": bool,
+}
+_TIE: dict[str, Any] = {"address": _ADDRESS, "count": int, "total": int}
+HEADER = {**_ABOUT, **_RECORD, "conventional": list, "ties": list, "checksum": str}
+
+
+def to_header(about: About, record: Record) -> dict[str, Any]:
+    """Return the entries of a header, without the checksum.
+
+    Args:
+        about: what the result is of.
+        record: what the file says of itself.
+    """
+    header = {name: getattr(about, name) for name in _ABOUT}
+    header |= {name: getattr(record, name) for name in _RECORD}
+    header["conventional"] = [_plain(site, _SITE) for site in about.conventional]
+    header["ties"] = [_plain(tie, _TIE) for tie in record.ties]
+    return header
+
+
+def from_header(header: dict[str, Any]) -> tuple[About, Record]:
+    """Return what a header says, of this version or an older one that is read.
+
+    Args:
+        header: what its JSON was read as, whose schema was checked.
+
+    Raises:
+        LoadError: an entry is missing, unknown or of another type.
+    """
+    if header["schema"] < 3:
+        header = _with_hidden(header)
+    fixed = {name: kind for name, kind in HEADER.items() if kind is not list}
+    lists = {name: header.get(name) for name in HEADER if name not in fixed}
+    rest = {name: value for name, value in header.items() if name not in lists}
+    found = decode_fields(rest, fixed, "header")
+    sites = _decoded(lists["conventional"], _SITE, "header.conventional")
+    ties = _decoded(lists["ties"], _TIE, "header.ties")
+    about = {name: found[name] for name in _ABOUT}
+    record = {name: found[name] for name in _RECORD}
+    return (
+        About(**about, conventional=tuple(Site(**_addressed(site)) for site in sites)),
+        Record(**record, ties=tuple(Tie(**_addressed(tie)) for tie in ties)),
+    )
+
+
+def _plain(value: Site | Tie, kinds: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in kinds}
+
+
+def _decoded(values: Any, kinds: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
+    """Return a list of JSON objects, after a check of each."""
+    if not isinstance(values, list) or not all(isinstance(each, dict) for each in values):
+        raise LoadError(f"{where} is {str(values)[:40]!r}, where a list of objects is expected")
+    return [decode_fields(each, kinds, where) for each in values]
+
+
+def _addressed(fields: dict[str, Any]) -> dict[str, Any]:
+    return fields | {"address": Address(*fields["address"])}
+
+
+def _with_hidden(header: dict[str, Any]) -> dict[str, Any]:
+    """Return a header of version 2 as one of version 3: nothing of it was known to be hidden."""
+    sites = header.get("conventional")
+    if not isinstance(sites, list):
+        return header
+    told = [{**each, "hidden": False} if isinstance(each, dict) else each for each in sites]
+    return {**header, "conventional": told}
