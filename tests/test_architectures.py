@@ -19,6 +19,7 @@ def network(request):
     return architectures.build(request.param)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", BOUNDS)
 def test_it_adds_up(network, dtype):
     rule, case = network

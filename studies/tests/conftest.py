@@ -1,5 +1,9 @@
 """As for the library: annotations are checked, and its small classifier is at hand."""
 
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"
+
 import jaxtyping
 import torch
 

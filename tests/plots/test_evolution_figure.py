@@ -72,7 +72,7 @@ def test_curves_are_the_numbers_of_the_layers() -> None:
 
 
 def test_bounds_are_hollow_triangles_off_the_line() -> None:
-    evolution = follow("image", method="krylov", n_components=3)
+    evolution = follow("image", method=specxai.Krylov(3))
     figure = evolution_figure(evolution)
     line, bounds = charts(figure)["Share of the first"].lines[:2]
     assert np.isnan(line.get_ydata()).all()

@@ -1,7 +1,5 @@
 """The page of an explanation: the panels it has, what they say, and that nothing collides."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -160,7 +158,7 @@ def test_vectors_are_computed_once(
 
 
 def test_titles_are_taken_as_they_are(vector_explanation: Explanation) -> None:
-    named = replace(vector_explanation, model="net $x^ " + "with a very long name " * 12)
+    named = vector_explanation.named("net $x^ " + "with a very long name " * 12)
     figure = explanation_figure(named, top=1)
     [title] = [text for text in drawn_texts(figure) if text.get_text().startswith("net")]
     assert "$x^" in title.get_text()

@@ -98,8 +98,8 @@ def test_what_products_leave_unknown_is_a_bound() -> None:
 
 def test_no_bound_where_larger_components_may_be_missing() -> None:
     model, x = build()
-    options = {"method": "krylov", "n_components": 2, "tol": 1e-8, "by": "contribution"}
-    (layer,) = specxai.evolve(model, x, ["0"], n=1, **options).layers
+    few = specxai.Krylov(2, "contribution", tol=1e-8)
+    (layer,) = specxai.evolve(model, x, ["0"], n=1, method=few).layers
     assert not layer.leading
     assert np.isnan(layer.effective_rank)
     assert np.isnan(layer.participation_ratio)

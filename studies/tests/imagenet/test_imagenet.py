@@ -95,6 +95,7 @@ def test_statements_about_other_networks_cannot_be_told(finding):
 
 
 @pytest.mark.parametrize("trained", [True, False])
+@pytest.mark.slow
 def test_claims_about_random_networks_are_not_judged(trained, photos, tmp_path):
     models, plan = [loaded("a"), loaded("b")], Plan(photos, layers=("5", "8") * 2, trained=trained)
     report = run_imagenet(models, plan, tmp_path).read_text()

@@ -138,6 +138,15 @@ def test_the_same_seed_gives_the_same_numbers():
     torch.testing.assert_close(other.singular_values, one.singular_values)
 
 
+def test_a_basis_of_all_directions_is_whole():
+    """Rounding that was left of a full basis became directions of its own, a thousand of them."""
+    matrix, right, left = decaying(7, 9, 0.7984185803401811, 95)
+    svd = krylov_svd(right, left, Krylov(1, block=5, seed=95, tol=1e-5))
+    assert svd.left.shape[1] + svd.rest.shape[1] == 7
+    assert "converged" not in svd.note
+    check(matrix, right, left, svd, 1e-5)
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     rows=st.integers(2, 30), columns=st.integers(2, 30), rate=st.floats(0.3, 1),

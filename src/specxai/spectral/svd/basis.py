@@ -145,8 +145,8 @@ class Basis:
         """Make rows orthonormal, and orthogonal to the basis; drop those that are noise."""
         noise = _NOISE * rows.norm(dim=1) if noise is None else noise
         fresh = _apart(self._once_without_basis(rows), noise)
-        # Twice is enough.
-        return _apart(self._once_without_basis(fresh), torch.zeros_like(noise[: len(fresh)]))
+        # Twice is enough: what then loses half of its length was rounding, not a direction.
+        return _apart(self._once_without_basis(fresh), noise.new_full((len(fresh),), 0.5))
 
     def _without_basis(self, rows: Float[Tensor, "b a"]) -> Float[Tensor, "b a"]:
         return self._once_without_basis(self._once_without_basis(rows))

@@ -29,6 +29,7 @@ def folder(tmp_path_factory):
     return place
 
 
+@pytest.mark.slow
 def test_two_cars_get_plausible_drag(folder):
     rows = read_table((folder / "labels.csv").read_text())
     assert [row["index"] for row in rows] == [0, 1]

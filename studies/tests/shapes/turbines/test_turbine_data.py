@@ -106,7 +106,7 @@ def test_unlabelled_turbines_go_on_where_labels_end():
 
 def test_solving_without_the_solver_names_the_extra(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pyfe3d", None)
-    with pytest.raises(MissingExtraError, match=r"specxai\[shapes\]"):
+    with pytest.raises(MissingExtraError, match=r"specxai-studies\[shapes\]"):
         generate(Turbines(), 1, tmp_path, 1)
 
 
