@@ -20,10 +20,10 @@ def markdown_table(
     return [*map(_row, (heading, ruler, *rows))]
 
 
-def plain(text: str) -> str:
+def escaped(text: str) -> str:
     """Escape what would end a cell."""
     return text.replace("|", "\\|")
 
 
 def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(map(plain, cells))} |"
+    return f"| {' | '.join(map(escaped, cells))} |"

@@ -18,7 +18,7 @@ from specxai.cli.evolve import evolve as cli_evolve
 from specxai.errors import InvalidInputError, LayerError, SpecxaiError
 from specxai.survey.depth import choose_layers
 from specxai.survey.evolution import QUICK
-from specxai.survey.layer_spectrum import LayerSpectrum, condense
+from specxai.survey.layer_spectrum import LayerSpectrum, measure_layer
 
 LAYERS = ("0", "1", "3")
 
@@ -117,9 +117,9 @@ def test_a_layer_where_nothing_converged_does_not_cost_the_others(
     def fail_at_1(explanation: specxai.Explanation, *rest: Any) -> LayerSpectrum:
         if explanation.layer == "1":
             raise LayerError("no component of layer 1 converged: allow more products")
-        return condense(explanation, *rest)
+        return measure_layer(explanation, *rest)
 
-    monkeypatch.setattr("specxai.survey.evolution.condense", fail_at_1)
+    monkeypatch.setattr("specxai.survey.evolution.measure_layer", fail_at_1)
     model, x = build()
     evolution = specxai.evolve(model, x, LAYERS)
     assert [layer.layer for layer in evolution.layers] == ["0", "3"]

@@ -114,7 +114,7 @@ def _offsets(network: Network, x: Tensor) -> Offsets:
     """Find the offset of every call on the input's path, where it is not zero."""
     finder = _OffsetFinder(network)
     with torch.enable_grad(), finder:
-        network.plain(x.detach().requires_grad_())
+        network.untouched(x.detach().requires_grad_())
     return finder.offsets
 
 
@@ -201,4 +201,4 @@ def _added(result: Any, increments: Iterator[Tensor]) -> Any:
 
 def _run_scaled(network: Network, offsets: Offsets, x: Tensor, factors: Tensor) -> Tensor:
     with _OffsetScaler(network, offsets, factors):
-        return network.plain(x.expand(len(factors), *x.shape[1:]))  # type: ignore[no-any-return]
+        return network.untouched(x.expand(len(factors), *x.shape[1:]))  # type: ignore[no-any-return]

@@ -202,7 +202,7 @@ class Linearization:
         addresses = self.addresses(layers)
         until = partial(run_until, self.network, addresses)
         right = Jacobian(until, self.x, self.block, self.sample_bytes)
-        return self._checked(right, partial(until, plain=True), ("right", *addresses))
+        return self._checked(right, partial(until, untouched=True), ("right", *addresses))
 
     def left(self, layers: Layers, z: Float[Tensor, "..."]) -> Jacobian:
         """Return L = ∂y/∂z for the output z of layers, everything around them held fixed (16).
@@ -213,12 +213,12 @@ class Linearization:
         """
         addresses = self.addresses(layers)
 
-        def rest(values: Tensor, plain: bool = False) -> Tensor:
+        def rest(values: Tensor, untouched: bool = False) -> Tensor:
             x = self.x.expand(len(values), *self.x.shape[1:])
-            return run_from(self.network, addresses, x, values, plain)
+            return run_from(self.network, addresses, x, values, untouched)
 
         left = Jacobian(rest, z.reshape(1, -1), self.block, self.sample_bytes)
-        return self._checked(left, partial(rest, plain=True), ("left", *addresses))
+        return self._checked(left, partial(rest, untouched=True), ("left", *addresses))
 
     def _checked(
         self, jacobian: Jacobian, run: Callable[[Tensor], Tensor], part: tuple[str, ...]
@@ -285,7 +285,7 @@ class Linearization:
     @cached_property
     def region(self) -> Region:
         """The linear region around x: where the same affine map holds (4)."""
-        return Region(self.network, self.x, self.network.plain)
+        return Region(self.network, self.x, self.network.untouched)
 
     def region_at(self, layers: Layers, z: Float[Tensor, "..."]) -> Region:
         """Return the linear region of the rest of the network around the output z of layers.
@@ -298,7 +298,7 @@ class Linearization:
 
         def rest(values: Tensor) -> Tensor:
             x = self.x.expand(len(values), *self.x.shape[1:])
-            return run_from(self.network, addresses, x, values, plain=True)
+            return run_from(self.network, addresses, x, values, untouched=True)
 
         return Region(self.network, z.reshape(1, -1), rest)
 

@@ -114,7 +114,7 @@ def _recorded(
     otherwise = computes_otherwise(network.module, x.dtype)
     with torch.no_grad():
         if not otherwise:
-            output = checked_output(network.module, network.plain(x, fast_path=True))
+            output = checked_output(network.module, network.untouched(x, fast_path=True))
         traced = _trace(network, conventions, x)
         network.plan.update(traced.plan)
         if otherwise or traced.left_out:

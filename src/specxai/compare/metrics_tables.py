@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from specxai.compare.evaluation import OVERLAPPING, Evaluation
 from specxai.compare.metrics import Interval, Measure
-from specxai.markdown import markdown_table, plain
+from specxai.markdown import escaped, markdown_table
 
 _BETTER = {"lower": " ↓", "higher": " ↑", "zero": " →0", "": ""}
 _CHANCE = "a map that knows nothing"
@@ -79,7 +79,7 @@ def definitions(evaluation: Evaluation) -> list[str]:
     """Write what each measure is, and why it is no proof, as a list in Markdown."""
     named: dict[str, Measure] = {measure.name: measure for measure in evaluation.measures}
     return [
-        f"- **{plain(name)}**: {plain(each.about)}. Weakness: {plain(each.weakness)}."
+        f"- **{escaped(name)}**: {escaped(each.about)}. Weakness: {escaped(each.weakness)}."
         for name, each in named.items()
     ]
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from specxai.affine import Linearization, fingerprint
 from specxai.spectral.edits.causal_curve import CausalCurve, CausalOrder, causal_curve
 from specxai.spectral.edits.collapse import Collapsed, collapse
-from specxai.spectral.edits.surgery import Surgery, operate
+from specxai.spectral.edits.surgery import Surgery, scale_components
 from specxai.spectral.files.loading import read
 from specxai.spectral.files.points import export_points
 from specxai.spectral.files.saving import VectorDtype, file_size, save
@@ -107,7 +107,7 @@ class Explanation(NetworkDecomposition, _Told):
         scale: Mapping[int, float] | None = None,
     ) -> Surgery:
         """Scale components and run the real network; see `specxai.spectral.edits.surgery`."""
-        return operate(self, keep, drop, scale)
+        return scale_components(self, keep, drop, scale)
 
     def causal_curve(
         self, order: CausalOrder = "contribution", n: int = 64, seed: int = 0, drop: bool = True

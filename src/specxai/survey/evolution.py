@@ -26,7 +26,7 @@ from specxai.spectral.records.contraction import Contraction, contract
 from specxai.spectral.svd.krylov import Goal
 from specxai.survey.alignment import Alignment, align
 from specxai.survey.depth import choose_layers
-from specxai.survey.layer_spectrum import LayerSpectrum, condense
+from specxai.survey.layer_spectrum import LayerSpectrum, measure_layer
 
 _log = logging.getLogger("specxai")
 
@@ -173,7 +173,7 @@ def evolve_at(
         left -= time.perf_counter() - begun if explanation.method == "exact" else 0.0
         target = explanation.target
         try:
-            spectra.append(condense(explanation, n, wanted.n_components, wanted.by))
+            spectra.append(measure_layer(explanation, n, wanted.n_components, wanted.by))
         except LayerError as fault:  # what was found elsewhere is not lost for it
             if place == len(addresses) - 1 and not spectra:
                 raise

@@ -88,7 +88,7 @@ class LayerSpectrum:
         return participation_ratio(self.singular_values) if self.leading else math.nan
 
 
-def condense(explanation: Explanation, n: int, wanted: int, by: Goal) -> LayerSpectrum:
+def measure_layer(explanation: Explanation, n: int, wanted: int, by: Goal) -> LayerSpectrum:
     """Keep of an explanation at one layer what an evolution shows.
 
     Args:

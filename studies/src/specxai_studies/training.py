@@ -14,7 +14,7 @@ from specxai.progress import Progress, silent
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """How to train.
 
     Attributes:
@@ -54,7 +54,7 @@ def train_autoencoder(
     network: nn.Module,
     data: Float[Tensor, "n d"],
     held_out: Float[Tensor, "m d"],
-    plan: Plan,
+    plan: TrainingPlan,
     cache: Cache,
     progress: Progress = silent,
 ) -> Trained:
@@ -93,7 +93,9 @@ def train_autoencoder(
     )
 
 
-def _epochs(network: nn.Module, data: Tensor, held_out: Tensor, plan: Plan) -> Iterator[float]:
+def _epochs(
+    network: nn.Module, data: Tensor, held_out: Tensor, plan: TrainingPlan
+) -> Iterator[float]:
     """Train epoch by epoch and yield the error on the held-out data."""
     weights = [each for each in network.parameters() if each.ndim > 1]
     biases = [each for each in network.parameters() if each.ndim == 1]

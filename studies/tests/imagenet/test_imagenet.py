@@ -11,7 +11,7 @@ import torch
 from classifier import build_plain
 from specxai.errors import InvalidInputError, LayerError
 from specxai.models import LoadedModel
-from specxai_studies.imagenet import Plan, claims, run_imagenet
+from specxai_studies.imagenet import PhotoStudy, claims, run_imagenet
 from specxai_studies.imagenet import findings as found
 from specxai_studies.imagenet.findings import Finding, Place, middle
 
@@ -97,7 +97,10 @@ def test_statements_about_other_networks_cannot_be_told(finding):
 @pytest.mark.parametrize("trained", [True, False])
 @pytest.mark.slow
 def test_claims_about_random_networks_are_not_judged(trained, photos, tmp_path):
-    models, plan = [loaded("a"), loaded("b")], Plan(photos, layers=("5", "8") * 2, trained=trained)
+    models, plan = (
+        [loaded("a"), loaded("b")],
+        PhotoStudy(photos, layers=("5", "8") * 2, trained=trained),
+    )
     report = run_imagenet(models, plan, tmp_path).read_text()
     assert ("weights are random" in report) != trained
     assert ("11 claims: 11 × cannot be told." in report) != trained
@@ -106,23 +109,23 @@ def test_claims_about_random_networks_are_not_judged(trained, photos, tmp_path):
 @pytest.mark.slow
 def test_a_study_goes_on_where_it_stopped(photos, tmp_path, monkeypatch):
     models = [loaded("one:plain"), loaded("two:plain")]
-    report = run_imagenet(models, Plan(photos), tmp_path).read_text()
+    report = run_imagenet(models, PhotoStudy(photos), tmp_path).read_text()
     assert report.count("![") == 8
     assert "plain-1" in report
     assert "plain-2" in report
     assert "11 claims" in report
     assert len(list((tmp_path / "cache").iterdir())) == 8
     monkeypatch.setattr(found, "explain_at", None)  # nothing is computed again
-    assert run_imagenet(models, Plan(photos), tmp_path).read_text() == report
+    assert run_imagenet(models, PhotoStudy(photos), tmp_path).read_text() == report
 
 
 @pytest.mark.slow
 def test_a_broken_file_is_computed_anew(photos, tmp_path):
     models = [loaded("plain")]
-    report = run_imagenet(models, Plan(photos), tmp_path).read_text()
+    report = run_imagenet(models, PhotoStudy(photos), tmp_path).read_text()
     for file in (tmp_path / "cache").iterdir():
         file.write_bytes(file.read_bytes()[:1000])
-    assert run_imagenet(models, Plan(photos), tmp_path).read_text() == report
+    assert run_imagenet(models, PhotoStudy(photos), tmp_path).read_text() == report
 
 
 @pytest.mark.parametrize(
@@ -135,7 +138,7 @@ def test_a_broken_file_is_computed_anew(photos, tmp_path):
 )
 def test_what_cannot_be_looked_at(plan, error, photos, tmp_path):
     with pytest.raises(error):
-        run_imagenet([loaded("plain")], Plan(**{"photos": photos, **plan}), tmp_path)
+        run_imagenet([loaded("plain")], PhotoStudy(**{"photos": photos, **plan}), tmp_path)
 
 
 def test_vectors_that_are_kept_are_those_of_the_network(photos, tmp_path):
@@ -143,7 +146,7 @@ def test_vectors_that_are_kept_are_those_of_the_network(photos, tmp_path):
     from specxai.models import load_input
 
     model = loaded("plain")
-    run_imagenet([model], Plan(photos[:1]), tmp_path)
+    run_imagenet([model], PhotoStudy(photos[:1]), tmp_path)
     (file,) = (tmp_path / "cache").glob("plain-*-8-*")
     kept = specxai.load(file)
     ex = specxai.explain(model.module, load_input(photos[0], model).tensor, layer="8")

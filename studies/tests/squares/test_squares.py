@@ -11,7 +11,7 @@ from specxai_studies.squares import study
 from specxai_studies.squares.autoencoder import build_autoencoder
 from specxai_studies.squares.findings import decompose_data, find
 from specxai_studies.squares.images import edge_zone, random_squares, rotated_squares
-from specxai_studies.training import Plan, train_autoencoder
+from specxai_studies.training import TrainingPlan, train_autoencoder
 
 
 def test_squares_by_counting_points():
@@ -43,7 +43,7 @@ def test_the_zone_of_the_edges():
 
 def test_training_lowers_the_error_and_is_done_once(tmp_path):
     data = torch.rand(64, 12, generator=torch.Generator().manual_seed(0))
-    plan = Plan(30, 1e-9, batch=16)
+    plan = TrainingPlan(30, 1e-9, batch=16)
 
     def run():
         network = build_autoencoder(True, 0, (12, 10, 8))
@@ -59,7 +59,9 @@ def test_training_lowers_the_error_and_is_done_once(tmp_path):
 def test_training_stops_at_its_goal(tmp_path):
     data = torch.rand(64, 12, generator=torch.Generator().manual_seed(0))
     network = build_autoencoder(True, 0, (12, 10, 8))
-    found = train_autoencoder("net", network, data, data, Plan(99, 0.1, 16), Cache(tmp_path))
+    found = train_autoencoder(
+        "net", network, data, data, TrainingPlan(99, 0.1, 16), Cache(tmp_path)
+    )
     assert found.errors[-1] <= 0.1
     assert all(error > 0.1 for error in found.errors[:-1])
 

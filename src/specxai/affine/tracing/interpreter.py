@@ -35,7 +35,7 @@ class Address(NamedTuple):
         return f"{self.operation}@{self.module or 'model'}{number}"
 
 
-Plan = Mapping[Address, Rule]
+RuleTable = Mapping[Address, Rule]
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Interpreter(TorchFunctionMode):
         plan: the rule for each address that needs one.
     """
 
-    def __init__(self, root: Root, plan: Plan) -> None:
+    def __init__(self, root: Root, plan: RuleTable) -> None:
         super().__init__()
         self.root = root
         self.plan = plan

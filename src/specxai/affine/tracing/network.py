@@ -63,11 +63,11 @@ class Network:
     moved: set[str] = field(default_factory=set)
 
     def __call__(self, x: Float[Tensor, "B ..."], fast_path: bool = False) -> Any:
-        """Run the model on x, every operation by its rule; see `plain`."""
+        """Run the model on x, every operation by its rule; see `untouched`."""
         with Interpreter(self.root, self.plan) if self.plan else nullcontext():
-            return self.plain(x, fast_path)
+            return self.untouched(x, fast_path)
 
-    def plain(self, x: Float[Tensor, "B ..."], fast_path: bool = False) -> Any:
+    def untouched(self, x: Float[Tensor, "B ..."], fast_path: bool = False) -> Any:
         """Run the model on x as it is, with parameters that autograd does not follow.
 
         Args:
@@ -159,7 +159,7 @@ class _Keeper:
 
 
 def run_until(
-    network: Network, layers: Sequence[str], x: Float[Tensor, "B ..."], plain: bool = False
+    network: Network, layers: Sequence[str], x: Float[Tensor, "B ..."], untouched: bool = False
 ) -> Tensor:
     """Run the model up to the last of some layers and return what they give.
 
@@ -167,7 +167,7 @@ def run_until(
         network: the network, in eval mode.
         layers: addresses of layers, each called once in the run; none means the whole network.
         x: a batch of inputs.
-        plain: leave the rules to an interpreter that is at work already.
+        untouched: leave the rules to an interpreter that is at work already.
 
     Returns:
         The output of a single layer as it is, batch first; of several layers all values, one layer
@@ -176,7 +176,7 @@ def run_until(
     Raises:
         LayerError: the model finished without calling a layer.
     """
-    run = network.plain if plain else network
+    run = network.untouched if untouched else network
     if not layers:
         return run(x)  # type: ignore[no-any-return]
     keeper = _Keeper(layers)
@@ -213,7 +213,7 @@ def run_from(
     layers: Sequence[str],
     x: Float[Tensor, "B ..."],
     z: Float[Tensor, "B n"],
-    plain: bool = False,
+    untouched: bool = False,
 ) -> Tensor:
     """Run the model with the outputs of layers replaced, and return the model's output.
 
@@ -225,7 +225,7 @@ def run_from(
         layers: addresses of layers, in the order of their calls; none returns z itself.
         x: a batch of inputs.
         z: what takes the place of the layers' outputs on this batch, one layer after the other.
-        plain: leave the rules to an interpreter that is at work already.
+        untouched: leave the rules to an interpreter that is at work already.
 
     Returns:
         The output of the model, batch first.
@@ -236,4 +236,4 @@ def run_from(
     with ExitStack() as hooks:
         for address in layers:
             hooks.enter_context(intercept(network.module, address, giver.give))
-        return (network.plain if plain else network)(x)  # type: ignore[no-any-return]
+        return (network.untouched if untouched else network)(x)  # type: ignore[no-any-return]

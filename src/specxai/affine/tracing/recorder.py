@@ -19,7 +19,7 @@ from specxai.affine.tracing.graph import (
     next_number,
     nodes_below,
 )
-from specxai.affine.tracing.interpreter import Address, Call, Interpreter, Plan
+from specxai.affine.tracing.interpreter import Address, Call, Interpreter, RuleTable
 from specxai.affine.tracing.operations import (
     Kind,
     carries,
@@ -104,7 +104,7 @@ class Layer:
 class LayerTracker(Interpreter):
     """Notes of every module call where its output stands in the graph."""
 
-    def __init__(self, root: Root, plan: Plan) -> None:
+    def __init__(self, root: Root, plan: RuleTable) -> None:
         super().__init__(root, plan)
         self.returned: list[tuple[str, str, tuple[int, ...] | None, Edge | None]] = []
         self._begun: list[int] = []  # the next node when each running module call began

@@ -60,7 +60,7 @@ def trace(
     recorder = Recorder(network.root, conventions, x.dtype if widen else None)
     leaf = x.detach().requires_grad_()
     with torch.enable_grad(), recorder:
-        output = network.plain(leaf)
+        output = network.untouched(leaf)
     layers = recorder.layers(output) if isinstance(output, Tensor) else ()
     return Trace(
         output.detach() if isinstance(output, Tensor) else output,
@@ -78,6 +78,6 @@ def all_paths_cross(network: Network, layers: Sequence[str], x: Float[Tensor, "1
     """Tell whether every path from the input to the output crosses one of some layers."""
     tracker = LayerTracker(network.root, network.plan)
     with torch.enable_grad(), tracker:
-        output = network.plain(x.detach().requires_grad_())
+        output = network.untouched(x.detach().requires_grad_())
     edges = {address: edge for address, *_, edge in tracker.returned}
     return count_paths(output, {edge for layer in layers if (edge := edges[layer])}).total == 0

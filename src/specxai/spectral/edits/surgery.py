@@ -99,7 +99,7 @@ class Surgery:
         return ex.linearization.region_at(ex.layer, ex.split.right.value)
 
 
-def operate(
+def scale_components(
     explanation: NetworkDecomposition,
     keep: Indices | None = None,
     drop: Indices | None = None,
@@ -123,7 +123,7 @@ def operate(
     >>> import specxai, torch
     >>> _ = torch.manual_seed(0)
     >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
-    >>> cut = operate(specxai.explain(net.eval(), torch.ones(1, 3), layer="1"), drop=0)
+    >>> cut = scale_components(specxai.explain(net.eval(), torch.ones(1, 3), layer="1"), drop=0)
     >>> torch.allclose(cut.prediction, cut.answer)  # no gate behind layer 1
     True
     """

@@ -16,7 +16,7 @@ from specxai.spectral.symbolic.algebra import latex, to_sympy
 from specxai.spectral.symbolic.expression import AffineExpression
 from specxai.spectral.symbolic.features import Names, Units, name_features
 from specxai.spectral.symbolic.markdown import markdown
-from specxai.spectral.symbolic.plain import plain
+from specxai.spectral.symbolic.plain import as_dict
 
 if TYPE_CHECKING:
     import sympy
@@ -56,7 +56,7 @@ class SymbolicExpression(AffineExpression):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the expression as plain numbers and text, fit for JSON."""
-        return plain(self)
+        return as_dict(self)
 
 
 @full_precision()

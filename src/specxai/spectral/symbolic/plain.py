@@ -8,7 +8,7 @@ from specxai.affine import Certificate
 from specxai.spectral.symbolic.expression import AffineExpression
 
 
-def plain(expression: AffineExpression) -> dict[str, Any]:
+def as_dict(expression: AffineExpression) -> dict[str, Any]:
     """Return an expression as dicts, lists, numbers and text, fit for JSON.
 
     Args:

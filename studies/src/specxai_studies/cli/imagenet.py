@@ -41,7 +41,7 @@ def imagenet(
     """
     from specxai.models import load_model
     from specxai.terminal.progress import progress_bars
-    from specxai_studies.imagenet import PHOTOS, Plan, run_imagenet
+    from specxai_studies.imagenet import PHOTOS, PhotoStudy, run_imagenet
 
     names, files = read_list(models), read_list(weights)
     if len(files) not in (1, len(names)):
@@ -49,7 +49,7 @@ def imagenet(
     files = files * len(names) if len(files) == 1 else files
     places = None if layers is None else read_list(layers)
     trained = "none" not in files
-    plan = Plan(photos or PHOTOS, masks, places, fast, seed, trained, background)
+    plan = PhotoStudy(photos or PHOTOS, masks, places, fast, seed, trained, background)
     with output_folder(out):
         loaded = [load_model(name, file) for name, file in zip(names, files, strict=True)]
         with progress_bars(quiet) as progress:

@@ -37,7 +37,7 @@ _FAST = Krylov(tol=0.05, products=64)
 
 
 @dataclass(frozen=True)
-class Plan:
+class PhotoStudy:
     """What is looked at.
 
     Attributes:
@@ -81,7 +81,7 @@ the paper says of trained networks.**"""
 
 
 def run_imagenet(
-    models: Sequence[LoadedModel], plan: Plan, folder: Path, progress: Progress = silent
+    models: Sequence[LoadedModel], plan: PhotoStudy, folder: Path, progress: Progress = silent
 ) -> Path:
     """Decompose networks at photos, and write figures and a report.
 
@@ -162,7 +162,7 @@ def _layers(
 
 
 def _look(
-    place: Place, inputs: Sequence[LoadedInput], plan: Plan, cache: Path, progress: Progress
+    place: Place, inputs: Sequence[LoadedInput], plan: PhotoStudy, cache: Path, progress: Progress
 ) -> Pair:
     """Decompose one network at all photos."""
     model = place.model

@@ -21,7 +21,7 @@ from specxai_studies.shapes.networks import (
     join,
     widen,
 )
-from specxai_studies.training import Plan, train_autoencoder
+from specxai_studies.training import TrainingPlan, train_autoencoder
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Experiment:
         return self.coordinates.scaled(self.shapes.points[place][None])
 
 
-def conduct(
+def train_networks(
     shapes: LabelledShapes,
     unlabelled: Callable[[int, int], Tensor],
     modes: int,
@@ -109,7 +109,7 @@ def conduct(
     coordinates = fit_coordinates(drawn[: scale.unlabelled], modes)
     cache = Cache.at(folder / "cache")
 
-    def train(name: str, data: Tensor, plan: Plan) -> Autoencoder:
+    def train(name: str, data: Tensor, plan: TrainingPlan) -> Autoencoder:
         start, learned = build_autoencoder(data.shape[1], seed), data[: scale.unlabelled]
         rest = data[scale.unlabelled :]
         trained = train_autoencoder(name, start, learned, rest, plan, cache, progress).network
@@ -117,7 +117,10 @@ def conduct(
         return trained
 
     rows = coordinates.scaled(drawn)
-    plans = Plan(scale.epochs, 0.0, 32, 2e-3, seed=seed), Plan(scale.usual_epochs, 0.0, seed=seed)
+    plans = (
+        TrainingPlan(scale.epochs, 0.0, 32, 2e-3, seed=seed),
+        TrainingPlan(scale.usual_epochs, 0.0, seed=seed),
+    )
     reduced = train(shapes.name, coordinates.reduced(rows), plans[0])
     usual = train(f"{shapes.name} (all coordinates)", rows.flatten(1), plans[1])
     autoencoder = widen(reduced, coordinates)

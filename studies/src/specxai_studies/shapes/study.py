@@ -8,7 +8,7 @@ from specxai.progress import Progress, silent
 from specxai.report.claim import Claim, spread
 from specxai.report.page import Section, write_report
 from specxai_studies.shapes import claims, figures
-from specxai_studies.shapes.experiment import FAST, FULL, Experiment, Scale, conduct
+from specxai_studies.shapes.experiment import FAST, FULL, Experiment, Scale, train_networks
 from specxai_studies.shapes.families import Family
 from specxai_studies.shapes.findings import Findings, find
 from specxai_studies.shapes.solver_check import check, solver_claims, solver_table, trust
@@ -69,7 +69,9 @@ def run_shapes(
     """
     scale = FAST if fast else FULL
     shapes = family.load(scale.labelled)
-    experiment = conduct(shapes, family.unlabelled, family.modes, scale, folder, seed, progress)
+    experiment = train_networks(
+        shapes, family.unlabelled, family.modes, scale, folder, seed, progress
+    )
     findings = find(experiment, scale.compared, scale.shown, progress)
     flags = f"{' --fast' if fast else ''}{' --solve' if solve else ''}"
     command = f"specxai study {family.name}{flags}"

@@ -16,7 +16,7 @@ from specxai_studies.squares.claims import bias_claims, dead_units, spectrum_cla
 from specxai_studies.squares.figures import figure_8, figure_9, training_figure
 from specxai_studies.squares.findings import decompose_data, find
 from specxai_studies.squares.images import random_squares
-from specxai_studies.training import Plan, Trained, train_autoencoder
+from specxai_studies.training import Trained, TrainingPlan, train_autoencoder
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _train(
     cache: Cache,
     progress: Progress,
 ) -> dict[str, Trained]:
-    plain = Plan(scale.epochs, scale.goal, scale.batch, seed=seed)
+    plain = TrainingPlan(scale.epochs, scale.goal, scale.batch, seed=seed)
     biased = replace(plain, rate=5e-3, haste=4.0)
     trained = {
         name: train_autoencoder(
