@@ -31,7 +31,16 @@ def evaluation() -> Evaluation:
     }
     chance = {"deletion": interval(0.3)}
     refusals = {"LRP": dict.fromkeys("abcd", "it runs twice: " + "no rule " * 30)}
-    return Evaluation(METHODS, MEASURES, found, chance, refusals, {}, None, tuple("abcd"))
+    return Evaluation(
+        methods=METHODS,
+        measures=MEASURES,
+        means=found,
+        chance=chance,
+        refusals=refusals,
+        overlaps={},
+        separation=None,
+        images=tuple("abcd"),
+    )
 
 
 def panels(evaluation: Evaluation) -> dict[str, Axes]:

@@ -58,7 +58,7 @@ FULL = Effort(tuple(k / 32 for k in range(33)), (0.001, 0.01, 0.05), 2, 3)
 FAST = Effort(tuple(k / 8 for k in range(9)), (0.01,), 1, 1, FAST_SEARCH)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """Measures of every method, over all images.
 
@@ -140,18 +140,18 @@ def evaluate(
                 refusals[layer][subject.name] = str(fault)
             progress("measures", done := done + 1, total)
     return Evaluation(
-        tuple(method.name for method in methods),
-        tuple(_measures(effort, depths, any(each.mask is not None for each in subjects))),
-        {name: _means(found, seed) for name, found in values.items()},
-        _means([subject.chance(effort.fractions) for subject in subjects], seed),
-        dict(refusals),
-        {
+        methods=tuple(method.name for method in methods),
+        measures=tuple(_measures(effort, depths, any(each.mask is not None for each in subjects))),
+        means={name: _means(found, seed) for name, found in values.items()},
+        chance=_means([subject.chance(effort.fractions) for subject in subjects], seed),
+        refusals=dict(refusals),
+        overlaps={
             layer: mean
             for layer, found in overlaps.items()
             for mean in _means(found, seed).values()  # none where there are no two components
         },
-        _separation(overlaps, layers, len(subjects), seed),
-        tuple(subject.name for subject in subjects),
+        separation=_separation(overlaps, layers, len(subjects), seed),
+        images=tuple(subject.name for subject in subjects),
     )
 
 

@@ -29,7 +29,7 @@ from specxai.spectral.svd.rows import Rows, rows_on_file
 _LONG_WORK = 1024
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class LeftSVD:
     """The left half of R = U Σ Vᵀ; right vectors follow from it by v_k = Rᵀ u_k / σ_k.
 
@@ -191,15 +191,15 @@ def assemble(
     gaps = values[:-1] - values[1:] > resolution
     clusters = torch.cat([gaps.new_zeros(min(len(kept), 1), dtype=torch.int64), gaps.cumsum(0)])
     return LeftSVD(
-        active,
-        (left * signs)[:, kept],
-        values,
-        clusters,
-        coefficients[kept].abs(),
-        torch.zeros_like(values) if residuals is None else residuals[kept],
-        left[:, rest],
-        coefficients[rest],
-        note,
+        active=active,
+        left=(left * signs)[:, kept],
+        singular_values=values,
+        clusters=clusters,
+        coefficients=coefficients[kept].abs(),
+        residuals=torch.zeros_like(values) if residuals is None else residuals[kept],
+        rest=left[:, rest],
+        rest_coefficients=coefficients[rest],
+        note=note,
     )
 
 

@@ -52,7 +52,7 @@ FAST = Scale(300, 600, 60, 3, 2, 10, 2)
 _HELD_OUT = 200
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Experiment:
     """The networks of a study.
 
@@ -134,16 +134,16 @@ def train_networks(
     second, reached_by_usual = _downstream(shapes, latent_of_usual, splits, seed, progress)
     names = ("network", "network with the usual random start")
     return Experiment(
-        shapes,
-        coordinates,
-        autoencoder,
-        join(autoencoder.encoder, downstream),
-        join(usual.encoder, second),
-        dict(zip(names, (reached, reached_by_usual), strict=True))
+        shapes=shapes,
+        coordinates=coordinates,
+        autoencoder=autoencoder,
+        predictor=join(autoencoder.encoder, downstream),
+        usual=join(usual.encoder, second),
+        accuracy=dict(zip(names, (reached, reached_by_usual), strict=True))
         | baselines(shapes, latent, splits),
-        (lost * coordinates.scale).square().sum(-1).mean(1).sqrt(),
-        float(lost.square().sum() / scaled.square().sum()),
-        tuple(splits[0].test.tolist()),
+        errors=(lost * coordinates.scale).square().sum(-1).mean(1).sqrt(),
+        relative=float(lost.square().sum() / scaled.square().sum()),
+        held_out=tuple(splits[0].test.tolist()),
     )
 
 

@@ -13,7 +13,7 @@ from specxai_studies.shapes.labelled import LabelledShapes
 from specxai_studies.shapes.solver_check import Smooth, Solve
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Family:
     """Shapes with labels, further ones without, and the solver.
 
@@ -60,32 +60,32 @@ first vector, the second and the gradient for 3, 5 and 5 of 5 turbines, within a
 def car_family() -> Family:
     """Return the cars with their coarse-RANS drag."""
     return Family(
-        "cars",
-        "coarse-RANS drag area",
-        "m²",
-        20,
-        _CAR_NOTE,
-        cars.load_cars,
-        cars.unlabelled_cars,
-        _smooth_car,
-        _car_solver,
-        0.02,
+        name="cars",
+        quantity="coarse-RANS drag area",
+        unit="m²",
+        modes=20,
+        note=_CAR_NOTE,
+        load=cars.load_cars,
+        unlabelled=cars.unlabelled_cars,
+        smooth=_smooth_car,
+        solver=_car_solver,
+        step=0.02,
     )
 
 
 def turbine_family() -> Family:
     """Return the turbines with the stress of their blades."""
     return Family(
-        "turbines",
-        "stress of the most stressed blade",
-        "MPa",
-        24,
-        _TURBINE_NOTE,
-        turbines.load_turbines,
-        turbines.unlabelled_turbines,
-        _smooth_turbine,
-        _turbine_solver,
-        0.1,
+        name="turbines",
+        quantity="stress of the most stressed blade",
+        unit="MPa",
+        modes=24,
+        note=_TURBINE_NOTE,
+        load=turbines.load_turbines,
+        unlabelled=turbines.unlabelled_turbines,
+        smooth=_smooth_turbine,
+        solver=_turbine_solver,
+        step=0.1,
     )
 
 
