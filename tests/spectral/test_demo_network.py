@@ -1,6 +1,7 @@
 """The README's demo: EfficientNet-lite0 with its published weights, on a photo of a cat."""
 
 import re
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -29,10 +30,8 @@ def single(cat):
 @pytest.fixture(scope="module")
 def double(cat):
     model, x = cat
-    module = model.module.double()
-    ex = specxai.explain(module, x.double(), LAYER, method=specxai.Krylov(4, products=40))
-    module.float()
-    return ex
+    module = deepcopy(model.module).double()  # the shared one stays as it is
+    return specxai.explain(module, x.double(), LAYER, method=specxai.Krylov(4, products=40))
 
 
 def test_the_class_and_its_probability_are_the_untouched_models(cat, single):
