@@ -2,9 +2,10 @@
 
 import pytest
 import torch
-import torchvision
 
 import specxai
+
+torchvision = pytest.importorskip("torchvision", reason="make compat goes without it")
 
 # For each network a layer after which few units are left, and whether it is a cut.
 LAYERS = {
