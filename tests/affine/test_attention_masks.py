@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from awkward import assert_right, inputs, refusal
 from specxai import SpecxaiError, explain, linearize
 
+pytestmark = pytest.mark.slow  # every form of attention: half a minute together
+
 F = torch.nn.functional
 N, D = 5, 8
 LATER = torch.ones(N, N, dtype=torch.bool).triu(1)

@@ -13,6 +13,8 @@ from drawn import check_words, drawn_texts
 from specxai import Explanation, SpecxaiError
 from specxai.plots import explanation_figure
 
+pytestmark = pytest.mark.slow  # every figure is drawn: half a minute together
+
 KINDS = ["image_explanation", "vector_explanation", "sequence_explanation", "all_outputs"]
 
 
