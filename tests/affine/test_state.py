@@ -268,3 +268,10 @@ def test_hooks_of_an_earlier_run_stay():
     before = [dict(layer._forward_hooks) for layer in model.layers]
     assert_right(model, X)
     assert [dict(layer._forward_hooks) for layer in model.layers] == before
+
+
+def test_a_hook_that_takes_itself_off_is_put_back():
+    model = Collecting()
+    handle = model.last.register_forward_hook(lambda *_: handle.remove())
+    linearize(model, X)
+    assert len(model.last._forward_hooks) == 1

@@ -147,8 +147,7 @@ class _Attributes:
             if _refilled(self._values[name], content, version):
                 changed.append(name)
         for name in _FORWARD_HOOKS:
-            if self._own[name]:
-                _refilled(self._own[name], self._hooks.get(name, {}), 0)
+            _refilled(self._own[name], self._hooks.get(name, {}), 0)
         return changed
 
 

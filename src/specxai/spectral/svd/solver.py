@@ -68,9 +68,10 @@ class Auto:
         Raises:
             LayerError: no unit depends on the input here.
         """
-        if len(find_active(right)) <= _FEW:
+        active = find_active(right)
+        if len(active) <= _FEW:
             return self.exact.plan(right, budget)
-        return self._weigh(right, find_active(right), budget)
+        return self._weigh(right, active, budget)
 
     def _weigh(self, right: Jacobian, active: Int[Tensor, " a"], budget: int) -> ExactPlan | Krylov:
         """Return the way that fits in memory and in time, with a line that says why."""
