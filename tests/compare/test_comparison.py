@@ -10,9 +10,9 @@ from PIL import Image
 
 from specxai.cache import Cache
 from specxai.compare import Method, all_methods, compare_methods, prepare
-from specxai.compare.markdown import comparison_markdown
 from specxai.errors import InvalidInputError
 from specxai.plots import comparison_figure
+from specxai.tables.comparison import comparison_markdown
 
 
 def test_totals_passes_and_an_untouched_model(instance):

@@ -46,8 +46,8 @@ def evolve(
     """
     from specxai.plots import evolution_figure, save_figure
     from specxai.survey.evolution import QUICK, evolve_at
+    from specxai.tables.survey import evolution_table, summarize_evolution
     from specxai.terminal.progress import progress_bars
-    from specxai.terminal.survey import evolution_table, summarize_evolution
     from specxai.terminal.tables import print_wide
 
     with output_folder(out, ["evolution.png"], overwrite):

@@ -45,8 +45,8 @@ def explain(
     """
     from specxai.plots import explanation_figure, ledger_figure, save_figure
     from specxai.spectral import explain_at
+    from specxai.tables.explanation import summarize, summarize_ledger
     from specxai.terminal.progress import progress_bars
-    from specxai.terminal.summary import summarize, summarize_ledger
     from specxai.terminal.tables import explanation_table, ledger_table, print_wide
 
     if top < 1:

@@ -33,7 +33,7 @@ def show(
 
     from specxai.plots import explanation_figure, save_figure
     from specxai.spectral import load
-    from specxai.terminal.summary import summarize
+    from specxai.tables.explanation import summarize
     from specxai.terminal.tables import explanation_table, print_wide, strategies_table
 
     if top < 1:

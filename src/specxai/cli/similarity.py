@@ -33,7 +33,7 @@ def similarity(
     from specxai import load
     from specxai.plots import check_figure_name, save_figure, similarity_figure
     from specxai.survey import similarity as compare
-    from specxai.terminal.survey import similarity_table, summarize_similarity
+    from specxai.tables.survey import similarity_table, summarize_similarity
     from specxai.terminal.tables import print_wide
 
     check_figure_name(out)

@@ -50,8 +50,8 @@ def surgery(
     """
     from specxai.plots import causal_figure, save_figure
     from specxai.spectral import explain_at
+    from specxai.tables.surgery import summarize_surgery, surgery_table
     from specxai.terminal.progress import progress_bars
-    from specxai.terminal.surgery import summarize_surgery, surgery_table
     from specxai.terminal.tables import print_wide
 
     kept, dropped, scales = _read_indices(keep), _read_indices(drop), _read_scales(scale)

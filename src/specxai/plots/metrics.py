@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from specxai.compare import Evaluation, Measure
-from specxai.compare.metrics_tables import metrics_notes
 from specxai.plots.numbers import short
 from specxai.plots.page import footer_height, header_height, stack_parts
 from specxai.plots.style import FAINT, INK, POSITIVE, SIGNED, SMALL, TEXT, TITLE, quiet
 from specxai.plots.writing import wrapped, write_footer, write_header
+from specxai.tables.metrics import metrics_notes
 
 _COLUMNS = 4
 _WIDTH = 12.0  # inches

@@ -20,8 +20,6 @@ from specxai.compare import (
     evaluate,
     prepare,
 )
-from specxai.compare.markdown import comparison_markdown
-from specxai.compare.metrics_tables import metrics_markdown
 from specxai.errors import InvalidInputError
 from specxai.models import LoadedInput, LoadedModel, load_input
 from specxai.models.seen import one_color, picture_seen, read_mask
@@ -29,6 +27,8 @@ from specxai.plots import comparison_figure, metrics_figure
 from specxai.progress import Progress, silent
 from specxai.report.claim import Claim
 from specxai.report.page import Section, write_report
+from specxai.tables.comparison import comparison_markdown
+from specxai.tables.metrics import metrics_markdown
 
 
 @dataclass(frozen=True)

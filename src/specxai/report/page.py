@@ -7,9 +7,9 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from specxai.files import write_atomically
-from specxai.markdown import markdown_table
 from specxai.plots import save_figure
 from specxai.report.claim import Claim
+from specxai.table import markdown_table
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from specxai.compare import Comparison
-from specxai.compare.markdown import COLUMNS, cells, refusals
+from specxai.tables.comparison import COLUMNS, cells, refusals
 from specxai.terminal.plain_json import without_nan
 
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from specxai.compare import Evaluation
-from specxai.compare.metrics_tables import MetricsTable, metrics_notes, metrics_tables
+from specxai.tables.metrics import MetricsTable, metrics_notes, metrics_tables
 from specxai.terminal.plain_json import without_nan
 
 

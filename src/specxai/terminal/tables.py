@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from specxai.affine import Layer
-from specxai.terminal.summary import Summary
+from specxai.tables.explanation import Summary
 
 _TERMS = {
     "output": ("y", "the output explained"),
@@ -24,7 +24,7 @@ def explanation_table(summary: Summary) -> RenderableType:
     """Lay out an explanation: the terms of the output, then its leading components.
 
     Args:
-        summary: the numbers, as `specxai.terminal.summary.summarize` collects them.
+        summary: the numbers, as `specxai.tables.explanation.summarize` collects them.
 
     Returns:
         Something rich can print.
@@ -38,7 +38,7 @@ def ledger_table(summary: Summary, most: int = 12) -> RenderableType:
     """Lay out a bias ledger, largest entries first.
 
     Args:
-        summary: the numbers, as `specxai.terminal.summary.summarize_ledger` collects them.
+        summary: the numbers, as `specxai.tables.explanation.summarize_ledger` collects them.
         most: how many entries to list; the rest is one row.
 
     Returns:

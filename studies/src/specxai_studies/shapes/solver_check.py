@@ -10,9 +10,9 @@ from torch import Tensor
 from specxai.affine import fingerprint
 from specxai.cache import Cache, Tensors
 from specxai.digest import digest
-from specxai.markdown import markdown_table
 from specxai.progress import Progress
 from specxai.report.claim import Claim, spread
+from specxai.table import markdown_table
 from specxai_studies.shapes.experiment import Experiment
 from specxai_studies.shapes.findings import Findings
 

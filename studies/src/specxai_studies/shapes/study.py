@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from specxai.cache import Cache
-from specxai.markdown import markdown_table
 from specxai.progress import Progress, silent
 from specxai.report.claim import Claim, spread
 from specxai.report.page import Section, write_report
+from specxai.table import markdown_table
 from specxai_studies.shapes import claims, figures
 from specxai_studies.shapes.experiment import FAST, FULL, Experiment, Scale, train_networks
 from specxai_studies.shapes.families import Family

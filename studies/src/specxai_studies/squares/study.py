@@ -8,9 +8,9 @@ import torch
 
 from specxai.cache import Cache
 from specxai.errors import InvalidInputError
-from specxai.markdown import markdown_table
 from specxai.progress import Progress, silent
 from specxai.report.page import Section, write_report
+from specxai.table import markdown_table
 from specxai_studies.squares.autoencoder import build_autoencoder
 from specxai_studies.squares.claims import bias_claims, dead_units, spectrum_claims
 from specxai_studies.squares.figures import figure_8, figure_9, training_figure

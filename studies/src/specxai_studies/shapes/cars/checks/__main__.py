@@ -11,7 +11,7 @@ from typing import Literal
 
 from cyclopts import App
 
-from specxai.markdown import markdown_table
+from specxai.table import markdown_table
 from specxai_studies.shapes.cars.checks.ahmed import PUBLISHED, slant_series
 from specxai_studies.shapes.cars.checks.convergence import agreement, mesh_levels
 from specxai_studies.shapes.cars.checks.noise import SWEEP, sweeps

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from specxai.survey import Evolution, LayerSpectrum, Similarity
-from specxai.terminal.summary import Summary
+from specxai.tables.explanation import Summary
 
 
 def summarize_evolution(evolution: Evolution) -> Summary:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from specxai.compare.evaluation import OVERLAPPING, Evaluation
 from specxai.compare.metrics import Interval, Measure
-from specxai.markdown import escaped, markdown_table
+from specxai.table import escaped, markdown_table
 
 _BETTER = {"lower": " ↓", "higher": " ↑", "zero": " →0", "": ""}
 _CHANCE = "a map that knows nothing"

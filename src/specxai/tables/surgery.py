@@ -11,7 +11,7 @@ from specxai.affine import Target
 from specxai.models import LoadedModel
 from specxai.spectral.edits.causal_curve import CausalCurve
 from specxai.spectral.edits.surgery import Surgery
-from specxai.terminal.summary import Summary
+from specxai.tables.explanation import Summary
 
 # So many of the largest outputs, before and after, are listed behind the explained one.
 _LEADING = 3

@@ -2,7 +2,7 @@
 
 from specxai.compare.attribution import Attribution
 from specxai.compare.comparison import Comparison
-from specxai.markdown import markdown_table
+from specxai.table import markdown_table
 
 COLUMNS = ("method", "Σ map", "should be", "relative error", "seconds", "forward", "backward")
 

@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from specxai.compare import Effort, evaluate
-from specxai.compare.metrics_tables import metrics_markdown, metrics_tables
+from specxai.tables.metrics import metrics_markdown, metrics_tables
 from specxai.terminal.metrics import metrics_table
 from subjects import METHODS, build_subjects
 

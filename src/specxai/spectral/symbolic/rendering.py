@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from specxai.affine import Certificate
-from specxai.markdown import markdown_table
 from specxai.spectral.symbolic.expression import AffineExpression
 from specxai.spectral.symbolic.plain import inputs
+from specxai.table import markdown_table
 
 
 def markdown(expression: AffineExpression) -> str:
