@@ -5,11 +5,12 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from specxai.errors import LoadError
-from specxai.typed_json import decode, encode
+from specxai.typed_json import decode, encode, plain, record_of
 
 
 class Kind(StrEnum):
@@ -88,3 +89,27 @@ def test_only_one_kind_of_error_escapes(changes):
     value = written | changes if isinstance(changes, dict) else changes
     with suppress(LoadError):
         assert isinstance(decode(value, Thing, "thing"), Thing)
+
+
+@dataclass(frozen=True)
+class Told:
+    class_: str
+    sizes: torch.Tensor
+    parts: tuple[Point, ...]
+
+
+class Result:
+    sizes = torch.tensor([1.0, float("nan")])
+    parts = (Point("a", 1),)
+
+    def to_dict(self):
+        return {"own": "words"}
+
+
+def test_a_record_is_made_plain_and_takes_what_a_result_has():
+    told = record_of(Told, Result(), class_="cat")
+    assert plain(told) == {"class": "cat", "sizes": [1.0, None], "parts": [["a", 1]]}
+    assert plain({"result": Result(), "size": torch.tensor(2)}) == {
+        "result": {"own": "words"},
+        "size": 2,
+    }

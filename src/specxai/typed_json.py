@@ -1,18 +1,59 @@
-"""JSON read as the types that annotations promise, or not at all."""
+"""Records as JSON, and JSON read as the types that annotations promise, or not at all."""
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from enum import StrEnum
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from torch import Tensor
 
 from specxai.errors import LoadError
+
+Record = TypeVar("Record")
 
 
 def encode(value: object) -> str:
     """Write plain values, tuples and dataclasses as JSON, always the same way."""
     return json.dumps(value, default=asdict, sort_keys=True, ensure_ascii=False)
+
+
+def record_of(kind: type[Record], source: object, **others: Any) -> Record:
+    """Return a record of what a result has under the same names.
+
+    Args:
+        kind: a dataclass.
+        source: the result.
+        others: fields that are not taken from it.
+    """
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    return kind(**{n: others[n] if n in others else getattr(source, n) for n in names})
+
+
+def plain(value: Any) -> Any:
+    """Return a record as dicts, lists, numbers and text, with None for NaN, which JSON lacks.
+
+    Args:
+        value: a dataclass, or what such records hold: tensors too, and what has a ``to_dict``.
+            A field whose name is a word of Python ends in ``_``, which is left out.
+
+    >>> plain({"a": (1.0, float("nan"))})
+    {'a': [1.0, None]}
+    """
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if is_dataclass(value):
+        each = ((field.name.rstrip("_"), getattr(value, field.name)) for field in fields(value))
+        return {name: plain(part) for name, part in each}
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, Tensor):
+        return plain(value.tolist())
+    if isinstance(value, tuple | list):
+        return [plain(part) for part in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def decode(value: object, kind: Any, where: str) -> Any:

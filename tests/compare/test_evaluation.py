@@ -9,7 +9,7 @@ from specxai.cache import Cache
 from specxai.compare import Effort, Method, Subject, evaluate
 from specxai.compare.metrics import area, deletion_curve, mean_color, noisy_inputs
 from specxai.errors import InvalidInputError, UnsupportedOperationError
-from specxai.terminal.metrics import summarize_metrics
+from specxai.typed_json import plain
 from subjects import METHODS, build_subjects, never, product
 
 EFFORT = Effort((0.0, 0.5, 1.0), (0.01,), 2, 2)
@@ -98,7 +98,7 @@ def test_one_image_has_no_interval():
     found = evaluate(build_subjects()[:1], METHODS[:1], ["8"], EFFORT)
     assert math.isnan(found.means["product"]["deletion"].low)
     assert found.separation is None
-    assert summarize_metrics(found)["means"]["product"]["deletion"]["low"] is None
+    assert plain(found)["means"]["product"]["deletion"]["low"] is None
 
 
 def test_the_same_seeds_give_the_same_numbers_and_the_network_stays(found):

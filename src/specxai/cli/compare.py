@@ -1,6 +1,5 @@
 """``specxai compare``."""
 
-import json as json_format
 from pathlib import Path
 
 from specxai.cli.app import app
@@ -49,10 +48,11 @@ def compare(
     """
     from specxai.models import load_model
     from specxai.report.comparison import Wishes, run_comparison
-    from specxai.terminal.compare import comparison_table, summarize_comparison
-    from specxai.terminal.metrics import metrics_table, summarize_metrics
+    from specxai.tables.comparison import comparison_table, summarize_comparison
+    from specxai.tables.metrics import metrics_tables
+    from specxai.terminal.printing import print_json, print_tables
     from specxai.terminal.progress import progress_bars
-    from specxai.terminal.tables import print_wide
+    from specxai.typed_json import plain
 
     with output_folder(out):
         loaded = load_model(model, weights)
@@ -65,21 +65,19 @@ def compare(
         with progress_bars(quiet) as progress:
             found = run_comparison(loaded, specs, masks, wishes, out, progress)
     if json:
-        summary = {
-            "inputs": {
-                title: summarize_comparison(each, found.about) | {"input_note": found.notes[title]}
-                for title, each in found.results.items()
-            },
-            "metrics": None if found.evaluation is None else summarize_metrics(found.evaluation),
+        summaries = {
+            title: plain(summarize_comparison(each, found.about))
+            | {"input_note": found.notes[title]}
+            for title, each in found.results.items()
         }
-        print(json_format.dumps(summary))
+        print_json({"inputs": summaries, "metrics": found.evaluation})
         return
     for title, each in found.results.items():
-        print_wide(comparison_table(each, title))
+        print_tables(comparison_table(each, title))
         if found.notes[title]:
             print(found.notes[title])
     if found.evaluation is not None:
-        print_wide(metrics_table(found.evaluation))
+        print_tables(*metrics_tables(found.evaluation))
     print(f"wrote {found.report}")
 
 

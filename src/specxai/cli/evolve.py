@@ -1,6 +1,5 @@
 """``specxai evolve``."""
 
-import json as json_format
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -47,8 +46,8 @@ def evolve(
     from specxai.plots import evolution_figure, save_figure
     from specxai.survey.evolution import QUICK, evolve_at
     from specxai.tables.survey import evolution_table, summarize_evolution
+    from specxai.terminal.printing import print_json, print_tables
     from specxai.terminal.progress import progress_bars
-    from specxai.terminal.tables import print_wide
 
     with output_folder(out, ["evolution.png"], overwrite):
         method, places = solver.solver(QUICK), read_layers(layers)
@@ -61,9 +60,9 @@ def evolve(
         result = replace(result, model=opened.model.name)
         figure = evolution_figure(result, given.image)
         save_figure(figure, out / "evolution.png")
-    summary = summarize_evolution(result) | {"input_note": given.note}
+    summary = summarize_evolution(result)
     if json:
-        print(json_format.dumps(summary))
+        print_json(summary, input_note=given.note)
         return
-    print_wide(evolution_table(summary))
+    print_tables(evolution_table(summary))
     print(f"wrote {out / 'evolution.png'}")

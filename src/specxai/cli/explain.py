@@ -1,6 +1,5 @@
 """``specxai explain``."""
 
-import json as json_format
 from pathlib import Path
 from typing import Literal
 
@@ -45,9 +44,10 @@ def explain(
     """
     from specxai.plots import explanation_figure, ledger_figure, save_figure
     from specxai.spectral import explain_at
-    from specxai.tables.explanation import summarize, summarize_ledger
+    from specxai.tables.explanation import explanation_tables, summarize
+    from specxai.tables.network import ledger_table, summarize_ledger
+    from specxai.terminal.printing import print_json, print_tables
     from specxai.terminal.progress import progress_bars
-    from specxai.terminal.tables import explanation_table, ledger_table, print_wide
 
     if top < 1:
         raise InvalidInputError(f"--top {top}: draw at least 1 component")
@@ -61,20 +61,20 @@ def explain(
             )
         named = loaded.class_name(result.target)
         result = result.named(loaded.name, named)
-        summary = summarize(result, top, lin.output) | {"input_note": given.note}
+        summary = summarize(result, top, lin.output)
         account = result.ledger() if ledger else None
-        if account is not None:
-            summary["ledger"] = summarize_ledger(account)
-        listed = [part["k"] for part in summary["components"]]
+        biases = None if account is None else summarize_ledger(account)
+        listed = [part.k for part in summary.components]
         result.save(out / "explanation.safetensors", listed, dtype=vectors)
         title = ": ".join(filter(None, (loaded.name, named)))
         save_figure(explanation_figure(result, given.image, top, title), out / "explanation.png")
         if account is not None:
             save_figure(ledger_figure(account, f"Bias ledger of {loaded.name}"), out / "ledger.png")
     if json:
-        print(json_format.dumps(summary))
+        more = {} if biases is None else {"ledger": biases}
+        print_json(summary, input_note=given.note, **more)
         return
-    print_wide(explanation_table(summary))
-    if account is not None:
-        print_wide(ledger_table(summary["ledger"]))
+    print_tables(*explanation_tables(summary))
+    if biases is not None:
+        print_tables(ledger_table(biases))
     print(f"wrote {out / 'explanation.png'} and {out / 'explanation.safetensors'}")

@@ -1,7 +1,5 @@
 """``specxai layers``."""
 
-import json as json_format
-
 from specxai.cli.app import app
 from specxai.cli.network import NetworkOptions
 from specxai.cli.options import Json, Model
@@ -25,7 +23,8 @@ def layers(
     from dataclasses import asdict
 
     from specxai.affine import count_active_units
-    from specxai.terminal.tables import layers_table, print_wide
+    from specxai.tables.network import layers_table
+    from specxai.terminal.printing import print_json, print_tables
 
     opened = network.open(model, input)
     loaded, given, lin = opened.model, opened.given, opened.lin
@@ -36,6 +35,6 @@ def layers(
             for layer in lin.layers
         ]
         named = {"model": loaded.name, "input": given.name, "input_note": given.note}
-        print(json_format.dumps({**named, "layers": rows}))
+        print_json(named, layers=rows)
     else:
-        print_wide(layers_table(f"{loaded.name} on {given.name}", lin.layers, active))
+        print_tables(layers_table(f"{loaded.name} on {given.name}", lin.layers, active))

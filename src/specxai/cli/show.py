@@ -1,6 +1,5 @@
 """``specxai show``."""
 
-import json as json_format
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -29,29 +28,26 @@ def show(
         strategies: also compare the ways to do with fewer components, side by side.
         out: folder for explanation.png; the file must hold the vectors of what is drawn.
     """
-    from dataclasses import asdict
-
     from specxai.plots import explanation_figure, save_figure
     from specxai.spectral import load
-    from specxai.tables.explanation import summarize
-    from specxai.terminal.tables import explanation_table, print_wide, strategies_table
+    from specxai.tables.explanation import explanation_tables, strategies_table, summarize
+    from specxai.terminal.printing import print_json, print_tables
 
     if top < 1:
         raise InvalidInputError(f"--top {top}: list at least 1 component")
     with nullcontext() if out is None else output_folder(out, ["explanation.png"], overwrite):
         result = load(file)
         summary = summarize(result, top)
-        if strategies:
-            summary["strategies"] = [asdict(each) for each in result.strategies()]
+        compared = result.strategies() if strategies else ()
         if out is not None:
             title = ": ".join(filter(None, (result.model, result.target_name)))
             figure = explanation_figure(result, top=top, title=title)
             save_figure(figure, out / "explanation.png")
     if json:
-        print(json_format.dumps(summary))
+        print_json(summary, **({"strategies": compared} if strategies else {}))
         return
-    print_wide(explanation_table(summary))
+    print_tables(*explanation_tables(summary))
     if strategies:
-        print_wide(strategies_table(summary["strategies"]))
+        print_tables(strategies_table(compared))
     if out is not None:
         print(f"wrote {out / 'explanation.png'}")

@@ -1,6 +1,5 @@
 """``specxai similarity``."""
 
-import json as json_format
 from pathlib import Path
 from typing import Literal
 
@@ -33,8 +32,8 @@ def similarity(
     from specxai import load
     from specxai.plots import check_figure_name, save_figure, similarity_figure
     from specxai.survey import similarity as compare
-    from specxai.tables.survey import similarity_table, summarize_similarity
-    from specxai.terminal.tables import print_wide
+    from specxai.tables.survey import named_groups, similarity_table
+    from specxai.terminal.printing import print_json, print_tables
 
     check_figure_name(out)
     with output_file(out, overwrite):
@@ -45,9 +44,8 @@ def similarity(
         )
         figure = similarity_figure(found)
         save_figure(figure, out)
-    summary = summarize_similarity(found)
     if json:
-        print(json_format.dumps(summary))
+        print_json(found, groups=named_groups(found))
         return
-    print_wide(similarity_table(summary))
+    print_tables(similarity_table(found))
     print(f"wrote {out}")

@@ -1,6 +1,5 @@
 """``specxai surgery``."""
 
-import json as json_format
 from pathlib import Path
 from typing import Literal
 
@@ -51,8 +50,8 @@ def surgery(
     from specxai.plots import causal_figure, save_figure
     from specxai.spectral import explain_at
     from specxai.tables.surgery import summarize_surgery, surgery_table
+    from specxai.terminal.printing import print_json, print_tables
     from specxai.terminal.progress import progress_bars
-    from specxai.terminal.tables import print_wide
 
     kept, dropped, scales = _read_indices(keep), _read_indices(drop), _read_scales(scale)
     if (kept, dropped, scales) == (None, None, None):
@@ -69,13 +68,12 @@ def surgery(
         orders = "contribution", "singular_value", "random"
         curves = [explanation.causal_curve(order, points, seed) for order in orders]
         summary = summarize_surgery(cut, opened.model, curves)
-        summary["input_note"] = opened.given.note
-        figure = causal_figure(curves, summary["title"])
+        figure = causal_figure(curves, summary.title)
         save_figure(figure, out / "causal.png")
     if json:
-        print(json_format.dumps(summary))
+        print_json(summary, input_note=opened.given.note)
         return
-    print_wide(surgery_table(summary))
+    print_tables(surgery_table(summary))
     print(f"wrote {out / 'causal.png'}")
 
 

@@ -1,6 +1,5 @@
 """``specxai symbolic``."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -43,6 +42,7 @@ def symbolic(
     """
     from specxai.affine import choose_target
     from specxai.spectral import explain_at
+    from specxai.terminal.printing import print_json
     from specxai.terminal.progress import progress_bars
 
     method = solver.solver()
@@ -55,11 +55,7 @@ def symbolic(
         )
     result = result.named(opened.model.name)
     found = result.symbolic(n, by, reduced, feature_names=features, units=units)
-    if format == "markdown":
-        print(found.markdown(), end="")
+    if format == "json":
+        print_json(found, input_note=opened.given.note)
     else:
-        print(
-            found.latex()
-            if format == "latex"
-            else json.dumps({**found.to_dict(), "input_note": opened.given.note})
-        )
+        print(found.latex() if format == "latex" else found.markdown().rstrip("\n"))

@@ -27,7 +27,7 @@ from specxai.plots import comparison_figure, metrics_figure
 from specxai.progress import Progress, silent
 from specxai.report.claim import Claim
 from specxai.report.page import Section, write_report
-from specxai.tables.comparison import comparison_markdown
+from specxai.tables.comparison import comparison_table
 from specxai.tables.metrics import metrics_markdown
 
 
@@ -100,35 +100,35 @@ def run_comparison(
     baseline = None if model.preprocess is None else one_color(model, "black")
     results, sections, subjects, notes = {}, [], [], {}
     methods: tuple[Method, ...] = ()
-    places: Sequence[str] = ()
+    layers: Sequence[str] = ()
     for spec in inputs:
         given = load_input(spec, model, background=wishes.background)
         if given.others:
             raise InvalidInputError(
                 f"methods are compared on networks of one input, and {spec!r} holds several tensors"
             )
-        instance, places = prepare(
+        instance, layers = prepare(
             model.module, given.tensor, wishes.target, baseline, wishes.layers, wishes.seed
         )
-        methods = all_methods(places, wishes.fast)
+        methods = all_methods(layers, wishes.fast)
         methods = methods if wishes.methods is None else choose_methods(methods, wishes.methods)
-        found = compare_methods(instance, methods, cache, progress)
+        comparison = compare_methods(instance, methods, cache, progress)
         mask = None if masks is None else read_mask(masks, given, model)
-        title = _title(model, given, found.target)
-        results[title], notes[title] = found, given.note
+        title = _title(model, given, comparison.target)
+        results[title], notes[title] = comparison, given.note
         subjects.append(Subject(given.name, instance, mask, cache))
         figure = comparison_figure(
-            found, picture_seen(model, given), title, given.tensor[0].mean(0).numpy()
+            comparison, picture_seen(model, given), title, given.tensor[0].mean(0).numpy()
         )
         name = f"comparison-{Path(given.name).stem.replace(':', '-')}"
-        text = "\n\n".join(filter(None, (given.note, comparison_markdown(found))))
+        text = "\n\n".join(filter(None, (given.note, comparison_table(comparison).markdown())))
         sections.append(Section(given.name, text, {name: figure}))
     about = {method.name: method.about for method in methods}
     evaluation = None
     if wishes.metrics:
         effort = FAST if wishes.fast else FULL
-        evaluation = evaluate(subjects, methods, places, effort, progress)
-        sections.append(_metrics_section(evaluation, model, places))
+        evaluation = evaluate(subjects, methods, layers, effort, progress)
+        sections.append(_metrics_section(evaluation, model, layers))
     sections.append(Section("The methods", _about(about)))
     opening = _OPENING.format(
         baseline="zeros" if baseline is None else "a black picture",
@@ -154,26 +154,26 @@ mean is bold; the order is no ranking; – is what does not apply or what the me
 """
 
 
-def _metrics_section(evaluation: Evaluation, model: LoadedModel, places: Sequence[str]) -> Section:
+def _metrics_section(evaluation: Evaluation, model: LoadedModel, layers: Sequence[str]) -> Section:
     figure = metrics_figure(evaluation, f"Methods measured on {model.name}")
     text = f"{_METRICS.strip()}\n\n{metrics_markdown(evaluation)}"
-    return Section("Is it true?", text, {"metrics": figure}, _separation_claim(evaluation, places))
+    return Section("Is it true?", text, {"metrics": figure}, _separation_claim(evaluation, layers))
 
 
-def _separation_claim(evaluation: Evaluation, places: Sequence[str]) -> tuple[Claim, ...]:
+def _separation_claim(evaluation: Evaluation, layers: Sequence[str]) -> tuple[Claim, ...]:
     """Judge whether components overlap less at the first of the layers than at the last."""
-    found = evaluation.separation
-    if found is None:
+    apart = evaluation.separation
+    if apart is None:
         return ()
-    first, last = (evaluation.overlaps[place].mean for place in (places[0], places[-1]))
-    spread = "" if isnan(found.low) else f" (difference {found.low:.2f} … {found.high:.2f})"
+    first, last = (evaluation.overlaps[layer].mean for layer in (layers[0], layers[-1]))
+    spread = "" if isnan(apart.low) else f" (difference {apart.low:.2f} … {apart.high:.2f})"
     return (
         Claim(
             "the last convolution has singular vectors that are spatially separated",
             "section 3.3, Figures 12 and 13",
             "less mixed than those of the penultimate layer",
-            f"overlap {first:.2f} at {places[0]}, {last:.2f} at {places[-1]}{spread}",
-            None if isnan(found.low) or found.low <= 0 <= found.high else found.mean > 0,
+            f"overlap {first:.2f} at {layers[0]}, {last:.2f} at {layers[-1]}{spread}",
+            None if isnan(apart.low) or apart.low <= 0 <= apart.high else apart.mean > 0,
         ),
     )
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from specxai.files import write_atomically
 from specxai.plots import save_figure
 from specxai.report.claim import Claim
-from specxai.table import markdown_table
+from specxai.table import Cell, Table, cells
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ def _verdicts(sections: Sequence[Section]) -> list[str]:
 def _claim_table(claims: Sequence[Claim]) -> list[str]:
     if not claims:
         return []
-    heading = "the paper says", "where", "the paper", "here", ""
-    rows = [
-        (claim.statement, claim.source, claim.paper, claim.here, f"**{claim.verdict}**")
-        for claim in claims
-    ]
-    return markdown_table(heading, rows, numbers=False)
+    columns = "the paper says", "where", "the paper", "here", ""
+    rows = (
+        cells(each.statement, each.source, each.paper, each.here, Cell(each.verdict, strong=True))
+        for each in claims
+    )
+    return [Table(columns, tuple(rows), words=(0, 1, 2, 3, 4)).markdown()]

@@ -1,37 +1,73 @@
-"""Comparisons of methods as tables in Markdown."""
+"""What a person reads of a comparison of methods: its numbers, and a table of them."""
 
-from specxai.compare.attribution import Attribution
-from specxai.compare.comparison import Comparison
-from specxai.table import markdown_table
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-COLUMNS = ("method", "Σ map", "should be", "relative error", "seconds", "forward", "backward")
-
-
-def comparison_markdown(comparison: Comparison) -> str:
-    """Write a comparison as a table in Markdown, with the reasons of refusals below it."""
-    rows = [cells(each, comparison.output) for each in comparison.attributions]
-    lines = markdown_table(COLUMNS, rows)
-    reasons = refusals(comparison)
-    return "\n".join([*lines, "", *(f"- {reason}" for reason in reasons)]).rstrip()
+from specxai.compare import Attribution, Comparison, Total
+from specxai.table import Cell, Table, cells
+from specxai.typed_json import record_of
 
 
-def refusals(comparison: Comparison) -> list[str]:
-    """Say of each method that cannot take the network why not, in a line."""
-    return [f"{each.method}: {each.refusal}" for each in comparison.attributions if each.refusal]
+@dataclass(frozen=True)
+class MethodNumbers:
+    """What one method computes, and its outcome without the map; see `Attribution`."""
+
+    method: str
+    about: str
+    refusal: str
+    sum: float
+    total: Total
+    expected: float
+    seconds: float
+    forward: int
+    backward: int
 
 
-def cells(attribution: Attribution, output: float) -> tuple[str, ...]:
-    """Return the columns of an attribution as text.
+@dataclass(frozen=True)
+class ComparisonSummary:
+    """What a person wants to read of a comparison; see `Comparison`."""
+
+    target: int
+    output: float
+    linear: float
+    change: float
+    methods: tuple[MethodNumbers, ...]
+
+
+def summarize_comparison(comparison: Comparison, about: Mapping[str, str]) -> ComparisonSummary:
+    """Collect the numbers of a comparison.
 
     Args:
-        attribution: of one method.
-        output: y, in whose size errors are said.
+        comparison: the result.
+        about: what each method computes, by name.
     """
+    methods = (
+        record_of(MethodNumbers, each, about=about[each.method]) for each in comparison.attributions
+    )
+    return record_of(ComparisonSummary, comparison, methods=tuple(methods))
+
+
+def comparison_table(comparison: Comparison, title: str = "") -> Table:
+    """Lay out a comparison, a row for each method; those that refuse say why below.
+
+    Args:
+        comparison: the result.
+        title: what was compared.
+    """
+    attributions = comparison.attributions
+    names = "method", "Σ map", "should be", "relative error", "seconds", "forward", "backward"
+    rows = tuple(_row(each, comparison.output) for each in attributions)
+    refusals = (f"{each.method}: {each.refusal}" for each in attributions if each.refusal)
+    return Table(names, rows, title, tuple(refusals))
+
+
+def _row(attribution: Attribution, output: float) -> tuple[Cell, ...]:
+    """Lay out an attribution of y = output, in whose size errors are said."""
     promise = f"{attribution.total} = {attribution.expected:.4g}" if attribution.total else "–"
     if attribution.map is None:
-        return attribution.method, "refused", promise, "–", "–", "–", "–"
+        return cells(attribution.method, "refused", promise, "–", "–", "–", "–")
     error = abs(attribution.sum - attribution.expected) / abs(output)
-    return (
+    return cells(
         attribution.method,
         f"{attribution.sum:.4g}",
         promise,

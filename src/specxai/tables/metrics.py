@@ -1,56 +1,27 @@
-"""Measures of all methods as tables, one for each question; and as Markdown."""
+"""Measures of all methods as tables, one for each question; and what the measures are."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
-from specxai.compare.evaluation import OVERLAPPING, Evaluation
-from specxai.compare.metrics import Interval, Measure
-from specxai.table import escaped, markdown_table
+from specxai.compare import Evaluation, Interval, Measure
+from specxai.compare.evaluation import OVERLAPPING
+from specxai.table import Cell, Table, cells, escaped
 
 _BETTER = {"lower": " ↓", "higher": " ↑", "zero": " →0", "": ""}
 _CHANCE = "a map that knows nothing"
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One number of a table.
-
-    Attributes:
-        text: the number as text.
-        best: whether no method's mean is better.
-    """
-
-    text: str
-    best: bool = False
-
-
-@dataclass(frozen=True)
-class MetricsTable:
-    """The measures that help to answer one question.
-
-    Attributes:
-        question: the heading.
-        columns: names of the measures, with an arrow to the better side.
-        rows: a name, and a cell for each column.
-    """
-
-    question: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
-
-
-def metrics_tables(evaluation: Evaluation) -> list[MetricsTable]:
-    """Lay out an evaluation as tables of text.
+def metrics_tables(evaluation: Evaluation) -> tuple[Table, ...]:
+    """Lay out an evaluation, the best means strong.
 
     Methods keep their order, which is no ranking; those that refuse the network have rows too. The
-    overlap of components comes last.
+    overlap of components comes last, and below it what all numbers rest on.
     """
     questions = dict.fromkeys(each.question for each in evaluation.measures)
-    return [*(_table(evaluation, question) for question in questions), _overlap_table(evaluation)]
+    return *(_table(evaluation, question) for question in questions), _overlap_table(evaluation)
 
 
-def metrics_notes(evaluation: Evaluation) -> list[str]:
+def metrics_notes(evaluation: Evaluation) -> tuple[str, ...]:
     """Say what the numbers rest on, and of every refusal why, in a line each."""
     count = len(evaluation.images)
     spread = (
@@ -59,82 +30,76 @@ def metrics_notes(evaluation: Evaluation) -> list[str]:
         else "so that there is no interval"
     )
     images = f"{count} image{'s' if count > 1 else ''}"
-    return [f"Means over {images}, {spread}.", *_refusals(evaluation)]
+    return f"Means over {images}, {spread}.", *_refusals(evaluation)
 
 
 def metrics_markdown(evaluation: Evaluation) -> str:
-    """Write an evaluation in Markdown; the best mean of each column is bold."""
-    lines = []
-    for table in metrics_tables(evaluation):
-        rows = [
-            (name, *(f"**{cell.text}**" if cell.best else cell.text for cell in cells))
-            for name, cells in table.rows
-        ]
-        lines += [f"**{table.question}**", "", *markdown_table(("", *table.columns), rows), ""]
-    lines += [f"- {note}" for note in metrics_notes(evaluation)]
-    return "\n".join([*lines, "", *definitions(evaluation)])
-
-
-def definitions(evaluation: Evaluation) -> list[str]:
-    """Write what each measure is, and why it is no proof, as a list in Markdown."""
+    """Write an evaluation in Markdown: its tables, what each measure is, and why it is no proof."""
     named: dict[str, Measure] = {measure.name: measure for measure in evaluation.measures}
-    return [
+    definitions = (
         f"- **{escaped(name)}**: {escaped(each.about)}. Weakness: {escaped(each.weakness)}."
         for name, each in named.items()
-    ]
-
-
-def _table(evaluation: Evaluation, question: str) -> MetricsTable:
-    chosen = [each for each in evaluation.measures if each.question == question]
-    best = {each.label: evaluation.best(each) for each in chosen}
-    rows = []
-    for method in evaluation.methods:
-        means = evaluation.means.get(method)
-        cells = (
-            Cell("refused")
-            if means is None
-            else Cell(_text(means.get(label), len(evaluation.images)), method in best[label])
-            for label in best
-        )
-        rows.append((method, tuple(cells)))
-    if any(label in evaluation.chance for label in best):
-        means = evaluation.chance
-        cells = (Cell(_text(means.get(label), len(evaluation.images))) for label in best)
-        rows.append((_CHANCE, tuple(cells)))
-    return MetricsTable(
-        question, tuple(f"{each.label}{_BETTER[each.better]}" for each in chosen), tuple(rows)
     )
+    tables = (table.markdown() for table in metrics_tables(evaluation))
+    return "\n\n".join([*tables, "\n".join(definitions)])
 
 
-def _overlap_table(evaluation: Evaluation) -> MetricsTable:
-    count = len(evaluation.images)
-    rows = [(layer, evaluation.overlaps[layer]) for layer in evaluation.overlaps]
+def _table(evaluation: Evaluation, question: str) -> Table:
+    chosen = [each for each in evaluation.measures if each.question == question]
+    rows = [(_row(evaluation, method, chosen)) for method in evaluation.methods]
+    if any(each.label in evaluation.chance for each in chosen):
+        rows.append(cells(_CHANCE, *_means(evaluation, evaluation.chance, chosen)))
+    columns = "", *(f"{each.label}{_BETTER[each.better]}" for each in chosen)
+    return Table(columns, tuple(rows), question)
+
+
+def _row(evaluation: Evaluation, method: str, measures: list[Measure]) -> tuple[Cell, ...]:
+    means = evaluation.means.get(method)
+    if means is None:
+        return cells(method, *["refused"] * len(measures))
+    best = (method in evaluation.best(each) for each in measures)
+    return cells(method, *map(Cell, _means(evaluation, means, measures), best))
+
+
+def _means(
+    evaluation: Evaluation, means: Mapping[str, Interval], measures: list[Measure]
+) -> Iterator[str]:
+    return (_text(means.get(each.label), len(evaluation.images)) for each in measures)
+
+
+def _overlap_table(evaluation: Evaluation) -> Table:
+    overlaps = dict(evaluation.overlaps)
     if evaluation.separation is not None:
-        rows.append(("the last less the first, image by image", evaluation.separation))
-    return MetricsTable(
+        overlaps["the last less the first, image by image"] = evaluation.separation
+    count = len(evaluation.images)
+    return Table(
+        (
+            "",
+            f"overlap of the {OVERLAPPING} leading maps ↓ (mean cosine of magnitudes; noise: 0.64)",
+        ),
+        tuple(cells(name, _text(overlap, count)) for name, overlap in overlaps.items()),
         "Do our components look at different places?",
-        (f"overlap of the {OVERLAPPING} leading maps ↓ (mean cosine of magnitudes; noise: 0.64)",),
-        tuple((name, (Cell(_text(found, count)),)) for name, found in rows),
+        metrics_notes(evaluation),
     )
 
 
 def _refusals(evaluation: Evaluation) -> Iterator[str]:
     """Say of each reason what gave it, and for how many of the images."""
     count = len(evaluation.images)
-    for name, found in evaluation.refusals.items():
-        for reason in dict.fromkeys(found.values()):
-            times = list(found.values()).count(reason)
+    for name, reasons in evaluation.refusals.items():
+        for reason in dict.fromkeys(reasons.values()):
+            times = list(reasons.values()).count(reason)
             where = "" if times == count else f" ({times} of {count} images)"
             yield f"{name}{where}: {reason}"
 
 
-def _text(found: Interval | None, images: int) -> str:
+def _text(mean: Interval | None, images: int) -> str:
     """Write a mean and its interval, and how many images it is of where some are missing."""
-    if found is None:
+    if mean is None:
         return "–"
-    parts = [] if math.isnan(found.low) else [f"{_short(found.low)} … {_short(found.high)}"]
-    parts += [] if found.count == images else [f"{found.count} of {images}"]
-    return _short(found.mean) + (f" ({'; '.join(parts)})" if parts else "")
+    parts = [] if math.isnan(mean.low) else [f"{_short(mean.low)} … {_short(mean.high)}"]
+    parts += [] if mean.count == images else [f"{mean.count} of {images}"]
+    return _short(mean.mean) + (f" ({'; '.join(parts)})" if parts else "")
 
 
 def _short(value: float) -> str:

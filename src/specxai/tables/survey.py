@@ -1,145 +1,136 @@
-"""An evolution and a similarity shown to a person: plain Python for JSON, and tables."""
+"""What a person reads of an evolution and of a similarity: their numbers, and tables of them."""
 
 import math
+from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
+from jaxtyping import Float, Int
+from torch import Tensor
 
-from specxai.survey import Evolution, LayerSpectrum, Similarity
-from specxai.tables.explanation import Summary
+from specxai.affine import Target
+from specxai.spectral.svd.krylov import Goal
+from specxai.survey import Alignment, Evolution, LayerSpectrum, Similarity
+from specxai.table import Cell, Table, cells
+from specxai.typed_json import record_of
 
 
-def summarize_evolution(evolution: Evolution) -> Summary:
-    """Collect what a person wants to read of an evolution.
+@dataclass(frozen=True, eq=False)
+class LayerNumbers:
+    """One layer of an evolution, and how it lies to the one before; see `LayerSpectrum`.
 
-    Args:
-        evolution: the result.
-
-    Returns:
-        The numbers of each layer, and how it lies to the one before; None for what is not known.
+    Attributes:
+        singular_value: σ of the first of the leading components.
+        contribution: its α.
+        cosine: |φ·φ'| of the first vectors of the two layers; None at the first layer.
+        principal_angles_deg: between the leading vectors of the two.
     """
-    before = [None, *evolution.alignments]
-    return {
-        "model": evolution.model,
-        "target": evolution.target,
-        "exactness": evolution.exactness,
-        "by": evolution.by,
-        "layers": [
-            {
-                **_summarize_layer(layer),
-                "cosine": alignment and alignment.cosine,
-                "principal_angles_deg": alignment and alignment.angles.rad2deg().tolist(),
-            }
-            for layer, alignment in zip(evolution.layers, before, strict=True)
-        ],
-    }
+
+    layer: str
+    cut: bool
+    units: int
+    active_units: int
+    rank: int
+    complete: bool
+    note: str
+    top: Int[Tensor, " n"]
+    singular_value: float
+    contribution: float
+    energy_share: float
+    contribution_share: float
+    effective_rank: float
+    participation_ratio: float
+    cosine: float | None
+    principal_angles_deg: Float[Tensor, " n"] | None
 
 
-def summarize_similarity(similarity: Similarity) -> Summary:
-    """Collect a similarity: matrix, signs, order and groups, by names.
+@dataclass(frozen=True, eq=False)
+class EvolutionSummary:
+    """What a person wants to read of an evolution; see `Evolution`."""
 
-    Args:
-        similarity: the result.
-    """
-    return {
-        "names": similarity.names,
-        "k": similarity.k,
-        "by": similarity.by,
-        "absolute": similarity.absolute,
-        "threshold": similarity.threshold,
-        "matrix": similarity.matrix.tolist(),
-        "signs": similarity.signs.tolist(),
-        "order": similarity.order.tolist(),
-        "groups": [
-            {
-                "members": [similarity.names[member] for member in group],
-                "cohesion": similarity.cohesion(group),
-            }
-            for group in similarity.groups
-        ],
-    }
+    model: str
+    target: Target
+    exactness: str
+    by: Goal
+    layers: tuple[LayerNumbers, ...]
 
 
-def evolution_table(summary: Summary) -> RenderableType:
-    """Lay out an evolution, one row for each layer.
+@dataclass(frozen=True)
+class Group:
+    """Results that look alike: their names, and the mean |cosine| between them."""
 
-    Args:
-        summary: the numbers, as `summarize_evolution` collects them.
+    members: tuple[str, ...]
+    cohesion: float
 
-    Returns:
-        Something rich can print.
-    """
-    target = summary["target"]
-    title = f"{summary['model']}: output {target}; affine map: {summary['exactness']}"
-    table = Table("layer", title=title, title_justify="left")
-    for name in ("units", "active", "r", "eff. rank", "σ", "of Σσ²", "of Σ|α|", "|φ·φ′|", "angles"):
-        table.add_column(name, justify="right")
-    for row in summary["layers"]:
-        complete, angles = row["complete"], row["principal_angles_deg"]
-        most, least = ("", "") if complete else ("≤ ", "≥ ")
-        table.add_row(
-            escape(row["layer"]) + ("" if row["cut"] else " (no cut)"),
-            f"{row['units']:,}",
-            f"{row['active_units']:,}",
-            f"{least}{row['rank']:,}",
-            _known(row["effective_rank"], ".1f", least),
-            f"{row['singular_value']:.4g}",
-            _known(row["energy_share"], ".1%", most),
-            _known(row["contribution_share"], ".1%", most),
-            _known(row["cosine"], ".3f"),
-            "" if angles is None else " ".join(f"{angle:.0f}°" for angle in angles),
-        )
-    notes = [
-        Text(f"{row['layer']}: {row['note']}; shares and ranks are bounds")
-        for row in summary["layers"]
-        if not row["complete"]
-    ]
-    leads = "σ" if summary["by"] == "singular_value" else "|α|"
+
+def summarize_evolution(evolution: Evolution) -> EvolutionSummary:
+    """Collect the numbers of each layer, and how it lies to the one before."""
+    layers = map(_summarize_layer, evolution.layers, (None, *evolution.alignments))
+    return record_of(EvolutionSummary, evolution, layers=tuple(layers))
+
+
+def named_groups(similarity: Similarity) -> tuple[Group, ...]:
+    """Return the groups of a similarity by the names of their members."""
+    return tuple(
+        Group(tuple(similarity.names[k] for k in group), similarity.cohesion(group))
+        for group in similarity.groups
+    )
+
+
+def evolution_table(summary: EvolutionSummary) -> Table:
+    """Lay out an evolution, one row for each layer."""
+    leads = "σ" if summary.by == "singular_value" else "|α|"
+    names = "units", "active", "r", "eff. rank", "σ", "of Σσ²", "of Σ|α|", "|φ·φ′|", "angles"
+    title = f"{summary.model}: output {summary.target}; affine map: {summary.exactness}"
     first = f"σ and shares are those of the first component by {leads}; φ′ and the angles belong "
-    return Group(table, Text(first + "to the layer above."), *notes)
+    bounds = (
+        f"{layer.layer}: {layer.note}; shares and ranks are bounds"
+        for layer in summary.layers
+        if not layer.complete
+    )
+    notes = (f"{first}to the layer above.", *bounds)
+    return Table(("layer", *names), tuple(map(_layer_row, summary.layers)), title, notes)
 
 
-def similarity_table(summary: Summary) -> RenderableType:
-    """Lay out the groups of a similarity.
-
-    Args:
-        summary: the numbers, as `summarize_similarity` collects them.
-
-    Returns:
-        Something rich can print.
-    """
-    title = f"component {summary['k']} of {len(summary['names']):,} results"
-    table = Table(title=title, title_justify="left")
-    table.add_column("group", justify="right")
-    table.add_column("mean |φ·φ′|", justify="right")
-    table.add_column("results")
-    for number, group in enumerate(summary["groups"], 1):
-        members = group["members"]
-        mean = f"{group['cohesion']:.3f}" if len(members) > 1 else ""
-        table.add_row(str(number), mean, escape(", ".join(members)))
-    return table
+def similarity_table(similarity: Similarity) -> Table:
+    """Lay out the groups of a similarity."""
+    rows = (
+        cells(
+            str(number),
+            f"{group.cohesion:.3f}" if len(group.members) > 1 else "",
+            ", ".join(group.members),
+        )
+        for number, group in enumerate(named_groups(similarity), 1)
+    )
+    title = f"component {similarity.k} of {len(similarity.names):,} results"
+    return Table(("group", "mean |φ·φ′|", "results"), tuple(rows), title, words=(2,))
 
 
-def _summarize_layer(layer: LayerSpectrum) -> Summary:
-    measures = ("energy_share", "contribution_share", "effective_rank", "participation_ratio")
-    found = {name: getattr(layer, name) for name in measures}
-    return {
-        "layer": layer.layer,
-        "cut": layer.cut,
-        "units": layer.units,
-        "active_units": layer.active_units,
-        "rank": layer.rank,
-        "complete": layer.complete,
-        "note": layer.note,
-        "top": layer.top.tolist(),
-        "singular_value": float(layer.singular_values[layer.first]),
-        "contribution": float(layer.contributions[layer.first]),
-        # NaN is no JSON.
-        **{name: None if math.isnan(value) else value for name, value in found.items()},
-    }
+def _summarize_layer(layer: LayerSpectrum, alignment: Alignment | None) -> LayerNumbers:
+    return record_of(
+        LayerNumbers,
+        layer,
+        singular_value=float(layer.singular_values[layer.first]),
+        contribution=float(layer.contributions[layer.first]),
+        cosine=None if alignment is None else alignment.cosine,
+        principal_angles_deg=None if alignment is None else alignment.angles.rad2deg(),
+    )
+
+
+def _layer_row(layer: LayerNumbers) -> tuple[Cell, ...]:
+    most, least = ("", "") if layer.complete else ("≤ ", "≥ ")
+    angles = [] if layer.principal_angles_deg is None else layer.principal_angles_deg.tolist()
+    return cells(
+        layer.layer + ("" if layer.cut else " (no cut)"),
+        f"{layer.units:,}",
+        f"{layer.active_units:,}",
+        f"{least}{layer.rank:,}",
+        _known(layer.effective_rank, ".1f", least),
+        f"{layer.singular_value:.4g}",
+        _known(layer.energy_share, ".1%", most),
+        _known(layer.contribution_share, ".1%", most),
+        _known(layer.cosine, ".3f"),
+        " ".join(f"{angle:.0f}°" for angle in angles),
+    )
 
 
 def _known(value: float | None, form: str, sign: str = "") -> str:
-    return "" if value is None else f"{sign}{value:{form}}"
+    return "" if value is None or math.isnan(value) else f"{sign}{value:{form}}"

@@ -1,1 +1,1 @@
-"""Results shown to a person: tables and progress on the terminal."""
+"""What a person sees on the terminal: results and progress."""

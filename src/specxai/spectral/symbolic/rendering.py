@@ -1,11 +1,11 @@
 """A symbolic expression as Markdown to read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from specxai.affine import Certificate
 from specxai.spectral.symbolic.expression import AffineExpression
 from specxai.spectral.symbolic.plain import inputs
-from specxai.table import markdown_table
+from specxai.table import Cell, Table, cells
 
 
 def markdown(expression: AffineExpression) -> str:
@@ -24,56 +24,50 @@ def markdown(expression: AffineExpression) -> str:
 def _heading(expression: AffineExpression) -> str:
     layer = expression.about.layer
     address = " + ".join(layer) if isinstance(layer, tuple) else layer
-    place = "the whole network" if address is None else f"layer `{address}`"
+    where = "the whole network" if address is None else f"layer `{address}`"
     target = expression.about.target
     output = "output" if target == () else f"output {target}"
     kind = "reduced contributions (21)" if expression.reduced else "contributions (20)"
-    return f"**y = {output} of {expression.about.model}**, at {place}, {kind}"
+    return f"**y = {output} of {expression.about.model}**, at {where}, {kind}"
 
 
 def _terms(expression: AffineExpression) -> str:
     weight = "w = ψ α̂/α" if expression.reduced else "ψ"
     value = "α̂ = w c" if expression.reduced else "α = ψ c"
-    rows = [
-        (
-            f"component {k}{'' if unique else '*'}",
-            f"{sigma:.5g}",
-            f"{c:.5g}",
-            f"{w:+.5g}",
-            f"{a:+.5g}",
-        )
-        for k, unique, sigma, c, w, a in zip(
-            expression.indices.tolist(),
-            expression.unique.tolist(),
-            expression.singular_values.tolist(),
-            expression.coefficients.tolist(),
-            expression.weights.tolist(),
-            expression.contributions.tolist(),
-            strict=True,
-        )
+    names = [
+        f"component {k}{'' if unique else '*'}"
+        for k, unique in zip(expression.indices.tolist(), expression.unique.tolist(), strict=True)
     ]
-    rows += [(name, "", "", "", f"{size:+.5g}") for name, size in expression.constants.items()]
-    rows += [("**y**", "", "", "", f"**{float(expression.output):+.5g}**")]
-    table = "\n".join(markdown_table(("term", "σ", "c = σ φ·x", weight, value), rows))
-    star = "\n\n\\* Shares its σ with others: only the sum over them is defined."
-    return table if expression.unique.all() else table + star
+    numbers = expression.singular_values, expression.coefficients, expression.weights
+    columns = (values.tolist() for values in (*numbers, expression.contributions))
+    rows = [
+        cells(name, f"{sigma:.5g}", f"{c:.5g}", f"{w:+.5g}", f"{a:+.5g}")
+        for name, sigma, c, w, a in zip(names, *columns, strict=True)
+    ]
+    constants = expression.constants.items()
+    rows += [cells(name, "", "", "", f"{size:+.5g}") for name, size in constants]
+    rows += [_total("y", "", "", "", f"{float(expression.output):+.5g}")]
+    star = "* Shares its σ with others: only the sum over them is defined."
+    notes = () if expression.unique.all() else (star,)
+    heading = "term", "σ", "c = σ φ·x", weight, value
+    return Table(heading, tuple(rows), notes=notes, totals=1).markdown()
 
 
 def _inputs(expression: AffineExpression) -> str:
     """List the named inputs with their slopes, all terms together and the shown ones alone."""
-    rows = list(_input_rows(expression))
+    rows = tuple(_input_rows(expression))
     if not rows:
         return (
             f"The input has {expression.x.numel():,} values, none of them named; "
             f"{expression.positions().numel():,} positions add up to y."
         )
-    slope = "coefficient ∂y/∂input", "coefficient × value"
     if expression.gradient is not None:
-        heading = ["input", "value", *slope, "in shown terms", "in shown terms × value"]
-        return "\n".join(markdown_table(heading, rows))
-    heading = ["input", "value", "coefficient in shown terms", "in shown terms × value"]
-    table = "\n".join(markdown_table(heading, [(*row[:2], *row[4:]) for row in rows]))
-    return f"{table}\n\n{_PARTIAL}"
+        slope = "coefficient ∂y/∂input", "coefficient × value"
+        heading = "input", "value", *slope, "in shown terms", "in shown terms × value"
+        return Table(heading, rows, totals=1).markdown()
+    shown = "input", "value", "coefficient in shown terms", "in shown terms × value"
+    known = tuple((*row[:2], *row[4:]) for row in rows)
+    return Table(shown, known, notes=(_PARTIAL,), totals=1).markdown()
 
 
 _PARTIAL = (
@@ -82,7 +76,7 @@ _PARTIAL = (
 )
 
 
-def _input_rows(expression: AffineExpression) -> Iterator[Sequence[str]]:
+def _input_rows(expression: AffineExpression) -> Iterator[tuple[Cell, ...]]:
     """Yield the named inputs, the other ones in one row, and the sums over all of them."""
     named = list(inputs(expression))
     if not named:
@@ -90,7 +84,7 @@ def _input_rows(expression: AffineExpression) -> Iterator[Sequence[str]]:
     for part in named:
         unit = f" {part['unit']}" if part["unit"] else ""
         per = f" per {part['unit']}" if part["unit"] else ""
-        yield (
+        yield cells(
             part["name"],
             f"{part['value']:.5g}{unit}",
             _signed(part["coefficient"], per),
@@ -104,9 +98,13 @@ def _input_rows(expression: AffineExpression) -> Iterator[Sequence[str]]:
         if linear is not None:
             rest = float(linear) - sum(part["contribution"] for part in named)
         hidden = float(shown) - sum(part["shown_contribution"] for part in named)
-        yield f"{left:,} others", "", "", _signed(rest), "", _signed(hidden)
-    total = "" if linear is None else f"**{_signed(float(linear))}**"
-    yield "**all inputs**", "", "", total, "", f"**{_signed(float(shown))}**"
+        yield cells(f"{left:,} others", "", "", _signed(rest), "", _signed(hidden))
+    total = None if linear is None else float(linear)
+    yield _total("all inputs", "", "", _signed(total), "", _signed(float(shown)))
+
+
+def _total(*texts: str) -> tuple[Cell, ...]:
+    return tuple(Cell(text, strong=True) for text in texts)
 
 
 def _signed(number: float | None, per: str = "") -> str:
@@ -120,17 +118,17 @@ def _validity(expression: AffineExpression) -> str:
         f"Affine map: {expression.about.exactness}, in {expression.about.precision}; "
         f"residual {float(expression.residual):.1e}."
     ]
-    found = expression.certificate
-    if found is None:
+    certificate = expression.certificate
+    if certificate is None:
         return lines[0] + " The network is not at hand: where the expression holds is not known."
     if expression.about.exactness == "canonical":
-        lines.append(f"It holds on the linear region of x (‖x‖ = {found.norm:.4g}).")
+        lines.append(f"It holds on the linear region of x (‖x‖ = {certificate.norm:.4g}).")
     else:
-        lines.append(f"It holds at x alone (‖x‖ = {found.norm:.4g}).")
-    lines.append(f"Distances to the first border: {_distances(found)}.")
+        lines.append(f"It holds at x alone (‖x‖ = {certificate.norm:.4g}).")
+    lines.append(f"Distances to the first border: {_distances(certificate)}.")
     lines += [
         f"Tie: {tie.count:,} of {tie.total:,} borders of `{tie.address}` pass through x."
-        for tie in found.ties
+        for tie in certificate.ties
     ]
     return "\n".join(lines)
 

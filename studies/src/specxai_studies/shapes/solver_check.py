@@ -12,7 +12,7 @@ from specxai.cache import Cache, Tensors
 from specxai.digest import digest
 from specxai.progress import Progress
 from specxai.report.claim import Claim, spread
-from specxai.table import markdown_table
+from specxai.table import Table, cells
 from specxai_studies.shapes.experiment import Experiment
 from specxai_studies.shapes.findings import Findings
 
@@ -92,8 +92,8 @@ def solver_table(moves: Sequence[Move], unit: str) -> str:
         moves: as `check` returns them.
         unit: of the label.
     """
-    rows = [
-        (
+    rows = (
+        cells(
             f"{move.index}",
             move.direction,
             f"{100 * move.kept:.0f} %",
@@ -103,9 +103,9 @@ def solver_table(moves: Sequence[Move], unit: str) -> str:
             f"{move.solved / move.predicted:.2f}" if move.predicted else "–",
         )
         for move in moves
-    ]
-    heading = ("shape", "along", "smooth", f"u·x ({unit})", "network", "solver", "solver / network")
-    return "\n".join(markdown_table(heading, rows))
+    )
+    columns = ("shape", "along", "smooth", f"u·x ({unit})", "network", "solver", "solver / network")
+    return Table(columns, tuple(rows)).markdown()
 
 
 def solver_claims(moves: Sequence[Move]) -> tuple[Claim, ...]:

@@ -6,7 +6,7 @@ from specxai.cache import Cache
 from specxai.progress import Progress, silent
 from specxai.report.claim import Claim, spread
 from specxai.report.page import Section, write_report
-from specxai.table import markdown_table
+from specxai.table import Table, cells
 from specxai_studies.shapes import claims, figures
 from specxai_studies.shapes.experiment import FAST, FULL, Experiment, Scale, train_networks
 from specxai_studies.shapes.families import Family
@@ -95,8 +95,8 @@ def _training(experiment: Experiment, scale: Scale, note: str) -> Section:
         modes=len(experiment.coordinates.modes),
         usual=scale.usual_epochs,
     )
-    rows = [(name, spread(reached, ".3f")) for name, reached in experiment.accuracy.items()]
-    table = "\n".join(markdown_table(("model", "R² on held-out shapes"), rows))
+    rows = (cells(name, spread(reached, ".3f")) for name, reached in experiment.accuracy.items())
+    table = Table(("model", "R² on held-out shapes"), tuple(rows)).markdown()
     claim = claims.accuracy_claim(experiment)
     return Section("Training", f"{text.strip()}\n\n{table}\n\n{note.strip()}", claims=(claim,))
 

@@ -10,7 +10,7 @@ from specxai.cache import Cache
 from specxai.errors import InvalidInputError
 from specxai.progress import Progress, silent
 from specxai.report.page import Section, write_report
-from specxai.table import markdown_table
+from specxai.table import Table, cells
 from specxai_studies.squares.autoencoder import build_autoencoder
 from specxai_studies.squares.claims import bias_claims, dead_units, spectrum_claims
 from specxai_studies.squares.figures import figure_8, figure_9, training_figure
@@ -136,13 +136,13 @@ def _train(
 
 
 def _training(trained: Mapping[str, Trained]) -> str:
-    rows = [
-        (
+    rows = (
+        cells(
             name.replace("-", " "),
             f"{each.errors[-1]:.1e}",
             str(len(each.errors)),
             f"{each.seconds:.0f} s",
         )
         for name, each in trained.items()
-    ]
-    return "\n".join(markdown_table(("network", "held-out error", "epochs", "time"), rows))
+    )
+    return Table(("network", "held-out error", "epochs", "time"), tuple(rows)).markdown()

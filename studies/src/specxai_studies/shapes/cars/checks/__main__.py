@@ -11,7 +11,7 @@ from typing import Literal
 
 from cyclopts import App
 
-from specxai.table import markdown_table
+from specxai.table import Table, cells
 from specxai_studies.shapes.cars.checks.ahmed import PUBLISHED, slant_series
 from specxai_studies.shapes.cars.checks.convergence import agreement, mesh_levels
 from specxai_studies.shapes.cars.checks.noise import SWEEP, sweeps
@@ -76,7 +76,8 @@ def _ahmed(folder: Path) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(markdown_table(head, rows, numbers=False))
+    every = tuple(range(len(head)))
+    return Table(tuple(head), tuple(cells(*row) for row in rows), words=every).markdown()
 
 
 if __name__ == "__main__":
