@@ -5,7 +5,6 @@ from torch import nn
 import specxai
 import zoo
 from specxai.tables.explanation import explanation_tables, strategies_table, summarize
-from specxai.tables.network import layers_table, ledger_table, summarize_ledger
 from specxai.typed_json import plain
 
 
@@ -75,23 +74,3 @@ def test_strategies_that_never_reach_their_share():
     rows = texts(strategies_table(strategies))
     assert [row[0] for row in rows] == [each.name for each in strategies]
     assert [row[1] == "never" for row in rows] == [each.terms is None for each in strategies]
-
-
-def test_the_ledger_sums_up_to_the_bias():
-    net = zoo.build("mlp")
-    summary = summarize_ledger(specxai.explain(net.model, net.x, net.layer).ledger())
-    total = sum(entry.contribution for entry in summary.entries) + summary.remainder
-    assert total == pytest.approx(summary.bias)
-    table = ledger_table(summary, most=1)
-    assert table.totals == 1
-    names = [row[0] for row in texts(table)]
-    assert names[0] == summary.entries[0].site
-    assert names[1:] == [f"{len(summary.entries) - 1} others", "remainder", "b"]
-
-
-def test_layers_on_and_off_the_path():
-    net = zoo.build("mlp")
-    lin = specxai.linearize(net.model, net.x)
-    table = layers_table("net", lin.layers, {lin.layers[0].address: 1})
-    assert [row[0] for row in texts(table)] == [layer.address for layer in lin.layers]
-    assert [row[4] for row in texts(table)[:2]] == ["1", "not on path"]
