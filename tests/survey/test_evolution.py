@@ -45,7 +45,7 @@ def test_against_dense(by: str) -> None:
         leading.append(truth.V[:, top])
         p = truth.sigma**2 / sum(truth.sigma**2)
         assert layer.rank == r
-        assert (layer.units, layer.active_units) == (len(truth.R), sum(truth.R.any(1)))
+        assert (layer.unit_count, layer.active_count) == (len(truth.R), sum(truth.R.any(1)))
         assert layer.cut
         assert layer.complete
         assert layer.top.tolist() == top.tolist()

@@ -21,5 +21,5 @@ def count_active_units(lin: Linearization) -> dict[str, int]:
     if not addresses:
         return {}
     everything = Jacobian(partial(run_until, lin.network, addresses), lin.x)
-    parts = everything.active.split([layer.units for layer in layers])
+    parts = everything.active.split([layer.unit_count for layer in layers])
     return {address: int(part.sum()) for address, part in zip(addresses, parts, strict=True)}

@@ -22,8 +22,8 @@ class LayerSpectrum:
     Attributes:
         layer: address.
         cut: whether every path from input to output crosses the layer (16).
-        units: the number m of values in its output.
-        active_units: how many of them the input moves.
+        unit_count: the number m of values in its output.
+        active_count: how many of them the input moves.
         singular_values: σ in descending order, shape (r,), float64.
         contributions: α, in units of the output, shape (r,), float64.
         clusters: a label for each component; equal ones share their σ, so that only their sum is
@@ -37,8 +37,8 @@ class LayerSpectrum:
 
     layer: str
     cut: bool
-    units: int
-    active_units: int
+    unit_count: int
+    active_count: int
     singular_values: Float[Tensor, " r"] = field(repr=False)
     contributions: Float[Tensor, " r"] = field(repr=False)
     clusters: Int[Tensor, " r"] = field(repr=False)
@@ -110,8 +110,8 @@ def measure_layer(explanation: Explanation, n: int, wanted: int, by: Goal) -> La
     return LayerSpectrum(
         layer=str(explanation.layer),
         cut=explanation.cut,
-        units=explanation.units,
-        active_units=explanation.active_units,
+        unit_count=explanation.unit_count,
+        active_count=explanation.active_count,
         singular_values=explanation.singular_values,
         contributions=explanation.contributions,
         clusters=explanation.clusters,

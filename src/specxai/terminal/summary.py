@@ -63,8 +63,8 @@ def summarize(
         },
         "ties": [tie.to_dict() for tie in explanation.ties],
         "cut": explanation.cut,
-        "units": explanation.units,
-        "active_units": explanation.active_units,
+        "units": explanation.unit_count,
+        "active_units": explanation.active_count,
         "rank": explanation.rank,
         "reduced_rank": len(reduction.indices),
         "components": [
@@ -74,7 +74,7 @@ def summarize(
                 "coefficient": float(explanation.coefficients[k]),
                 "psi": float(explanation.psi[k]),
                 "contribution": float(alphas[k]),
-                "residual": float(explanation.residuals[k]),
+                "residual": float(explanation.residual_norms[k]),
                 "reduced_share": shares.get(k),
                 "degenerate": int((explanation.clusters == explanation.clusters[k]).sum()) > 1,
             }

@@ -128,8 +128,8 @@ def _summarize_layer(layer: LayerSpectrum) -> Summary:
     return {
         "layer": layer.layer,
         "cut": layer.cut,
-        "units": layer.units,
-        "active_units": layer.active_units,
+        "units": layer.unit_count,
+        "active_units": layer.active_count,
         "rank": layer.rank,
         "complete": layer.complete,
         "note": layer.note,

@@ -96,7 +96,7 @@ def layers_table(title: str, layers: Sequence[Layer], active: dict[str, int]) ->
             escape(layer.address),
             layer.type,
             "×".join(map(str, layer.shape[1:])) if layer.shape is not None else "no tensor",
-            f"{layer.units:,}" if layer.shape is not None else "",
+            f"{layer.unit_count:,}" if layer.shape is not None else "",
             f"{found:,}" if found is not None else "not on path",
             "yes" if layer.cut else "no",
         )

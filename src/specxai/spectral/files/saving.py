@@ -86,7 +86,7 @@ def file_size(
     components = len(_chosen(explanation, vectors, dtype))
     if components:
         right = explanation.x[0].numel() * _dtype(dtype, explanation.x.dtype).itemsize
-        other = explanation.units * _dtype(dtype, torch.float64).itemsize if left else 0
+        other = explanation.unit_count * _dtype(dtype, torch.float64).itemsize if left else 0
         total += components * (8 + right + other)
     # Quotes are escaped: the header is JSON in JSON.
     text = encode(encode(to_header(explanation.about, _EMPTY)))
