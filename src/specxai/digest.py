@@ -23,10 +23,10 @@ def digest(tensors: Mapping[str, Tensor], text: str = "") -> str:
     >>> digest({"a": torch.ones(2)}) == digest({"a": torch.ones(1, 2)})
     False
     """
-    found = hashlib.sha256(json.dumps(text).encode())
+    hashed = hashlib.sha256(json.dumps(text).encode())
     for name, tensor in sorted(tensors.items()):
-        found.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())
+        hashed.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())
         stored = tensor.detach() if tensor.layout is torch.strided else tensor.detach().to_dense()
         flat = stored.cpu().contiguous().reshape(-1)
-        found.update(flat.view(torch.uint8).numpy().data)
-    return found.hexdigest()
+        hashed.update(flat.view(torch.uint8).numpy().data)
+    return hashed.hexdigest()

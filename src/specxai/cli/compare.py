@@ -57,30 +57,33 @@ def compare(
     with output_folder(out):
         loaded = load_model(model, weights)
         specs = [*inputs, *_inputs_of(images)]
-        places = None if layers is None else tuple(read_list(layers))
+        addresses = None if layers is None else tuple(read_list(layers))
         names = None if methods is None else tuple(read_list(methods))
         chosen = read_target(loaded, target)
         trained = weights != "none"
-        wishes = Wishes(chosen, places, names, fast, seed, metrics, trained, background)
+        wishes = Wishes(chosen, addresses, names, fast, seed, metrics, trained, background)
         with progress_bars(quiet) as progress:
-            found = run_comparison(loaded, specs, masks, wishes, out, progress)
+            outcome = run_comparison(loaded, specs, masks, wishes, out, progress)
     if json:
         summary = {
             "inputs": {
-                title: summarize_comparison(each, found.about) | {"input_note": found.notes[title]}
-                for title, each in found.results.items()
+                title: summarize_comparison(each, outcome.about)
+                | {"input_note": outcome.notes[title]}
+                for title, each in outcome.results.items()
             },
-            "metrics": None if found.evaluation is None else summarize_metrics(found.evaluation),
+            "metrics": None
+            if outcome.evaluation is None
+            else summarize_metrics(outcome.evaluation),
         }
         print(json_format.dumps(summary))
         return
-    for title, each in found.results.items():
+    for title, each in outcome.results.items():
         print_wide(comparison_table(each, title))
-        if found.notes[title]:
-            print(found.notes[title])
-    if found.evaluation is not None:
-        print_wide(metrics_table(found.evaluation))
-    print(f"wrote {found.report}")
+        if outcome.notes[title]:
+            print(outcome.notes[title])
+    if outcome.evaluation is not None:
+        print_wide(metrics_table(outcome.evaluation))
+    print(f"wrote {outcome.report}")
 
 
 def _inputs_of(folder: Path | None) -> list[str]:
@@ -89,7 +92,7 @@ def _inputs_of(folder: Path | None) -> list[str]:
         return []
     if not folder.is_dir():
         raise InvalidInputError(f"--images {folder} is no folder")
-    found = sorted(str(file) for file in folder.iterdir() if file.suffix.lower() in _ENDINGS)
-    if not found:
+    pictures = sorted(str(file) for file in folder.iterdir() if file.suffix.lower() in _ENDINGS)
+    if not pictures:
         raise InvalidInputError(f"--images {folder} holds no picture, .npy or .safetensors")
-    return found
+    return pictures

@@ -51,12 +51,12 @@ def evolve(
     from specxai.terminal.tables import print_wide
 
     with output_folder(out, ["evolution.png"], overwrite):
-        method, places = solver.solver(QUICK), read_layers(layers)
+        method, addresses = solver.solver(QUICK), read_layers(layers)
         opened = network.open(model, input, target)
         given = opened.given
         with progress_bars(quiet) as progress:
             result = evolve_at(
-                opened.lin, places, opened.target, top, method, by, solver.memory, progress
+                opened.lin, addresses, opened.target, top, method, by, solver.memory, progress
             )
         result = replace(result, model=opened.model.name)
         figure = evolution_figure(result, given.image)

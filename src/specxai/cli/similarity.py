@@ -40,12 +40,12 @@ def similarity(
     with output_file(out, overwrite):
         names = [str(file) for file in files]
         # One after the other, so that only the compared vectors are held.
-        found = compare(
+        similarity = compare(
             map(load, files), k, by=by, absolute=absolute, threshold=threshold, names=names
         )
-        figure = similarity_figure(found)
+        figure = similarity_figure(similarity)
         save_figure(figure, out)
-    summary = summarize_similarity(found)
+    summary = summarize_similarity(similarity)
     if json:
         print(json_format.dumps(summary))
         return

@@ -55,8 +55,8 @@ class SolverOptions:
         auto = defaults or Auto()
         given = {name: value for name, value in vars(self).items() if value is not None}
         self._check(given)
-        found = {own: given[name] for name, own in _KRYLOV.items() if name in given}
-        krylov = replace(auto.krylov, **found)
+        options = {own: given[name] for name, own in _KRYLOV.items() if name in given}
+        krylov = replace(auto.krylov, **options)
         exact = replace(auto.exact, scratch=self.scratch)
         if self.method == "auto":
             return Auto(exact, krylov, given.get("seconds", auto.seconds))

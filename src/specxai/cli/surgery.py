@@ -58,11 +58,11 @@ def surgery(
     if (kept, dropped, scales) == (None, None, None):
         scales = {}  # nothing changes: what is wanted is the curves
     with output_folder(out, ["causal.png"], overwrite):
-        method, places = solver.solver(), read_layers(layer)
+        method, addresses = solver.solver(), read_layers(layer)
         opened = network.open(model, input, target)
         with progress_bars(quiet) as progress:
             explanation = explain_at(
-                opened.lin, places, opened.target, method, solver.memory, progress
+                opened.lin, addresses, opened.target, method, solver.memory, progress
             )
         cut = explanation.surgery(kept, dropped, scales)
         orders: tuple[Literal["contribution", "singular_value", "random"], ...]

@@ -54,12 +54,12 @@ def symbolic(
             opened.lin, read_layers(layer), position, method, solver.memory, progress
         )
     result = result.named(opened.model.name)
-    found = result.symbolic(n, by, reduced, feature_names=features, units=units)
+    expression = result.symbolic(n, by, reduced, feature_names=features, units=units)
     if format == "markdown":
-        print(found.markdown(), end="")
+        print(expression.markdown(), end="")
     else:
         print(
-            found.latex()
+            expression.latex()
             if format == "latex"
-            else json.dumps({**found.to_dict(), "input_note": opened.given.note})
+            else json.dumps({**expression.to_dict(), "input_note": opened.given.note})
         )

@@ -63,8 +63,8 @@ def _checked(text: str, key: str) -> str:
         return text
     shown = repr(text if len(text) <= 60 else text[:59] + "…")
     remedy = "static shapes" if key == "expr_str" else "plain names and aten operators"
-    place = f"{key} {shown}" if key else shown
-    raise UnsafeProgramError(f"{place} is not plain data; re-export with {remedy}")
+    entry = f"{key} {shown}" if key else shown
+    raise UnsafeProgramError(f"{entry} is not plain data; re-export with {remedy}")
 
 
 def _is_plain(text: str) -> bool:

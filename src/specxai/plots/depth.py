@@ -39,11 +39,11 @@ def draw_by_depth(
             triangles, which point to where the value may be, and joined by no line.
         bound: which kind of bound.
     """
-    places = np.arange(1, len(known) + 1)
-    _frame(axes, title, len(places))
+    positions = np.arange(1, len(known) + 1)
+    _frame(axes, title, len(positions))
     for (name, values), color in zip(curves.items(), (INK, POSITIVE), strict=False):
         axes.plot(
-            places,
+            positions,
             np.where(known, values, np.nan),
             "o-",
             color=color,
@@ -52,7 +52,7 @@ def draw_by_depth(
             label=name,
         )
         marker = _POINTING[bound]
-        axes.plot(places[~known], values[~known], marker, color=color, mfc="white", markersize=5)
+        axes.plot(positions[~known], values[~known], marker, color=color, mfc="white", markersize=5)
     highest = max((float(np.nanmax([*values, 0])) for values in curves.values()), default=0)
     axes.set_ylim(0, 1.35 * highest or 1)  # room for the legend
     few_values_along_y(axes)
@@ -67,11 +67,11 @@ def draw_alignments(axes: Axes, alignments: Sequence[Alignment]) -> None:
         alignments: of each layer to the next.
     """
     _frame(axes, "Each layer and the next", len(alignments) + 1)
-    places = np.arange(len(alignments)) + 1.5
+    positions = np.arange(len(alignments)) + 1.5
     cosines = [alignment.cosine for alignment in alignments]
-    axes.plot(places, cosines, "o-", color=NEGATIVE, linewidth=1, markersize=4, label="|φ·φ′|")
+    axes.plot(positions, cosines, "o-", color=NEGATIVE, linewidth=1, markersize=4, label="|φ·φ′|")
     angles = [np.cos(alignment.angles.cpu().numpy()) for alignment in alignments]
-    spread = np.repeat(places, [len(each) for each in angles])
+    spread = np.repeat(positions, [len(each) for each in angles])
     label = "cos of principal angles"
     axes.plot(spread, np.concatenate([[], *angles]), "_", color=FAINT, markersize=11, label=label)
     axes.set_ylim(0, 1.35)

@@ -16,7 +16,7 @@ from specxai.spectral import Decomposition
 def subtitle(explanation: Decomposition) -> str:
     """Name the layer, the output and the kind of affine map."""
     what = target_name(explanation.target)
-    return f"{what}  ·  {explanation.place}  ·  affine map: {explanation.exactness}"
+    return f"{what}  ·  {explanation.layer_name}  ·  affine map: {explanation.exactness}"
 
 
 def target_name(target: Target) -> str:

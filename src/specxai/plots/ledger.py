@@ -46,11 +46,11 @@ def ledger_figure(ledger: Ledger, title: str = "Bias ledger") -> Figure:
 def _draw_bars(axes: Axes, values: Float[np.ndarray, " n"], names: list[str]) -> None:
     """Draw one bar below the other, the input above and the output below."""
     quiet(axes)
-    places = np.arange(len(values))
-    axes.barh(places, values, height=0.72, color=[sign_color(value) for value in values])
+    rows = np.arange(len(values))
+    axes.barh(rows, values, height=0.72, color=[sign_color(value) for value in values])
     axes.axvline(0, color=FAINT, linewidth=0.6)
     axes.set_ylim(len(values) - 0.4, -0.6)
-    axes.set_yticks(places, names, fontsize=SMALL)
+    axes.set_yticks(rows, names, fontsize=SMALL)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_formatter(lambda value, _: short(value))
 

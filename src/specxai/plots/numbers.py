@@ -24,9 +24,9 @@ def short(value: float, digits: int = 3, signed: bool = False) -> str:
     mantissa, exponent = f"{value:{'+' if signed else ''}.{digits - 1}e}".split("e")
     power = int(exponent)
     if -3 <= power < 5:
-        places = max(digits - 1 - power, 0)
+        decimals = max(digits - 1 - power, 0)
         # Rounding to the digits comes first, so that 1234 with 2 digits is 1,200.
-        text = f"{float(f'{mantissa}e{power}'):{'+' if signed else ''},.{places}f}"
+        text = f"{float(f'{mantissa}e{power}'):{'+' if signed else ''},.{decimals}f}"
         text = text.rstrip("0").rstrip(".") if "." in text else text
     else:
         mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa

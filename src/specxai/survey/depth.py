@@ -28,5 +28,5 @@ def choose_layers(lin: Linearization, most: int = 8) -> tuple[str, ...]:
     if not chosen:
         raise LayerError("no layer lies on all paths from input to output: name the layers")
     last, count = len(chosen) - 1, min(most, len(chosen))
-    places = [round(last * k / max(count - 1, 1)) for k in range(count)]
-    return tuple(chosen[place].address for place in places)
+    positions = [round(last * k / max(count - 1, 1)) for k in range(count)]
+    return tuple(chosen[position].address for position in positions)

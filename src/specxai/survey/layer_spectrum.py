@@ -102,7 +102,7 @@ def measure_layer(explanation: Explanation, n: int, wanted: int, by: Goal) -> La
     """
     if not explanation.rank:
         raise LayerError(
-            f"no component of {explanation.place} converged ({explanation.note}): allow "
+            f"no component of {explanation.layer_name} converged ({explanation.note}): allow "
             "more products, a larger tol, or take method='exact'"
         )
     exact = explanation.method == "exact"

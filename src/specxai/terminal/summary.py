@@ -41,7 +41,7 @@ def summarize(
     return {
         "model": explanation.model,
         "layer": explanation.layer,
-        "place": explanation.place,
+        "place": explanation.layer_name,
         "target": explanation.target,
         "class": explanation.target_name,
         "probability": probability,

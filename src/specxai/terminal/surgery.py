@@ -35,8 +35,8 @@ def summarize_surgery(
     changed = (surgery.scales != 1).nonzero()[:, 0].tolist()
     return {
         "model": model.name,
-        "place": explanation.place,
-        "title": f"{model.name}: {_named(explanation.target, model)}, at {explanation.place}",
+        "place": explanation.layer_name,
+        "title": f"{model.name}: {_named(explanation.target, model)}, at {explanation.layer_name}",
         "target": explanation.target,
         "exactness": explanation.exactness,
         "components": explanation.rank,

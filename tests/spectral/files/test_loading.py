@@ -81,7 +81,7 @@ def test_everything_comes_back(name, tmp_path):
             assert same(getattr(stored, name), getattr(ex, name)), name
         assert stored.contributions.equal(ex.contributions)
         assert stored.ties == ex.ties
-        assert stored.place == ex.place
+        assert stored.layer_name == ex.layer_name
         for by in ("contribution", "singular_value", "reduced"):
             assert stored.top(5, by).equal(ex.top(5, by))
         assert stored.reduce().shares.equal(ex.reduce().shares)

@@ -45,8 +45,8 @@ class Surgery:
     @property
     def answer(self) -> Tensor:
         """The explained output of the real network with z', shaped like the prediction."""
-        found = explained(self.outputs, self.explanation.target)
-        return found.reshape(self.prediction.shape)
+        answer = explained(self.outputs, self.explanation.target)
+        return answer.reshape(self.prediction.shape)
 
     @property
     def difference(self) -> Tensor:

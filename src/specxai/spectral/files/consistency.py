@@ -30,7 +30,7 @@ def check_numbers(result: StoredDecomposition, contributions: Float[Tensor, " r"
                 0 <= rank <= result.active_count <= result.unit_count and result.unit_count > 0
             ),
             "the target and the output's shape": (
-                all(place >= 0 for place in position)
+                all(index >= 0 for index in position)
                 and (result.output.ndim > 0 if whole else result.output.ndim == 0)
                 and (result.layer is None or not whole)
             ),

@@ -107,14 +107,14 @@ def _kept(
     if not chosen:
         return {}
     right = explanation.right_vectors(chosen)
-    found = {
+    kept = {
         "vector_indices": torch.tensor(chosen),
         "right_vectors": right.to(_dtype(dtype, right.dtype)),
     }
     if left:
         other = explanation.left_vectors(chosen)
-        found["left_vectors"] = other.to(_dtype(dtype, other.dtype))
-    return found
+        kept["left_vectors"] = other.to(_dtype(dtype, other.dtype))
+    return kept
 
 
 def _chosen(explanation: Decomposition, vectors: Indices, dtype: str) -> list[int]:

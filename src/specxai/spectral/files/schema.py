@@ -105,11 +105,11 @@ def from_header(header: dict[str, Any]) -> tuple[About, Record]:
     fixed = {name: kind for name, kind in HEADER.items() if kind is not list}
     lists = {name: header.get(name) for name in HEADER if name not in fixed}
     rest = {name: value for name, value in header.items() if name not in lists}
-    found = decode_fields(rest, fixed, "header")
+    entries = decode_fields(rest, fixed, "header")
     sites = _decoded(lists["conventional"], _SITE, "header.conventional")
     ties = _decoded(lists["ties"], _TIE, "header.ties")
-    about = {name: found[name] for name in _ABOUT}
-    record = {name: found[name] for name in _RECORD}
+    about = {name: entries[name] for name in _ABOUT}
+    record = {name: entries[name] for name in _RECORD}
     return (
         About(**about, conventional=tuple(Site(**_addressed(site)) for site in sites)),
         Record(**record, ties=tuple(Tie(**_addressed(tie)) for tie in ties)),

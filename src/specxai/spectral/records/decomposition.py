@@ -214,9 +214,9 @@ class Decomposition(ABC):
         return self.about.note
 
     @property
-    def place(self) -> str:
-        """Where the network is split, in words."""
-        return self.about.place
+    def layer_name(self) -> str:
+        """The layer of the split in words: ``layer a``, ``a + b`` or ``the whole network``."""
+        return self.about.layer_name
 
     @property
     def output(self) -> Float[Tensor, "..."]:

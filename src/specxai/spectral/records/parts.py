@@ -42,8 +42,8 @@ class About:
     note: str
 
     @property
-    def place(self) -> str:
-        """Where the network is split, in words."""
+    def layer_name(self) -> str:
+        """The layer of the split in words: ``layer a``, ``a + b`` or ``the whole network``."""
         if self.layer is None:
             return "the whole network"
         return f"layer {self.layer}" if isinstance(self.layer, str) else " + ".join(self.layer)

@@ -144,8 +144,12 @@ def _result(
 ) -> LeftSVD:
     resolved = torch.zeros_like(ritz.sigma, dtype=torch.bool)
     resolved[wanted] = ritz.residual_norms[wanted] <= options.tol
-    found = int(resolved.sum())
-    short = f"; {found} of {options.n_components} converged" if found < options.n_components else ""
+    converged = int(resolved.sum())
+    short = (
+        f"; {converged} of {options.n_components} converged"
+        if converged < options.n_components
+        else ""
+    )
     close = max(ritz.resolution, options.tol * float(ritz.sigma[0]))
     return assemble(
         active,

@@ -93,8 +93,9 @@ def symbolic(
 
     >>> from specxai import explain
     >>> net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
-    >>> found = explain(net.eval(), torch.ones(1, 2), "0", 0).symbolic(1, feature_names=["a", "b"])
-    >>> bool(torch.isclose(found.positions().sum(), found.output))
+    >>> ex = explain(net.eval(), torch.ones(1, 2), "0", 0)
+    >>> formula = ex.symbolic(1, feature_names=["a", "b"])
+    >>> bool(torch.isclose(formula.positions().sum(), formula.output))
     True
     """
     if explanation.target is None:

@@ -47,9 +47,9 @@ def imagenet(
     if len(files) not in (1, len(names)):
         raise InvalidInputError(f"--weights names {len(files)} files for {len(names)} models")
     files = files * len(names) if len(files) == 1 else files
-    places = None if layers is None else read_list(layers)
+    addresses = None if layers is None else read_list(layers)
     trained = "none" not in files
-    plan = PhotoStudy(photos or PHOTOS, masks, places, fast, seed, trained, background)
+    plan = PhotoStudy(photos or PHOTOS, masks, addresses, fast, seed, trained, background)
     with output_folder(out):
         loaded = [load_model(name, file) for name, file in zip(names, files, strict=True)]
         with progress_bars(quiet) as progress:
