@@ -87,8 +87,8 @@ def _arguments(program: ExportedProgram) -> tuple[str, ...] | None:
     """Return the names of the arguments, where the program takes tensors by position only."""
     names = list(program.graph_signature.user_inputs)
     positional, named = tree_unflatten(names, program.call_spec.in_spec)
-    plain = not named and all(isinstance(name, str) for name in positional)
-    return tuple(positional) if plain else None
+    unnamed = not named and all(isinstance(name, str) for name in positional)
+    return tuple(positional) if unnamed else None
 
 
 @contextmanager

@@ -73,8 +73,8 @@ def to_header(about: About, record: Record) -> dict[str, Any]:
     """
     header = {name: getattr(about, name) for name in _ABOUT}
     header |= {name: getattr(record, name) for name in _RECORD}
-    header["conventional"] = [_plain(site, _SITE) for site in about.conventional]
-    header["ties"] = [_plain(tie, _TIE) for tie in record.ties]
+    header["conventional"] = [_fields(site, _SITE) for site in about.conventional]
+    header["ties"] = [_fields(tie, _TIE) for tie in record.ties]
     return header
 
 
@@ -116,7 +116,7 @@ def from_header(header: dict[str, Any]) -> tuple[About, Record]:
     )
 
 
-def _plain(value: Site | Tie, kinds: Mapping[str, Any]) -> dict[str, Any]:
+def _fields(value: Site | Tie, kinds: Mapping[str, Any]) -> dict[str, Any]:
     return {name: getattr(value, name) for name in kinds}
 
 

@@ -15,8 +15,8 @@ from specxai.spectral.records.decomposition import Decomposition, Ranking
 from specxai.spectral.symbolic.algebra import latex, to_sympy
 from specxai.spectral.symbolic.expression import AffineExpression
 from specxai.spectral.symbolic.features import Names, Units, name_features
+from specxai.spectral.symbolic.json_form import as_dict
 from specxai.spectral.symbolic.markdown import markdown
-from specxai.spectral.symbolic.plain import as_dict
 
 if TYPE_CHECKING:
     import sympy

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from specxai.affine import Certificate
 from specxai.markdown import markdown_table
 from specxai.spectral.symbolic.expression import AffineExpression
-from specxai.spectral.symbolic.plain import inputs
+from specxai.spectral.symbolic.json_form import inputs
 
 
 def markdown(expression: AffineExpression) -> str:
