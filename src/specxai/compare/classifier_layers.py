@@ -1,7 +1,7 @@
 """Where in an image classifier the methods look: the last convolution and what follows it."""
 
 from specxai.affine import Layer, Linearization
-from specxai.affine.cuts import bent_layers, cut_layers, module_path
+from specxai.affine.layers import bent_layers, cut_layers, module_path
 from specxai.errors import LayerError
 
 

@@ -12,7 +12,7 @@ from specxai.errors import LoadError, MissingExtraError
 from specxai.models.class_names import imagenet_classes
 from specxai.models.loaded import LoadedModel, Preprocess
 from specxai.models.seeded import build_seeded
-from specxai.models.state_dict import load_weights
+from specxai.models.weights import load_weights
 
 # The sides of the pictures in pixels.
 _SIDES = {"efficientnet-lite0": 224, "efficientnet-lite1": 240, "efficientnet-lite2": 260}

@@ -13,7 +13,7 @@ from specxai.errors import LoadError
 from specxai.models.existing_file import existing_file
 from specxai.models.loaded import LoadedModel
 from specxai.models.reason import reason
-from specxai.models.state_dict import load_weights
+from specxai.models.weights import load_weights
 
 
 def load_python(path: str, attribute: str, weights: str) -> LoadedModel:

@@ -12,7 +12,7 @@ from specxai.models.loaded import LoadedModel, Preprocess
 from specxai.models.reason import reason
 from specxai.models.safe_pickle import data_only_pickles
 from specxai.models.seeded import build_seeded
-from specxai.models.state_dict import load_weights
+from specxai.models.weights import load_weights
 
 
 def load_timm(architecture: str, weights: str) -> LoadedModel:

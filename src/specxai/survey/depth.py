@@ -1,7 +1,7 @@
 """Which layers show how a network changes its mind with depth."""
 
 from specxai.affine import Linearization
-from specxai.affine.cuts import bent_layers, cut_layers
+from specxai.affine.layers import bent_layers, cut_layers
 from specxai.errors import LayerError
 
 

@@ -9,13 +9,13 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from specxai.plots.body import View, draw_body
 from specxai.plots.heatmap import draw_heatmap, symmetric_limit, to_array
-from specxai.plots.shaded_body import can_shade, render_body
 from specxai.plots.style import FAINT, INK, SIGNED, SMALL, TEXT, TITLE, quiet
 from specxai.spectral.records.contraction import Contraction
+from specxai_studies.shapes.body import View, draw_body
 from specxai_studies.shapes.experiment import Experiment
 from specxai_studies.shapes.findings import LAYERS, Findings, pairwise_cosine
+from specxai_studies.shapes.shaded_body import can_shade, render_body
 
 VIEWS = {
     "cars": View("front left, from above", 22.0, -128.0),
