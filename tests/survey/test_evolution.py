@@ -16,8 +16,7 @@ import zoo
 from reference import dense
 from specxai.cli.evolve import evolve as cli_evolve
 from specxai.errors import InvalidInputError, LayerError, SpecxaiError
-from specxai.survey.depth import choose_layers
-from specxai.survey.evolution import QUICK
+from specxai.survey.evolution import QUICK, choose_layers
 from specxai.survey.layer_spectrum import LayerSpectrum, measure_layer
 
 LAYERS = ("0", "1", "3")

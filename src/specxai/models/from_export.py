@@ -10,13 +10,11 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 from torch.utils._pytree import tree_unflatten
 
-from specxai.errors import LoadError
-from specxai.models.existing_file import existing_file
+from specxai.errors import LoadError, reason
 from specxai.models.export_archive import screened_archive
 from specxai.models.export_screen import UnsafeProgramError
 from specxai.models.loaded import LoadedModel
-from specxai.models.reason import reason
-from specxai.models.safe_pickle import data_only_pickles
+from specxai.models.user_files import data_only_pickles, existing_file
 
 
 def load_export(path: str, weights: str) -> LoadedModel:

@@ -9,10 +9,9 @@ from typing import Any
 from PIL import Image
 from torch import Tensor, nn
 
-from specxai.errors import LoadError
-from specxai.models.existing_file import existing_file
+from specxai.errors import LoadError, reason
 from specxai.models.loaded import LoadedModel
-from specxai.models.reason import reason
+from specxai.models.user_files import existing_file
 from specxai.models.weights import load_weights
 
 

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from specxai.affine import Target
 from specxai.plots.heatmap import is_sparse, scale_note
-from specxai.plots.numbers import short
 from specxai.plots.panels import InputKind
+from specxai.plots.style import short
 from specxai.spectral import Decomposition
 
 

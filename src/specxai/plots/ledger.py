@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from specxai.affine import Ledger
-from specxai.plots.numbers import short
-from specxai.plots.style import FAINT, INK, SMALL, TITLE, quiet, sign_color
+from specxai.plots.style import FAINT, INK, SMALL, TITLE, quiet, short, sign_color
 
 # More bars than this are unreadable: operation calls are then summed over modules.
 _MOST_BARS = 48

@@ -11,9 +11,8 @@ from matplotlib.ticker import MaxNLocator
 
 from specxai.compare import Evaluation, Measure
 from specxai.compare.metrics_tables import metrics_notes
-from specxai.plots.numbers import short
 from specxai.plots.page import footer_height, header_height, stack_parts
-from specxai.plots.style import FAINT, INK, POSITIVE, SIGNED, SMALL, TEXT, TITLE, quiet
+from specxai.plots.style import FAINT, INK, POSITIVE, SIGNED, SMALL, TEXT, TITLE, quiet, short
 from specxai.plots.writing import wrapped, write_footer, write_header
 
 _COLUMNS = 4

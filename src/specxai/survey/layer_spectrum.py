@@ -3,13 +3,13 @@
 import math
 from dataclasses import dataclass, field
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from specxai.errors import LayerError
 from specxai.spectral import Explanation
 from specxai.spectral.svd.krylov import Goal
-from specxai.survey.concentration import effective_rank, participation_ratio
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,3 +121,37 @@ def measure_layer(explanation: Explanation, n: int, wanted: int, by: Goal) -> La
         leading=exact or (by == "singular_value" and explanation.rank == wanted),
         note=explanation.note,
     )
+
+
+def effective_rank(singular_values: Float[Tensor, " r"]) -> float:
+    """Return how many components the energy σ² is spread over, exp(−Σ p ln p), p = σ² / Σσ².
+
+    It is 1 where one component has all of it, and r where all r have the same.
+
+    Args:
+        singular_values: σ, all above 0.
+
+    >>> import torch
+    >>> round(effective_rank(torch.ones(5)), 6)
+    5.0
+    """
+    return float(torch.special.entr(_shares(singular_values)).sum().exp())
+
+
+def participation_ratio(singular_values: Float[Tensor, " r"]) -> float:
+    """Return (Σσ²)² / Σσ⁴, which counts like `effective_rank` but less of the small components.
+
+    Args:
+        singular_values: σ, all above 0.
+
+    >>> import torch
+    >>> round(participation_ratio(torch.tensor([1.0, 1.0, 1e-3])), 3)
+    2.0
+    """
+    return float(1 / _shares(singular_values).square().sum())
+
+
+def _shares(singular_values: Tensor) -> Tensor:
+    # Scaled first, so that squares neither overflow nor vanish.
+    energies = (singular_values.double() / singular_values.max()).square()
+    return energies / energies.sum()

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from specxai.cache import Cache, Tensors
-from specxai.digest import digest
+from specxai.files import digest
 from specxai.progress import Progress, silent
 
 

@@ -10,8 +10,8 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from specxai.digest import digest
 from specxai.errors import LoadError
+from specxai.files import digest
 from specxai.spectral.files.consistency import check_numbers, check_vectors
 from specxai.spectral.files.saving import checksum
 from specxai.spectral.files.schema import (

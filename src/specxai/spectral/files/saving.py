@@ -11,9 +11,8 @@ import torch
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from specxai.digest import digest
 from specxai.errors import InvalidInputError
-from specxai.files import write_atomically
+from specxai.files import digest, write_atomically
 from specxai.spectral.files.schema import NUMBERS, SCHEMA, VECTORS, to_header
 from specxai.spectral.files.stored import Record
 from specxai.spectral.records.decomposition import Decomposition, Indices

@@ -11,8 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from specxai.affine import fingerprint, linearize
-from specxai.digest import digest
 from specxai.errors import LoadError
+from specxai.files import digest
 from specxai.models import LoadedInput, LoadedModel
 from specxai.progress import Progress, silent
 from specxai.spectral import Decomposition, Solver, explain_at, load

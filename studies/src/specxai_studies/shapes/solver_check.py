@@ -9,7 +9,7 @@ from torch import Tensor
 
 from specxai.affine import fingerprint
 from specxai.cache import Cache, Tensors
-from specxai.digest import digest
+from specxai.files import digest
 from specxai.markdown import markdown_table
 from specxai.progress import Progress
 from specxai.report.claim import Claim, spread
