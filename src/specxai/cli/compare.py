@@ -2,12 +2,16 @@
 
 import json as json_format
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from specxai.cli.app import app
 from specxai.cli.options import Background, Input, Json, Model, Quiet, Weights
 from specxai.cli.output import output_folder
 from specxai.cli.reading import read_list, read_target
 from specxai.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from specxai.report.comparison import Compared
 
 _ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".npy", ".safetensors"}
 
@@ -49,10 +53,7 @@ def compare(
     """
     from specxai.models import load_model
     from specxai.report.comparison import Wishes, run_comparison
-    from specxai.terminal.compare import comparison_table, summarize_comparison
-    from specxai.terminal.metrics import metrics_table, summarize_metrics
     from specxai.terminal.progress import progress_bars
-    from specxai.terminal.tables import print_wide
 
     with output_folder(out):
         loaded = load_model(model, weights)
@@ -60,23 +61,39 @@ def compare(
         addresses = None if layers is None else tuple(read_list(layers))
         names = None if methods is None else tuple(read_list(methods))
         chosen = read_target(loaded, target)
-        trained = weights != "none"
-        wishes = Wishes(chosen, addresses, names, fast, seed, metrics, trained, background)
+        wishes = Wishes(
+            chosen, addresses, names, fast, seed, metrics, weights != "none", background
+        )
         with progress_bars(quiet) as progress:
             outcome = run_comparison(loaded, specs, masks, wishes, out, progress)
     if json:
-        summary = {
-            "inputs": {
-                title: summarize_comparison(each, outcome.about)
-                | {"input_note": outcome.notes[title]}
-                for title, each in outcome.results.items()
-            },
-            "metrics": None
-            if outcome.evaluation is None
-            else summarize_metrics(outcome.evaluation),
-        }
-        print(json_format.dumps(summary))
-        return
+        print(json_format.dumps(_summary(outcome)))
+    else:
+        _show(outcome)
+
+
+def _summary(outcome: "Compared") -> dict[str, Any]:
+    from specxai.terminal.compare import summarize_comparison
+    from specxai.terminal.metrics import summarize_metrics
+
+    measured = outcome.evaluation
+    return {
+        "inputs": {
+            title: {
+                **summarize_comparison(each, outcome.about),
+                "input_note": outcome.notes[title],
+            }
+            for title, each in outcome.results.items()
+        },
+        "metrics": None if measured is None else summarize_metrics(measured),
+    }
+
+
+def _show(outcome: "Compared") -> None:
+    from specxai.terminal.compare import comparison_table
+    from specxai.terminal.metrics import metrics_table
+    from specxai.terminal.tables import print_wide
+
     for title, each in outcome.results.items():
         print_wide(comparison_table(each, title))
         if outcome.notes[title]:

@@ -1,8 +1,15 @@
 """Options that several commands share."""
 
-from typing import Annotated
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 Model = Annotated[
     str,
@@ -35,3 +42,43 @@ Overwrite = Annotated[
 ]
 Quiet = Annotated[bool, Parameter(negative="", help="Show no progress.")]
 Json = Annotated[bool, Parameter(negative="", help="Print JSON in place of a table.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class ResultOptions:
+    """How results are written and shown."""
+
+    overwrite: Overwrite = False
+    json: Json = False
+
+    def tell(
+        self,
+        summary: dict[str, Any],
+        tables: "Sequence[RenderableType]",
+        written: Sequence[Path] = (),
+    ) -> None:
+        """Print numbers as JSON; or as tables, and say what was written.
+
+        Args:
+            summary: the numbers.
+            tables: the same, for a person.
+            written: files.
+        """
+        from specxai.terminal.tables import print_wide
+
+        if self.json:
+            print(json.dumps(summary))
+            return
+        for table in tables:
+            print_wide(table)
+        if written:
+            print(f"wrote {' and '.join(map(str, written))}")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class RunOptions(ResultOptions):
+    """How long work tells of itself, and how its results are written and shown."""
+
+    quiet: Quiet = False

@@ -1,13 +1,14 @@
 """``specxai show``."""
 
-import json as json_format
 from contextlib import nullcontext
 from pathlib import Path
 
 from specxai.cli.app import app
-from specxai.cli.options import Json, Overwrite
+from specxai.cli.options import ResultOptions
 from specxai.cli.output import output_folder
 from specxai.errors import InvalidInputError
+
+_FIGURE = "explanation.png"
 
 
 @app.command
@@ -18,8 +19,7 @@ def show(
     top: int = 3,
     strategies: bool = False,
     out: Path | None = None,
-    overwrite: Overwrite = False,
-    json: Json = False,
+    results: ResultOptions = ResultOptions(),  # noqa: B008, it is frozen
 ) -> None:
     """Show a stored explanation, without the network: a table, and a figure if asked for.
 
@@ -34,24 +34,20 @@ def show(
     from specxai.plots import explanation_figure, save_figure
     from specxai.spectral import load
     from specxai.terminal.summary import summarize
-    from specxai.terminal.tables import explanation_table, print_wide, strategies_table
+    from specxai.terminal.tables import explanation_table, strategies_table
 
     if top < 1:
         raise InvalidInputError(f"--top {top}: list at least 1 component")
-    with nullcontext() if out is None else output_folder(out, ["explanation.png"], overwrite):
+    figures = [] if out is None else [out / _FIGURE]
+    reserved = nullcontext() if out is None else output_folder(out, [_FIGURE], results.overwrite)
+    with reserved:
         result = load(file)
         summary = summarize(result, top)
         if strategies:
             summary["strategies"] = [asdict(each) for each in result.strategies()]
-        if out is not None:
+        for figure in figures:
             title = ": ".join(filter(None, (result.model, result.target_name)))
-            figure = explanation_figure(result, top=top, title=title)
-            save_figure(figure, out / "explanation.png")
-    if json:
-        print(json_format.dumps(summary))
-        return
-    print_wide(explanation_table(summary))
-    if strategies:
-        print_wide(strategies_table(summary["strategies"]))
-    if out is not None:
-        print(f"wrote {out / 'explanation.png'}")
+            save_figure(explanation_figure(result, top=top, title=title), figure)
+    tables = [explanation_table(summary)]
+    tables += [strategies_table(summary["strategies"])] if strategies else []
+    results.tell(summary, tables, figures)

@@ -1,11 +1,10 @@
 """``specxai similarity``."""
 
-import json as json_format
 from pathlib import Path
 from typing import Literal
 
 from specxai.cli.app import app
-from specxai.cli.options import Json, Overwrite
+from specxai.cli.options import ResultOptions
 from specxai.cli.output import output_file
 
 
@@ -17,8 +16,7 @@ def similarity(
     absolute: bool = False,
     threshold: float = 0.5,
     out: Path = Path("similarity.png"),
-    overwrite: Overwrite = False,
-    json: Json = False,
+    results: ResultOptions = ResultOptions(),  # noqa: B008, it is frozen
 ) -> None:
     """Compare the k-th singular vectors of stored explanations: groups and a figure.
 
@@ -34,20 +32,14 @@ def similarity(
     from specxai.plots import check_figure_name, save_figure, similarity_figure
     from specxai.survey import similarity as compare
     from specxai.terminal.survey import similarity_table, summarize_similarity
-    from specxai.terminal.tables import print_wide
 
     check_figure_name(out)
-    with output_file(out, overwrite):
+    with output_file(out, results.overwrite):
         names = [str(file) for file in files]
         # One after the other, so that only the compared vectors are held.
-        similarity = compare(
+        compared = compare(
             map(load, files), k, by=by, absolute=absolute, threshold=threshold, names=names
         )
-        figure = similarity_figure(similarity)
-        save_figure(figure, out)
-    summary = summarize_similarity(similarity)
-    if json:
-        print(json_format.dumps(summary))
-        return
-    print_wide(similarity_table(summary))
-    print(f"wrote {out}")
+        save_figure(similarity_figure(compared), out)
+    summary = summarize_similarity(compared)
+    results.tell(summary, [similarity_table(summary)], [out])
