@@ -11,8 +11,7 @@ from torch.export import ExportedProgram
 from torch.utils._pytree import tree_unflatten
 
 from specxai.errors import LoadError, reason
-from specxai.models.export_archive import screened_archive
-from specxai.models.export_screen import UnsafeProgramError
+from specxai.models.export_screen import UnsafeProgramError, screened_archive
 from specxai.models.loaded import LoadedModel
 from specxai.models.user_files import data_only_pickles, existing_file
 

@@ -7,7 +7,7 @@ from specxai.compare.metrics.localization import (
     mass_inside,
     points_inside,
 )
-from specxai.compare.metrics.measure import Better, Interval, Measure, bootstrap_mean
+from specxai.compare.metrics.measure import Interval, Measure, bootstrap_mean
 from specxai.compare.metrics.perturbation import (
     DELETION,
     INSERTION,
@@ -40,7 +40,6 @@ __all__ = [
     "SIMILARITY",
     "SIMILARITY_OF_SIZES",
     "SUM_ERROR",
-    "Better",
     "Interval",
     "Measure",
     "area",
