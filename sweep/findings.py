@@ -32,7 +32,7 @@ class Findings:
         sites: the number of operation calls.
         layers: how many layers the network was cut at.
         errors: by the names in `BOUNDS`.
-        places: the layer where an error is largest.
+        worst_layers: the layer where an error is largest.
         refusals: what was refused, and why.
         faults: exceptions that are no `SpecxaiError`.
         note: what a reader should know beside.
@@ -45,19 +45,19 @@ class Findings:
     sites: int = 0
     layers: int = 0
     errors: dict[str, float] = field(default_factory=dict)
-    places: dict[str, str] = field(default_factory=dict)
+    worst_layers: dict[str, str] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     note: str = ""
     unfinished: str = ""
     seconds: float = 0.0
 
-    def note_error(self, measure: str, error: float, place: str = "") -> None:
+    def note_error(self, measure: str, error: float, layer: str = "") -> None:
         """Keep an error if it is the largest of its kind; NaN is larger than all."""
         if measure in self.errors and error <= self.errors[measure]:
             return
         self.errors[measure] = error if error == error else float("inf")
-        self.places[measure] = place
+        self.worst_layers[measure] = layer
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

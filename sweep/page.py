@@ -107,7 +107,9 @@ def _reasons(found: Sequence[Findings]) -> list[str]:
     """Say why for all that is not right, and what is to be known of the rest."""
     lines = []
     for each in found:
-        beyond = [f"{name} {each.errors[name]:.0e} {each.places[name]}" for name in each.excessive]
+        beyond = [
+            f"{name} {each.errors[name]:.0e} {each.worst_layers[name]}" for name in each.excessive
+        ]
         said = [*beyond, *each.faults[:1], *each.refusals[:1], each.unfinished, each.note]
         if reasons := [reason.strip() for reason in said if reason]:
             lines.append(f"- {each.name}: {'; '.join(reasons)}")

@@ -1,4 +1,4 @@
-"""What the README shows runs as it stands."""
+"""What the README and the pages of docs/ show runs as it stands."""
 
 import re
 from pathlib import Path
@@ -7,30 +7,57 @@ from typing import Any
 import pytest
 import torch
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def run(block: int, names: dict[str, Any] | None = None) -> dict[str, Any]:
+def examples(page: Path) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+
+
+def run(page: str, names: dict[str, Any] | None = None) -> dict[str, Any]:
     names = {} if names is None else names
-    exec(re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)[block], names)
+    for example in examples(ROOT / page):
+        exec(example, names)
     return names
+
+
+def test_every_example_is_run_below() -> None:
+    counts = {str(page.relative_to(ROOT)): len(examples(page)) for page in PAGES}
+    shown = {page: count for page, count in counts.items() if count}
+    assert shown == dict.fromkeys(
+        ("README.md", "docs/networks.md", "docs/reading.md", "docs/results.md"), 1
+    )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
+    missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert not missing
 
 
 @pytest.mark.slow
 def test_five_lines_of_python_and_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = run(0)
+    names = run("README.md")
     explanation, maps = names["ex"], names["maps"]
     assert isinstance(maps, torch.Tensor)
     assert maps.shape == (3, 224, 224)
     assert abs(explanation.residual) <= 1e-4 * abs(explanation.output)
     monkeypatch.chdir(tmp_path)
-    run(1, names)
+    run("docs/results.md", names)
     assert names["stored"].is_of(names["model"].module)
     assert len(names["stored"].kept) == 8
 
 
+@pytest.mark.slow
+def test_an_equation() -> None:
+    names = run("docs/reading.md")
+    torch.testing.assert_close(names["share"].sum(), names["expression"].output)
+
+
 def test_a_language_model() -> None:
-    names = run(2)
+    names = run("docs/networks.md")
     assert abs(names["ex"].residual) <= 1e-4 * abs(names["ex"].output)
     assert names["ex"].exactness == "convention: secant"
     assert names["words"].shape == (2, 3)

@@ -45,11 +45,11 @@ class Cache:
         """
         path = self.folder / f"{name.replace('/', '-')}.safetensors"
         wanted = json.dumps(settings, sort_keys=True)
-        found = _read(path, wanted)
-        if found is None:
-            found = {key: value.detach().cpu().contiguous() for key, value in compute().items()}
-            write_atomically(path, save(found, {"settings": wanted}))
-        return found
+        tensors = _read(path, wanted)
+        if tensors is None:
+            tensors = {key: value.detach().cpu().contiguous() for key, value in compute().items()}
+            write_atomically(path, save(tensors, {"settings": wanted}))
+        return tensors
 
 
 def _read(path: Path, settings: str) -> Tensors | None:

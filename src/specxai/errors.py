@@ -1,5 +1,7 @@
 """The errors specxai raises; each message names the fault, the place and the remedy."""
 
+_LONGEST = 160
+
 
 class SpecxaiError(Exception):
     """Base class of every error that specxai raises on purpose."""
@@ -48,3 +50,20 @@ class OutsideRegionError(SpecxaiError):
 
 class OutsideRegionWarning(UserWarning):
     """An affine expression was evaluated where it is not known to hold."""
+
+
+def reason(error: BaseException) -> str:
+    """Give the kind of an exception and the first line of its message, shortened.
+
+    Args:
+        error: Any exception.
+
+    Returns:
+        One line, without a full stop at its end.
+    """
+    kind = type(error).__name__
+    lines = str(error).strip().splitlines()
+    if not lines:
+        return kind
+    first = lines[0].strip().rstrip(".:")
+    return f"{kind}: {first[:_LONGEST]}{'…' if len(first) > _LONGEST else ''}"

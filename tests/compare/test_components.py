@@ -13,7 +13,7 @@ from specxai.compare.components import Search, components_method, leading_maps
 from specxai.errors import LayerError
 from specxai.spectral.records.reduction import reduce_contributions
 
-BY_PRODUCTS = Search(units=0, components=8, products=300, tol=1e-6)
+BY_PRODUCTS = Search(most_units=0, components=8, products=300, tol=1e-6)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from specxai import SpecxaiError
 from specxai.plots import draw_heatmap
-from specxai.plots.numbers import short
+from specxai.plots.style import short
 
 
 @pytest.fixture

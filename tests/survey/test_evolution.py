@@ -16,8 +16,7 @@ import zoo
 from reference import dense
 from specxai.cli.evolve import evolve as cli_evolve
 from specxai.errors import InvalidInputError, LayerError, SpecxaiError
-from specxai.survey.depth import choose_layers
-from specxai.survey.evolution import QUICK
+from specxai.survey.evolution import QUICK, choose_layers
 from specxai.survey.layer_spectrum import LayerSpectrum, measure_layer
 
 LAYERS = ("0", "1", "3")
@@ -45,7 +44,7 @@ def test_against_dense(by: str) -> None:
         leading.append(truth.V[:, top])
         p = truth.sigma**2 / sum(truth.sigma**2)
         assert layer.rank == r
-        assert (layer.units, layer.active_units) == (len(truth.R), sum(truth.R.any(1)))
+        assert (layer.unit_count, layer.active_count) == (len(truth.R), sum(truth.R.any(1)))
         assert layer.cut
         assert layer.complete
         assert layer.top.tolist() == top.tolist()

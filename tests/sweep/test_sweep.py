@@ -107,7 +107,7 @@ def test_an_error_that_is_no_number_is_the_largest():
     findings.note_error("batch", float("nan"), "there")
     findings.note_error("batch", 1.0)
     assert findings.excessive == ["batch"]
-    assert findings.places["batch"] == "there"
+    assert findings.worst_layers["batch"] == "there"
 
 
 def test_results_are_shared_and_resumed(tmp_path):

@@ -1,7 +1,7 @@
 """The network as an affine map at one input."""
 
-from specxai.affine.activity import count_active_units
 from specxai.affine.fingerprint import fingerprint
+from specxai.affine.layers import count_active_units
 from specxai.affine.ledger import Entry, Ledger
 from specxai.affine.linearization import Layers, Linearization
 from specxai.affine.linearize import linearize

@@ -3,7 +3,7 @@
 from torch import nn
 
 from specxai.affine.tracing.preconditions import unwrapped
-from specxai.digest import digest
+from specxai.files import digest
 
 
 def fingerprint(model: nn.Module) -> str:

@@ -53,7 +53,7 @@ def choose_target(output: Float[Tensor, "1 ..."], target: Target) -> int | tuple
             f"target {target} has {len(position)} indices and an output of shape "
             f"{tuple(output.shape)} needs {len(shape)}"
         )
-    for place, size in zip(position, shape, strict=True):
-        if not 0 <= place < size:
+    for k, size in zip(position, shape, strict=True):
+        if not 0 <= k < size:
             raise TargetError(f"target {target} is out of range: choose from 0 to {size - 1}")
     return position if isinstance(target, tuple) else position[0]

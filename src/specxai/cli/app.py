@@ -1,13 +1,13 @@
-"""The application that the commands join, and its entry point."""
+"""The application that the commands join, its entry point, and its messages."""
 
+import re
 import sys
 import traceback
+from importlib.metadata import entry_points
 
 from cyclopts import App, CycloptsError
 
 from specxai import __version__
-from specxai.cli.joined import check_installed, join
-from specxai.cli.remedies import on_command_line
 from specxai.errors import SpecxaiError
 
 app = App(
@@ -17,6 +17,22 @@ app = App(
     "is told in one line; with --debug also where it arose.",
     suppress_keyboard_interrupt=False,  # main says what became of it
 )
+
+GROUP = "specxai.commands"
+# Commands that come with another distribution, which a user may not have.
+_ELSEWHERE = {"study": "specxai-studies", "bench": "specxai-studies"}
+# What stands in messages for those who write Python, and what it is called here.
+_SPELLINGS = (
+    (
+        r"name the tensor to explain by forward=.*$",
+        "write a module that calls it and returns that tensor, and give path/to/file.py:callable",
+    ),
+    (r"layer=None without a target", "neither --layer nor --target"),
+    (r"layer=None", "no --layer"),
+    (r"\b(rule|precision|method|by|layer|target|wrt|memory|scratch|tol|products)=['\"]?(\w*)['\"]?",
+     r"--\1 \2"),
+    (r"\bn_components\b", "--components"),
+)  # fmt: skip
 
 
 def main() -> None:
@@ -44,3 +60,40 @@ def _in_one_line(fault: Exception) -> str:
         return on_command_line(str(fault))
     kind, message = type(fault).__name__, " ".join(str(fault).split())
     return f"unforeseen {kind}: {message[:300]} (--debug shows where; please report it)"
+
+
+def join(app: App) -> None:
+    """Add the commands that installed distributions offer: an `App` or a function each.
+
+    Args:
+        app: the command line.
+    """
+    for each in entry_points(group=GROUP):
+        if each.name not in app:
+            app.command(each.load(), name=each.name)
+
+
+def check_installed(app: App, command: str) -> None:
+    """Refuse a command that comes with another distribution, which is not installed.
+
+    Args:
+        app: the command line, with all that joined it.
+        command: the first word of what was typed.
+
+    Raises:
+        SpecxaiError: what to install.
+    """
+    package = _ELSEWHERE.get(command)
+    if package and command not in app:
+        raise SpecxaiError(f"'{command}' comes with another package: run  pip install {package}")
+
+
+def on_command_line(message: str) -> str:
+    """Return a message with options in place of keyword arguments, in one line.
+
+    >>> on_command_line("try precision='double', or allow more by memory=. Or give a .npy file")
+    'try --precision double, or allow more by --memory. Or give a .npy file'
+    """
+    for pattern, spelling in _SPELLINGS:
+        message = re.sub(pattern, spelling, message)
+    return re.sub(r"\s+(?=[,;:)]|\.(?!\w)|$)", "", " ".join(message.split()))

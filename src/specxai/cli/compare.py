@@ -1,12 +1,16 @@
 """``specxai compare``."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from specxai.cli.app import app
 from specxai.cli.options import Background, Input, Json, Model, Quiet, Weights
 from specxai.cli.output import output_folder
 from specxai.cli.reading import read_list, read_target
 from specxai.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from specxai.report.comparison import Compared
 
 _ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".npy", ".safetensors"}
 
@@ -48,37 +52,50 @@ def compare(
     """
     from specxai.models import load_model
     from specxai.report.comparison import Wishes, run_comparison
-    from specxai.tables.comparison import comparison_table, summarize_comparison
-    from specxai.tables.metrics import metrics_tables
-    from specxai.terminal.printing import print_json, print_tables
     from specxai.terminal.progress import progress_bars
-    from specxai.typed_json import plain
 
     with output_folder(out):
         loaded = load_model(model, weights)
         specs = [*inputs, *_inputs_of(images)]
-        places = None if layers is None else tuple(read_list(layers))
+        addresses = None if layers is None else tuple(read_list(layers))
         names = None if methods is None else tuple(read_list(methods))
         chosen = read_target(loaded, target)
-        trained = weights != "none"
-        wishes = Wishes(chosen, places, names, fast, seed, metrics, trained, background)
+        wishes = Wishes(
+            chosen, addresses, names, fast, seed, metrics, weights != "none", background
+        )
         with progress_bars(quiet) as progress:
-            found = run_comparison(loaded, specs, masks, wishes, out, progress)
+            outcome = run_comparison(loaded, specs, masks, wishes, out, progress)
     if json:
-        summaries = {
-            title: plain(summarize_comparison(each, found.about))
-            | {"input_note": found.notes[title]}
-            for title, each in found.results.items()
-        }
-        print_json({"inputs": summaries, "metrics": found.evaluation})
-        return
-    for title, each in found.results.items():
+        _print_json(outcome)
+    else:
+        _show(outcome)
+
+
+def _print_json(outcome: "Compared") -> None:
+    from specxai.tables.comparison import summarize_comparison
+    from specxai.terminal.printing import print_json
+    from specxai.typed_json import plain
+
+    summaries = {
+        title: plain(summarize_comparison(each, outcome.about))
+        | {"input_note": outcome.notes[title]}
+        for title, each in outcome.results.items()
+    }
+    print_json({"inputs": summaries, "metrics": outcome.evaluation})
+
+
+def _show(outcome: "Compared") -> None:
+    from specxai.tables.comparison import comparison_table
+    from specxai.tables.metrics import metrics_tables
+    from specxai.terminal.printing import print_tables
+
+    for title, each in outcome.results.items():
         print_tables(comparison_table(each, title))
-        if found.notes[title]:
-            print(found.notes[title])
-    if found.evaluation is not None:
-        print_tables(*metrics_tables(found.evaluation))
-    print(f"wrote {found.report}")
+        if outcome.notes[title]:
+            print(outcome.notes[title])
+    if outcome.evaluation is not None:
+        print_tables(*metrics_tables(outcome.evaluation))
+    print(f"wrote {outcome.report}")
 
 
 def _inputs_of(folder: Path | None) -> list[str]:
@@ -87,7 +104,7 @@ def _inputs_of(folder: Path | None) -> list[str]:
         return []
     if not folder.is_dir():
         raise InvalidInputError(f"--images {folder} is no folder")
-    found = sorted(str(file) for file in folder.iterdir() if file.suffix.lower() in _ENDINGS)
-    if not found:
+    pictures = sorted(str(file) for file in folder.iterdir() if file.suffix.lower() in _ENDINGS)
+    if not pictures:
         raise InvalidInputError(f"--images {folder} holds no picture, .npy or .safetensors")
-    return found
+    return pictures

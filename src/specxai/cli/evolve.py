@@ -6,7 +6,7 @@ from typing import Literal
 
 from specxai.cli.app import app
 from specxai.cli.network import NetworkOptions
-from specxai.cli.options import Input, Json, Model, Overwrite, Quiet
+from specxai.cli.options import Input, Model, RunOptions
 from specxai.cli.output import output_folder
 from specxai.cli.reading import read_layers
 from specxai.cli.solver import SolverOptions
@@ -25,9 +25,7 @@ def evolve(
     solver: SolverOptions = SolverOptions(),  # noqa: B008, it is frozen
     network: NetworkOptions = NetworkOptions(),  # noqa: B008, it is frozen
     out: Path = Path("evolution"),
-    overwrite: Overwrite = False,
-    quiet: Quiet = False,
-    json: Json = False,
+    run: RunOptions = RunOptions(),  # noqa: B008, it is frozen
 ) -> None:
     """Follow the leading components of an input through the layers: a table and a figure.
 
@@ -46,23 +44,17 @@ def evolve(
     from specxai.plots import evolution_figure, save_figure
     from specxai.survey.evolution import QUICK, evolve_at
     from specxai.tables.survey import evolution_table, summarize_evolution
-    from specxai.terminal.printing import print_json, print_tables
     from specxai.terminal.progress import progress_bars
 
-    with output_folder(out, ["evolution.png"], overwrite):
-        method, places = solver.solver(QUICK), read_layers(layers)
+    with output_folder(out, ["evolution.png"], run.overwrite):
+        method, addresses = solver.solver(QUICK), read_layers(layers)
         opened = network.open(model, input, target)
-        given = opened.given
-        with progress_bars(quiet) as progress:
+        with progress_bars(run.quiet) as progress:
             result = evolve_at(
-                opened.lin, places, opened.target, top, method, by, solver.memory, progress
+                opened.lin, addresses, opened.target, top, method, by, solver.memory, progress
             )
         result = replace(result, model=opened.model.name)
-        figure = evolution_figure(result, given.image)
-        save_figure(figure, out / "evolution.png")
+        save_figure(evolution_figure(result, opened.given.image), out / "evolution.png")
     summary = summarize_evolution(result)
-    if json:
-        print_json(summary, input_note=given.note)
-        return
-    print_tables(evolution_table(summary))
-    print(f"wrote {out / 'evolution.png'}")
+    written = [out / "evolution.png"]
+    run.tell(summary, [evolution_table(summary)], written, input_note=opened.given.note)

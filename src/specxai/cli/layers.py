@@ -31,7 +31,7 @@ def layers(
     active = count_active_units(lin)
     if json:
         rows = [
-            {**asdict(layer), "units": layer.units, "active": active.get(layer.address)}
+            {**asdict(layer), "units": layer.unit_count, "active": active.get(layer.address)}
             for layer in lin.layers
         ]
         named = {"model": loaded.name, "input": given.name, "input_note": given.note}

@@ -1,8 +1,14 @@
 """Options that several commands share."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from specxai.table import Table
 
 Model = Annotated[
     str,
@@ -35,3 +41,44 @@ Overwrite = Annotated[
 ]
 Quiet = Annotated[bool, Parameter(negative="", help="Show no progress.")]
 Json = Annotated[bool, Parameter(negative="", help="Print JSON in place of a table.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class ResultOptions:
+    """How results are written and shown."""
+
+    overwrite: Overwrite = False
+    json: Json = False
+
+    def tell(
+        self,
+        record: object,
+        tables: "Sequence[Table]",
+        written: Sequence[Path] = (),
+        **more: object,
+    ) -> None:
+        """Print numbers as JSON; or as tables, and say what was written.
+
+        Args:
+            record: the numbers.
+            tables: the same, for a person.
+            written: files.
+            more: entries of the JSON behind those of the record.
+        """
+        from specxai.terminal.printing import print_json, print_tables
+
+        if self.json:
+            print_json(record, **more)
+            return
+        print_tables(*tables)
+        if written:
+            print(f"wrote {' and '.join(map(str, written))}")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class RunOptions(ResultOptions):
+    """How long work tells of itself, and how its results are written and shown."""
+
+    quiet: Quiet = False

@@ -4,9 +4,11 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from specxai.cli.app import app
-from specxai.cli.options import Json, Overwrite
+from specxai.cli.options import ResultOptions
 from specxai.cli.output import output_folder
 from specxai.errors import InvalidInputError
+
+_FIGURE = "explanation.png"
 
 
 @app.command
@@ -17,8 +19,7 @@ def show(
     top: int = 3,
     strategies: bool = False,
     out: Path | None = None,
-    overwrite: Overwrite = False,
-    json: Json = False,
+    results: ResultOptions = ResultOptions(),  # noqa: B008, it is frozen
 ) -> None:
     """Show a stored explanation, without the network: a table, and a figure if asked for.
 
@@ -31,23 +32,19 @@ def show(
     from specxai.plots import explanation_figure, save_figure
     from specxai.spectral import load
     from specxai.tables.explanation import explanation_tables, strategies_table, summarize
-    from specxai.terminal.printing import print_json, print_tables
 
     if top < 1:
         raise InvalidInputError(f"--top {top}: list at least 1 component")
-    with nullcontext() if out is None else output_folder(out, ["explanation.png"], overwrite):
+    figures = [] if out is None else [out / _FIGURE]
+    reserved = nullcontext() if out is None else output_folder(out, [_FIGURE], results.overwrite)
+    with reserved:
         result = load(file)
         summary = summarize(result, top)
-        compared = result.strategies() if strategies else ()
-        if out is not None:
+        tables, more = [*explanation_tables(summary)], {}
+        if strategies:
+            more["strategies"] = result.strategies()
+            tables.append(strategies_table(more["strategies"]))
+        for figure in figures:
             title = ": ".join(filter(None, (result.model, result.target_name)))
-            figure = explanation_figure(result, top=top, title=title)
-            save_figure(figure, out / "explanation.png")
-    if json:
-        print_json(summary, **({"strategies": compared} if strategies else {}))
-        return
-    print_tables(*explanation_tables(summary))
-    if strategies:
-        print_tables(strategies_table(compared))
-    if out is not None:
-        print(f"wrote {out / 'explanation.png'}")
+            save_figure(explanation_figure(result, top=top, title=title), figure)
+    results.tell(summary, tables, figures, **more)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from specxai.cli.app import app
-from specxai.cli.options import Json, Overwrite
+from specxai.cli.options import ResultOptions
 from specxai.cli.output import output_file
 
 
@@ -16,8 +16,7 @@ def similarity(
     absolute: bool = False,
     threshold: float = 0.5,
     out: Path = Path("similarity.png"),
-    overwrite: Overwrite = False,
-    json: Json = False,
+    results: ResultOptions = ResultOptions(),  # noqa: B008, it is frozen
 ) -> None:
     """Compare the k-th singular vectors of stored explanations: groups and a figure.
 
@@ -33,19 +32,14 @@ def similarity(
     from specxai.plots import check_figure_name, save_figure, similarity_figure
     from specxai.survey import similarity as compare
     from specxai.tables.survey import named_groups, similarity_table
-    from specxai.terminal.printing import print_json, print_tables
 
     check_figure_name(out)
-    with output_file(out, overwrite):
+    with output_file(out, results.overwrite):
         names = [str(file) for file in files]
         # One after the other, so that only the compared vectors are held.
-        found = compare(
+        compared = compare(
             map(load, files), k, by=by, absolute=absolute, threshold=threshold, names=names
         )
-        figure = similarity_figure(found)
-        save_figure(figure, out)
-    if json:
-        print_json(found, groups=named_groups(found))
-        return
-    print_tables(similarity_table(found))
-    print(f"wrote {out}")
+        save_figure(similarity_figure(compared), out)
+    tables = [similarity_table(compared)]
+    results.tell(compared, tables, [out], groups=named_groups(compared))

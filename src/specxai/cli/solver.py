@@ -1,4 +1,4 @@
-"""How to decompose, as options of every command that does."""
+"""What to explain and how to decompose it, as options of every command that does."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cyclopts import Parameter
 
+from specxai.cli.network import NetworkOptions, Opened
+from specxai.cli.options import Layer
+from specxai.cli.reading import read_layers
 from specxai.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from specxai.spectral import Auto, Solver
+    from specxai.spectral import Auto, Explanation, Solver
 
 _KRYLOV = {"components": "n_components", "by": "by", "tol": "tol", "products": "products"}
 # What each method takes of the options below, and the memory.
@@ -55,8 +58,8 @@ class SolverOptions:
         auto = defaults or Auto()
         given = {name: value for name, value in vars(self).items() if value is not None}
         self._check(given)
-        found = {own: given[name] for name, own in _KRYLOV.items() if name in given}
-        krylov = replace(auto.krylov, **found)
+        options = {own: given[name] for name, own in _KRYLOV.items() if name in given}
+        krylov = replace(auto.krylov, **options)
         exact = replace(auto.exact, scratch=self.scratch)
         if self.method == "auto":
             return Auto(exact, krylov, given.get("seconds", auto.seconds))
@@ -84,3 +87,38 @@ class LeadingOptions(SolverOptions):
     """
 
     by: Literal["singular_value", "contribution"] | None = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class ExplainOptions:
+    """What to explain, how to decompose it, and how model and input are taken.
+
+    Attributes:
+        target: output to explain, by number or class name; numbers with commas for more
+            dimensions. If not given: the largest of a row of outputs; all of them without --layer.
+    """
+
+    layer: Layer = None
+    target: str | None = None
+    solver: LeadingOptions = LeadingOptions()
+    network: NetworkOptions = NetworkOptions()  # noqa: RUF009, it is frozen
+
+    def explain(self, model: str, input: str, quiet: bool) -> "tuple[Opened, Explanation]":
+        """Load a model and an input, and decompose an output.
+
+        Args:
+            model: what stands on the command line for it.
+            input: likewise.
+            quiet: show no progress.
+        """
+        from specxai.spectral import explain_at
+        from specxai.terminal.progress import progress_bars
+
+        solver, layers = self.solver.solver(), read_layers(self.layer)
+        opened = self.network.open(model, input, self.target)
+        with progress_bars(quiet) as progress:
+            explanation = explain_at(
+                opened.lin, layers, opened.target, solver, self.solver.memory, progress
+            )
+        return opened, explanation

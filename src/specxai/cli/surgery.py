@@ -1,15 +1,16 @@
 """``specxai surgery``."""
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from specxai.cli.app import app
-from specxai.cli.network import NetworkOptions
-from specxai.cli.options import Input, Json, Layer, Model, Overwrite, Quiet
+from specxai.cli.options import Input, Model, RunOptions
 from specxai.cli.output import output_folder
-from specxai.cli.reading import read_layers
-from specxai.cli.solver import LeadingOptions
+from specxai.cli.solver import ExplainOptions
 from specxai.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from specxai.spectral import CausalCurve, Explanation
 
 
 @app.command
@@ -18,19 +19,14 @@ def surgery(
     input: Input,
     /,
     *,
-    layer: Layer = None,
-    target: str | None = None,
+    what: ExplainOptions = ExplainOptions(),  # noqa: B008, it is frozen
     keep: str | None = None,
     drop: str | None = None,
     scale: str | None = None,
     points: int = 64,
     seed: int = 0,
-    solver: LeadingOptions = LeadingOptions(),  # noqa: B008, it is frozen
-    network: NetworkOptions = NetworkOptions(),  # noqa: B008, it is frozen
     out: Path = Path("surgery"),
-    overwrite: Overwrite = False,
-    quiet: Quiet = False,
-    json: Json = False,
+    run: RunOptions = RunOptions(),  # noqa: B008, it is frozen
 ) -> None:
     """Change components and run the real network: a table, and a figure of causal curves.
 
@@ -38,8 +34,6 @@ def surgery(
     σ and at random: what the affine map predicts, and what the network answers.
 
     Args:
-        target: output to explain, by number or class name; numbers with commas for more
-            dimensions. If not given: the largest of a row of outputs; all of them without --layer.
         keep: components that stay, by number with commas: all others are removed.
         drop: components that are removed.
         scale: factors for components, such as 0=2,3=-0.5.
@@ -48,33 +42,27 @@ def surgery(
         out: folder for causal.png.
     """
     from specxai.plots import causal_figure, save_figure
-    from specxai.spectral import explain_at
     from specxai.tables.surgery import summarize_surgery, surgery_table
-    from specxai.terminal.printing import print_json, print_tables
-    from specxai.terminal.progress import progress_bars
 
     kept, dropped, scales = _read_indices(keep), _read_indices(drop), _read_scales(scale)
     if (kept, dropped, scales) == (None, None, None):
         scales = {}  # nothing changes: what is wanted is the curves
-    with output_folder(out, ["causal.png"], overwrite):
-        method, places = solver.solver(), read_layers(layer)
-        opened = network.open(model, input, target)
-        with progress_bars(quiet) as progress:
-            explanation = explain_at(
-                opened.lin, places, opened.target, method, solver.memory, progress
-            )
+    with output_folder(out, ["causal.png"], run.overwrite):
+        opened, explanation = what.explain(model, input, run.quiet)
         cut = explanation.surgery(kept, dropped, scales)
-        orders: tuple[Literal["contribution", "singular_value", "random"], ...]
-        orders = "contribution", "singular_value", "random"
-        curves = [explanation.causal_curve(order, points, seed) for order in orders]
+        curves = _curves(explanation, points, seed)
         summary = summarize_surgery(cut, opened.model, curves)
-        figure = causal_figure(curves, summary.title)
-        save_figure(figure, out / "causal.png")
-    if json:
-        print_json(summary, input_note=opened.given.note)
-        return
-    print_tables(surgery_table(summary))
-    print(f"wrote {out / 'causal.png'}")
+        save_figure(causal_figure(curves, summary.title), out / "causal.png")
+    written = [out / "causal.png"]
+    run.tell(summary, [surgery_table(summary)], written, input_note=opened.given.note)
+
+
+def _curves(explanation: "Explanation", points: int, seed: int) -> "list[CausalCurve]":
+    return [
+        explanation.causal_curve("contribution", points, seed),
+        explanation.causal_curve("singular_value", points, seed),
+        explanation.causal_curve("random", points, seed),
+    ]
 
 
 def _read_indices(text: str | None) -> list[int] | None:

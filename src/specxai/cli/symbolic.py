@@ -54,8 +54,9 @@ def symbolic(
             opened.lin, read_layers(layer), position, method, solver.memory, progress
         )
     result = result.named(opened.model.name)
-    found = result.symbolic(n, by, reduced, feature_names=features, units=units)
+    expression = result.symbolic(n, by, reduced, feature_names=features, units=units)
     if format == "json":
-        print_json(found, input_note=opened.given.note)
+        print_json(expression, input_note=opened.given.note)
     else:
-        print(found.latex() if format == "latex" else found.markdown().rstrip("\n"))
+        text = expression.latex() if format == "latex" else expression.markdown()
+        print(text.rstrip("\n"))

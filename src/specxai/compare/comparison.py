@@ -12,7 +12,7 @@ from specxai.affine import Target, linearize
 from specxai.affine.target import choose_target
 from specxai.cache import Cache
 from specxai.compare.attribution import Attribution, Instance, Method
-from specxai.compare.places import default_layers, last_map
+from specxai.compare.classifier_layers import default_layers, last_map
 from specxai.errors import (
     InvalidInputError,
     LayerError,
@@ -86,10 +86,10 @@ def prepare(
         last_map(lin),
         seed,
     )
-    places = layers or default_layers(lin)
-    for place in places:
-        lin.layer(place)
-    return instance, places
+    addresses = layers or default_layers(lin)
+    for address in addresses:
+        lin.layer(address)
+    return instance, addresses
 
 
 def compare_methods(
@@ -110,13 +110,15 @@ def compare_methods(
         Maps with sums, times and passes; a method that cannot take the network has a reason
         instead.
     """
-    found = []
+    attributions = []
     for number, method in enumerate(methods):
         progress("methods", number, len(methods))
-        found.append(attribute(instance, method, cache))
+        attributions.append(attribute(instance, method, cache))
     progress("methods", len(methods), len(methods))
     totals = instance.totals
-    return Comparison(instance.target, totals["y"], totals["u·x"], totals["y − y₀"], tuple(found))
+    return Comparison(
+        instance.target, totals["y"], totals["u·x"], totals["y − y₀"], tuple(attributions)
+    )
 
 
 def attribute(instance: Instance, method: Method, cache: Cache | None = None) -> Attribution:
@@ -132,12 +134,12 @@ def attribute(instance: Instance, method: Method, cache: Cache | None = None) ->
         return replace(run_method(instance, method), expected=expected)
 
     def compute() -> dict[str, Tensor]:
-        found = run_method(instance, method)
-        numbers = [found.forward, found.backward, found.seconds]
+        attribution = run_method(instance, method)
+        numbers = [attribution.forward, attribution.backward, attribution.seconds]
         return {
-            "map": torch.zeros(0) if found.map is None else found.map,
+            "map": torch.zeros(0) if attribution.map is None else attribution.map,
             "numbers": torch.tensor(numbers, dtype=torch.float64),
-            "refusal": torch.tensor(list(found.refusal.encode()), dtype=torch.uint8),
+            "refusal": torch.tensor(list(attribution.refusal.encode()), dtype=torch.uint8),
         }
 
     settings = {"instance": instance.digest, "method": method.name, "about": method.about}

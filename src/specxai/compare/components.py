@@ -18,14 +18,14 @@ class Search:
     """How components are found, and when that is enough.
 
     Attributes:
-        units: a layer is decomposed exactly where active units or inputs are at most so many,
+        most_units: a layer is decomposed exactly where active units or inputs are at most so many,
         work: and active units, times the values computed for one sample, at most this.
         components: how many of largest |α| are looked for elsewhere, by products.
         products: how many may be made.
         tol: largest relative residual of a component.
     """
 
-    units: int = 4096
+    most_units: int = 4096
     work: float = 2e10
     components: int = 16
     products: int = 400
@@ -33,7 +33,7 @@ class Search:
 
     def __str__(self) -> str:
         return (
-            f"of all where active units or inputs are at most {self.units:,} and active units "
+            f"of all where active units or inputs are at most {self.most_units:,} and active units "
             f"times the values of a sample at most {self.work:.0e}; else of the {self.components} "
             f"of largest |α|, or what {self.products} products find of them, to {self.tol:.0%}"
         )
@@ -107,7 +107,7 @@ def _explain(instance: Instance, layer: str, n: int, search: Search) -> Explanat
     probe = lin.right(layer)
     active = len(find_active(probe))
     work = active * sum(Size(site.shape).numel() for site in lin.sites)
-    small = min(active, instance.x.numel()) <= search.units and work <= search.work
+    small = min(active, instance.x.numel()) <= search.most_units and work <= search.work
     instance.passes.forward += 3 + probe.products.pushed  # linearize runs the network three times
     wanted = max(n, search.components)
     products = Krylov(wanted, "contribution", search.tol, search.products, seed=instance.seed)

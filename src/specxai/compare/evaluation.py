@@ -86,9 +86,9 @@ class Evaluation:
     def best(self, measure: Measure) -> set[str]:
         """Return the methods whose mean speaks most for them, if any can."""
         merits = {
-            method: measure.merit(found[measure.label].mean)
-            for method, found in self.means.items()
-            if measure.better and measure.label in found
+            method: measure.merit(means[measure.label].mean)
+            for method, means in self.means.items()
+            if measure.better and measure.label in means
         }
         return {method for method, merit in merits.items() if merit == max(merits.values())}
 
@@ -142,13 +142,13 @@ def evaluate(
     return Evaluation(
         methods=tuple(method.name for method in methods),
         measures=tuple(_measures(effort, depths, any(each.mask is not None for each in subjects))),
-        means={name: _means(found, seed) for name, found in values.items()},
+        means={name: _means(measured, seed) for name, measured in values.items()},
         chance=_means([subject.chance(effort.fractions) for subject in subjects], seed),
         refusals=dict(refusals),
         overlaps={
             layer: mean
-            for layer, found in overlaps.items()
-            for mean in _means(found, seed).values()  # none where there are no two components
+            for layer, measured in overlaps.items()
+            for mean in _means(measured, seed).values()  # none where there are no two components
         },
         separation=_separation(overlaps, layers, len(subjects), seed),
         images=tuple(subject.name for subject in subjects),
@@ -178,14 +178,14 @@ def _measure(
     trial: Trial, effort: Effort, weighted: Sequence[str], depths: dict[str, int]
 ) -> Values:
     """Measure one method on one image."""
-    found = {**trial.of_the_map(), **trial.perturbation(effort.fractions)}
+    measured = {**trial.of_the_map(), **trial.perturbation(effort.fractions)}
     for size in effort.noises:
-        found |= trial.stability(size, effort.draws)
+        measured |= trial.stability(size, effort.draws)
     instance = trial.subject.instance
     copies = randomized_copies(instance.model, weighted, list(depths.values()), instance.seed)
     for (setting, depth), model in zip(depths.items(), copies, strict=True):
-        found |= trial.randomization(setting, model, depth)
-    return found
+        measured |= trial.randomization(setting, model, depth)
+    return measured
 
 
 def _overlap(subject: Subject, layer: str, search: Search) -> Values:
@@ -210,10 +210,10 @@ def _separation(
     return _means(differences, seed).get("")
 
 
-def _means(found: Sequence[Values], seed: int) -> dict[str, Interval]:
+def _means(measured: Sequence[Values], seed: int) -> dict[str, Interval]:
     """Average named numbers over the images that have them."""
     listed: defaultdict[str, list[float]] = defaultdict(list)
-    for values in found:
+    for values in measured:
         for name, value in values.items():
             listed[name] += [] if math.isnan(value) else [value]
     return {name: bootstrap_mean(each, seed) for name, each in listed.items() if each}

@@ -96,5 +96,5 @@ def _grad_cam(instance: Instance) -> Tensor:
 def _attribute(method: Any, instance: Instance, **options: Any) -> Tensor:
     x = instance.x.detach().clone().requires_grad_()
     with captum_refusals(type(method).__name__):
-        found: Tensor = method.attribute(x, target=instance.target, **options)
-    return found.detach()
+        attributions: Tensor = method.attribute(x, target=instance.target, **options)
+    return attributions.detach()

@@ -73,7 +73,7 @@ def segments(x: Tensor) -> Int[Tensor, "H W"]:
     picture = x[0].detach().double().cpu().permute(1, 2, 0).numpy()
     low, high = picture.min(), picture.max()
     scaled = (picture - low) / (high - low or 1.0)
-    found = felzenszwalb(
+    labels = felzenszwalb(
         scaled, scale=200, sigma=0.8, min_size=max(20, picture[..., 0].size // 400)
     )
-    return torch.from_numpy(np.asarray(found, dtype=np.int64)).to(x.device)
+    return torch.from_numpy(np.asarray(labels, dtype=np.int64)).to(x.device)

@@ -43,9 +43,9 @@ def choose_methods(methods: Sequence[Method], names: Sequence[str]) -> tuple[Met
 
 def _choose(methods: Sequence[Method], name: str) -> Method:
     exact = [method for method in methods if method.name.lower() == name.lower()]
-    found = exact or [method for method in methods if name.lower() in method.name.lower()]
-    if len(found) != 1:
+    fitting = exact or [method for method in methods if name.lower() in method.name.lower()]
+    if len(fitting) != 1:
         known = ", ".join(repr(method.name) for method in methods)
-        problem = "is no method" if not found else "stands for several methods"
+        problem = "is no method" if not fitting else "stands for several methods"
         raise InvalidInputError(f"{name!r} {problem}: choose from {known}")
-    return found[0]
+    return fitting[0]

@@ -85,25 +85,25 @@ class Subject:
         def compute() -> Values:
             generator = torch.Generator().manual_seed(self.instance.seed)
             maps = torch.rand(_ORDERS, *self.instance.x.shape[2:], generator=generator)
-            found = [self.curves(each, fractions) for each in maps]
-            return {key: sum(each[key] for each in found) / len(found) for key in found[0]}
+            curves = [self.curves(each, fractions) for each in maps]
+            return {key: sum(each[key] for each in curves) / len(curves) for key in curves[0]}
 
-        found = self.kept("chance", {"fractions": list(fractions)}, compute)
+        expected = self.kept("chance", {"fractions": list(fractions)}, compute)
         if self.mask is None:
-            return found
+            return expected
         share = float(self.mask.double().mean())
-        return {**found, MASS_INSIDE.label: share, POINTING_GAME.label: share}
+        return {**expected, MASS_INSIDE.label: share, POINTING_GAME.label: share}
 
     def kept(self, step: str, settings: dict[str, Any], compute: Callable[[], Values]) -> Values:
         """Return named numbers of this image, from the cache or by computing them."""
         if self.cache is None:
             return compute()
-        found = self.cache.step(
+        tensors = self.cache.step(
             f"{step}-{self.instance.digest[:12]}",
             {"instance": self.instance.digest, **settings},
             lambda: {key: torch.tensor(v, dtype=torch.float64) for key, v in compute().items()},
         )
-        return {key: float(value) for key, value in found.items()}
+        return {key: float(value) for key, value in tensors.items()}
 
 
 @dataclass(frozen=True)
@@ -136,15 +136,15 @@ class Trial:
 
     def of_the_map(self) -> Values:
         """Return the measures that need no more than the map: completeness, sparsity, place."""
-        found = {GINI.label: gini(self.map), AREA_OF_ENERGY.label: area_of_energy(self.map)}
+        measured = {GINI.label: gini(self.map), AREA_OF_ENERGY.label: area_of_energy(self.map)}
         if self.attribution.total:
             expected, output = self.attribution.expected, self.subject.instance.totals["y"]
-            found[SUM_ERROR.label] = sum_error(self.attribution.sum, expected, output)
+            measured[SUM_ERROR.label] = sum_error(self.attribution.sum, expected, output)
         mask = self.subject.mask
         if mask is not None:
-            found[MASS_INSIDE.label] = mass_inside(self.map, mask)
-            found[POINTING_GAME.label] = points_inside(self.map, mask)
-        return found
+            measured[MASS_INSIDE.label] = mass_inside(self.map, mask)
+            measured[POINTING_GAME.label] = points_inside(self.map, mask)
+        return measured
 
     def perturbation(self, fractions: Sequence[float]) -> Values:
         """Return the areas under deletion and insertion."""
@@ -185,9 +185,9 @@ class Trial:
     def _maps(self, instances: Iterator[Instance] | list[Instance]) -> Iterator[Tensor]:
         """Yield the maps of changed instances, those that the method does not refuse."""
         for instance in instances:
-            found = run_method(instance, self.method).map
-            if found is not None:
-                yield found
+            changed = run_method(instance, self.method).map
+            if changed is not None:
+                yield changed
 
     def _kept(self, step: str, settings: dict[str, Any], compute: Callable[[], Values]) -> Values:
         about = {"method": self.method.name, "about": self.method.about}

@@ -1,8 +1,7 @@
 """Load networks and inputs from the short names and files a user gives."""
 
 from specxai.models.inputs import example_input, load_input
-from specxai.models.loaded import LoadedModel
-from specxai.models.loaded_input import LoadedInput
+from specxai.models.loaded import LoadedInput, LoadedModel
 from specxai.models.registry import load_model
 
 __all__ = ["LoadedInput", "LoadedModel", "example_input", "load_input", "load_model"]

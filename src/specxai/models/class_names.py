@@ -37,11 +37,11 @@ def find_class(classes: Sequence[str] | None, text: str) -> int:
         raise TargetError(f"target {text!r}: the model has no class names; give an index")
     names = [name.casefold() for name in classes]
     for fits in (str.__eq__, str.startswith, str.__contains__):
-        found = [i for i, name in enumerate(names) if sought and fits(name, sought)]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise TargetError(_ambiguous(text, found, classes))
+        fitting = [i for i, name in enumerate(names) if sought and fits(name, sought)]
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            raise TargetError(_ambiguous(text, fitting, classes))
     raise TargetError(_unknown(text, names, classes))
 
 
@@ -54,9 +54,9 @@ def _checked(index: int, classes: Sequence[str] | None) -> int:
     return index
 
 
-def _ambiguous(text: str, found: list[int], classes: Sequence[str]) -> str:
-    shown = ", ".join(f"{i} {classes[i]!r}" for i in found[:_SHOWN])
-    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+def _ambiguous(text: str, fitting: list[int], classes: Sequence[str]) -> str:
+    shown = ", ".join(f"{i} {classes[i]!r}" for i in fitting[:_SHOWN])
+    more = f" and {len(fitting) - _SHOWN} more" if len(fitting) > _SHOWN else ""
     return f"target {text!r} is ambiguous: {shown}{more}; give one of these names or indices"
 
 

@@ -5,10 +5,13 @@ attribute, imports the enums in tree specs, and writes the names of nodes into P
 it executes. So every string must match the rule for its place; by default, a plain dotted name.
 """
 
+import io
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 _PLAIN = re.compile(r"[\w.@+-]*")
 _SYMBOL = r"[A-Za-z]\w*|Symbol\('\w+'(, \w+=(True|False))*\)"
@@ -27,6 +30,20 @@ _CONTAINERS = {
 }
 # Nothing of the kind is needed to describe a network of tensors.
 _EMPTY = {"as_custom_obj", "as_graph", "custom_obj", "custom_obj_values", "use_pickle"}
+
+_PROGRAM = re.compile(
+    # The layout of torch 2.7 and later, then that of torch 2.6.
+    r"models/model\.json|data/(weights|constants)/model_(weights|constants)_config\.json|"
+    r"serialized_exported_program\.json"
+)
+_DATA = re.compile(
+    r"archive_format|archive_version|byteorder|\.format_version|\.storage_alignment|"
+    r"\.data/(version|serialization_id)|"
+    r"data/weights/weight_\d+|data/constants/tensor_\d+|"
+    r"data/(weights|constants|sample_inputs)/model\.pt|"
+    r"version|serialized_(state_dict|constants|example_inputs)\.pt"
+)
+_IGNORED = re.compile(r"extra/.*|extra_files/.*")
 
 
 class UnsafeProgramError(Exception):
@@ -63,8 +80,8 @@ def _checked(text: str, key: str) -> str:
         return text
     shown = repr(text if len(text) <= 60 else text[:59] + "…")
     remedy = "static shapes" if key == "expr_str" else "plain names and aten operators"
-    place = f"{key} {shown}" if key else shown
-    raise UnsafeProgramError(f"{place} is not plain data; re-export with {remedy}")
+    entry = f"{key} {shown}" if key else shown
+    raise UnsafeProgramError(f"{entry} is not plain data; re-export with {remedy}")
 
 
 def _is_plain(text: str) -> bool:
@@ -131,3 +148,38 @@ _RULES: dict[str, Callable[[str], bool]] = {
     "as_strings": _is_anything,
     "torch_version": _is_anything,
 }
+
+
+def screened_archive(file: Path) -> io.BytesIO:
+    """Read an archive and write its screened members to a new one.
+
+    Args:
+        file: A .pt2 file.
+
+    Returns:
+        An archive in memory for torch.export.load; its pickles are still to be read as data only.
+
+    Raises:
+        UnsafeProgramError: A member is not one of a plain program, or is not plain data.
+        Exception: The file is not a readable archive.
+    """
+    copy = io.BytesIO()
+    with ZipFile(file) as source, ZipFile(copy, "w") as target:
+        members = {name: source.read(name) for name in source.namelist()}
+        # torch 2.7 and later put everything into one folder, torch 2.6 into none.
+        root = "" if "version" in members else next(iter(members), "").split("/")[0] + "/"
+        for name, content in members.items():
+            inner = name.removeprefix(root)
+            if _IGNORED.fullmatch(inner):
+                continue
+            target.writestr(name, _screened_member(inner, content))
+    copy.seek(0)
+    return copy
+
+
+def _screened_member(name: str, content: bytes) -> bytes:
+    if _PROGRAM.fullmatch(name):
+        return json.dumps(screen(json.loads(content))).encode()
+    if _DATA.fullmatch(name):
+        return content
+    raise UnsafeProgramError(f"it holds {name!r}; re-export a single program of tensors")

@@ -10,13 +10,10 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 from torch.utils._pytree import tree_unflatten
 
-from specxai.errors import LoadError
-from specxai.models.existing_file import existing_file
-from specxai.models.export_archive import screened_archive
-from specxai.models.export_screen import UnsafeProgramError
+from specxai.errors import LoadError, reason
+from specxai.models.export_screen import UnsafeProgramError, screened_archive
 from specxai.models.loaded import LoadedModel
-from specxai.models.reason import reason
-from specxai.models.safe_pickle import data_only_pickles
+from specxai.models.user_files import data_only_pickles, existing_file
 
 
 def load_export(path: str, weights: str) -> LoadedModel:
@@ -87,8 +84,8 @@ def _arguments(program: ExportedProgram) -> tuple[str, ...] | None:
     """Return the names of the arguments, where the program takes tensors by position only."""
     names = list(program.graph_signature.user_inputs)
     positional, named = tree_unflatten(names, program.call_spec.in_spec)
-    plain = not named and all(isinstance(name, str) for name in positional)
-    return tuple(positional) if plain else None
+    unnamed = not named and all(isinstance(name, str) for name in positional)
+    return tuple(positional) if unnamed else None
 
 
 @contextmanager

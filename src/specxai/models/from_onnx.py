@@ -6,10 +6,9 @@ from typing import Any
 
 from torch import nn
 
-from specxai.errors import LoadError, MissingExtraError
-from specxai.models.existing_file import existing_file
+from specxai.errors import LoadError, MissingExtraError, reason
 from specxai.models.loaded import LoadedModel
-from specxai.models.reason import reason
+from specxai.models.user_files import existing_file
 
 
 def load_onnx(path: str, weights: str) -> LoadedModel:

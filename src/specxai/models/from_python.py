@@ -9,11 +9,10 @@ from typing import Any
 from PIL import Image
 from torch import Tensor, nn
 
-from specxai.errors import LoadError
-from specxai.models.existing_file import existing_file
+from specxai.errors import LoadError, reason
 from specxai.models.loaded import LoadedModel
-from specxai.models.reason import reason
-from specxai.models.state_dict import load_weights
+from specxai.models.user_files import existing_file
+from specxai.models.weights import load_weights
 
 
 def load_python(path: str, attribute: str, weights: str) -> LoadedModel:
@@ -91,12 +90,12 @@ def _make(namespace: ModuleType, file: Path, attribute: str) -> nn.Module:
 def _prepared_shape(preprocess: Any, file: Path) -> tuple[int, ...]:
     """Return the shape (C, H, W) that pictures are prepared to, whatever their size."""
     try:
-        found = [preprocess(Image.new("RGB", size)) for size in ((256, 256), (300, 200))]
+        prepared = [preprocess(Image.new("RGB", size)) for size in ((256, 256), (300, 200))]
     except Exception as error:
         raise LoadError(
             f"model '{file}': preprocess() failed ({reason(error)}); it must take an RGB picture"
         ) from error
-    shapes = {tuple(each.shape) if isinstance(each, Tensor) else None for each in found}
+    shapes = {tuple(each.shape) if isinstance(each, Tensor) else None for each in prepared}
     shape = shapes.pop()
     if shapes or shape is None or len(shape) != 4 or shape[0] != 1:
         raise LoadError(

@@ -7,12 +7,10 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 
-from specxai.errors import LoadError, MissingExtraError
+from specxai.errors import LoadError, MissingExtraError, reason
 from specxai.models.loaded import LoadedModel, Preprocess
-from specxai.models.reason import reason
-from specxai.models.safe_pickle import data_only_pickles
-from specxai.models.seeded import build_seeded
-from specxai.models.state_dict import load_weights
+from specxai.models.user_files import data_only_pickles
+from specxai.models.weights import build_seeded, load_weights
 
 
 def load_timm(architecture: str, weights: str) -> LoadedModel:

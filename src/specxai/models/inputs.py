@@ -3,13 +3,11 @@
 import torch
 
 from specxai.errors import LoadError
-from specxai.models.existing_file import existing_file
-from specxai.models.loaded import LoadedModel
-from specxai.models.loaded_input import LoadedInput
-from specxai.models.photos import demo_photo
+from specxai.models.demo import demo_photo
+from specxai.models.loaded import LoadedInput, LoadedModel
 from specxai.models.pictures import Picture, open_picture, read_color
-from specxai.models.tensor_file import TENSOR_SUFFIXES
 from specxai.models.tensor_input import load_tensors
+from specxai.models.user_files import TENSOR_SUFFIXES, existing_file
 
 
 def load_input(

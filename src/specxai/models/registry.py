@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from specxai.errors import LoadError
-from specxai.models.from_demo import load_demo
+from specxai.models.demo import load_demo
 from specxai.models.from_export import load_export
 from specxai.models.from_onnx import load_onnx
 from specxai.models.from_python import load_python

@@ -10,9 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.errors import LoadError
-from specxai.models.loaded import LoadedModel
-from specxai.models.loaded_input import LoadedInput
-from specxai.models.tensor_file import read_tensors
+from specxai.models.loaded import LoadedInput, LoadedModel
+from specxai.models.user_files import read_tensors
 
 
 def load_tensors(file: Path, model: LoadedModel, wrt: str | None = None) -> LoadedInput:

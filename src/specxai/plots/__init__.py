@@ -10,7 +10,6 @@ from specxai.plots.explanation import explanation_figure
 from specxai.plots.heatmap import draw_heatmap
 from specxai.plots.ledger import ledger_figure
 from specxai.plots.metrics import metrics_figure
-from specxai.plots.profile import draw_profile
 from specxai.plots.saving import check_figure_name, save_figure
 from specxai.plots.similarity import similarity_figure
 from specxai.plots.spectrum import (
@@ -25,7 +24,6 @@ __all__ = [
     "comparison_figure",
     "draw_contributions",
     "draw_heatmap",
-    "draw_profile",
     "draw_reduced_spectrum",
     "draw_singular_values",
     "evolution_figure",

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from specxai.errors import InvalidInputError
 from specxai.plots.heatmap import to_array
-from specxai.plots.numbers import short
 from specxai.plots.saving import DPI
 from specxai.plots.style import (
     FAINT,
@@ -22,6 +21,7 @@ from specxai.plots.style import (
     count_along_x,
     few_values_along_y,
     quiet,
+    short,
 )
 from specxai.plots.writing import wrapped
 from specxai.spectral.edits.causal_curve import CausalCurve

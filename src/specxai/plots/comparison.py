@@ -10,9 +10,8 @@ from PIL import Image
 
 from specxai.compare import Attribution, Comparison
 from specxai.plots.heatmap import draw_heatmap, is_sparse, scale_note, to_array
-from specxai.plots.numbers import short
 from specxai.plots.page import footer_height, header_height, panel_height, stack_parts
-from specxai.plots.style import FAINT, HEADING, INK, SMALL, TEXT
+from specxai.plots.style import FAINT, HEADING, INK, SMALL, TEXT, short
 from specxai.plots.writing import wrapped, write_footer, write_header
 
 _COLUMNS = 4

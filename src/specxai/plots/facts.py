@@ -8,15 +8,15 @@ from torch import Tensor
 
 from specxai.affine import Target
 from specxai.plots.heatmap import is_sparse, scale_note
-from specxai.plots.numbers import short
 from specxai.plots.panels import InputKind
+from specxai.plots.style import short
 from specxai.spectral import Decomposition
 
 
 def subtitle(explanation: Decomposition) -> str:
     """Name the layer, the output and the kind of affine map."""
     what = target_name(explanation.target)
-    return f"{what}  ·  {explanation.place}  ·  affine map: {explanation.exactness}"
+    return f"{what}  ·  {explanation.layer_name}  ·  affine map: {explanation.exactness}"
 
 
 def target_name(target: Target) -> str:

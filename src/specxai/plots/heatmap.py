@@ -8,8 +8,7 @@ from matplotlib.image import AxesImage
 from torch import Tensor
 
 from specxai.errors import InvalidInputError
-from specxai.plots.numbers import short
-from specxai.plots.style import FAINT, INK, SIGNED, SMALL
+from specxai.plots.style import FAINT, INK, SIGNED, SMALL, short
 
 Array = np.ndarray | Tensor
 

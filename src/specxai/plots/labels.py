@@ -37,20 +37,20 @@ def label_points(
     if not len(points):
         return
     scale = 72 / axes.figure.dpi
-    places = axes.transData.transform(points) * scale
+    positions = axes.transData.transform(points) * scale
     frame = axes.get_window_extent().get_points().reshape(4) * scale + _BEYOND
     corners = axes.transData.transform(obstacles.reshape(-1, 2)).reshape(-1, 4) * scale
     ends = np.stack([corners[:, :2], corners[:, 2:]])
     drawn = np.hstack([ends.min(0) - 0.5, ends.max(0) + 0.5])
-    taken = np.vstack([drawn, _boxes(places, _MARKER, _MARKER)])
+    taken = np.vstack([drawn, _boxes(positions, _MARKER, _MARKER)])
     labels = np.empty((0, 4))
-    for point, place, text in zip(points, places, texts, strict=True):
+    for point, position, text in zip(points, positions, texts, strict=True):
         width, height = _DIGIT * SMALL * len(text) + 4, _LINE * SMALL
         shifts = _shifts(width, height)
-        boxes = _boxes(place + shifts, width, height)
+        boxes = _boxes(position + shifts, width, height)
         inside = (boxes[:, :2] >= frame[:2]).all(1) & (boxes[:, 2:] <= frame[2:]).all(1)
         free = inside & ~_overlap(boxes, np.vstack([taken, labels]))
-        free = np.flatnonzero(free & ~_crossed(place, shifts, labels))
+        free = np.flatnonzero(free & ~_crossed(position, shifts, labels))
         if len(free):
             labels = np.vstack([labels, boxes[free[:1]]])
             _write(axes, tuple(point), tuple(shifts[free[0]]), text, bool(free[0] >= _TOUCHING))
@@ -103,9 +103,9 @@ def _overlap(boxes: Float[np.ndarray, "b 4"], taken: Boxes) -> Bool[np.ndarray, 
 
 
 def _crossed(
-    place: Float[np.ndarray, "2"], shifts: Float[np.ndarray, "p 2"], labels: Boxes
+    position: Float[np.ndarray, "2"], shifts: Float[np.ndarray, "p 2"], labels: Boxes
 ) -> Bool[np.ndarray, " p"]:
     """Tell of each shift whether the way there from the point leads through a label."""
     steps = np.linspace(0, 1, 9)[1:, None, None]
-    ways = _boxes((place + steps * shifts).reshape(-1, 2), 1.0, 1.0)
+    ways = _boxes((position + steps * shifts).reshape(-1, 2), 1.0, 1.0)
     return np.asarray(_overlap(ways, labels).reshape(len(steps), -1).any(0))

@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from specxai.affine import Ledger
-from specxai.plots.numbers import short
-from specxai.plots.style import FAINT, INK, SMALL, TITLE, quiet, sign_color
+from specxai.plots.style import FAINT, INK, SMALL, TITLE, quiet, short, sign_color
 
 # More bars than this are unreadable: operation calls are then summed over modules.
 _MOST_BARS = 48
@@ -46,11 +45,11 @@ def ledger_figure(ledger: Ledger, title: str = "Bias ledger") -> Figure:
 def _draw_bars(axes: Axes, values: Float[np.ndarray, " n"], names: list[str]) -> None:
     """Draw one bar below the other, the input above and the output below."""
     quiet(axes)
-    places = np.arange(len(values))
-    axes.barh(places, values, height=0.72, color=[sign_color(value) for value in values])
+    rows = np.arange(len(values))
+    axes.barh(rows, values, height=0.72, color=[sign_color(value) for value in values])
     axes.axvline(0, color=FAINT, linewidth=0.6)
     axes.set_ylim(len(values) - 0.4, -0.6)
-    axes.set_yticks(places, names, fontsize=SMALL)
+    axes.set_yticks(rows, names, fontsize=SMALL)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_formatter(lambda value, _: short(value))
 

@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from specxai.compare import Evaluation, Measure
-from specxai.plots.numbers import short
 from specxai.plots.page import footer_height, header_height, stack_parts
-from specxai.plots.style import FAINT, INK, POSITIVE, SIGNED, SMALL, TEXT, TITLE, quiet
+from specxai.plots.style import FAINT, INK, POSITIVE, SIGNED, SMALL, TEXT, TITLE, quiet, short
 from specxai.plots.writing import wrapped, write_footer, write_header
 from specxai.tables.metrics import metrics_notes
 
@@ -80,12 +79,10 @@ def _draw_panel(axes: Axes, evaluation: Evaluation, measures: Sequence[Measure])
     scale = ", logarithmic axis" if _scale_x(axes, evaluation, measures) else ""
     note, at = f"{_BETTER[first.better]}{scale}", axes.transAxes
     axes.text(0, 1.02, note, transform=at, fontsize=SMALL, color=FAINT)
-    for place, method in enumerate(evaluation.methods):
+    for row, method in enumerate(evaluation.methods):
         if method not in evaluation.means:
             at = axes.get_yaxis_transform()
-            axes.text(
-                0.02, place, "refused", va="center", transform=at, fontsize=SMALL, color=FAINT
-            )
+            axes.text(0.02, row, "refused", va="center", transform=at, fontsize=SMALL, color=FAINT)
     axes.set_yticks(range(len(evaluation.methods)), evaluation.methods, fontsize=TEXT)
     axes.set_ylim(len(evaluation.methods) - 0.5, -0.5)
     if len(measures) > 1:
@@ -97,16 +94,16 @@ def _draw_measure(
 ) -> None:
     """Draw one column of the table."""
     best = evaluation.best(measure)
-    for place, method in enumerate(evaluation.methods):
-        found = evaluation.means.get(method, {}).get(measure.label)
-        if found is None:
+    for row, method in enumerate(evaluation.methods):
+        interval = evaluation.means.get(method, {}).get(measure.label)
+        if interval is None:
             continue
-        height = place + shift
-        axes.plot(found.mean, height, "o", color=color, markersize=3.5)
-        if not math.isnan(found.low):
-            axes.plot([found.low, found.high], [height, height], color=color, linewidth=1.2)
+        height = row + shift
+        axes.plot(interval.mean, height, "o", color=color, markersize=3.5)
+        if not math.isnan(interval.low):
+            axes.plot([interval.low, interval.high], [height, height], color=color, linewidth=1.2)
         if method in best:
-            axes.plot(found.mean, height, "o", markersize=8, mfc="none", mec=POSITIVE)
+            axes.plot(interval.mean, height, "o", markersize=8, mfc="none", mec=POSITIVE)
     if measure.label in evaluation.chance:
         axes.axvline(
             evaluation.chance[measure.label].mean, color=FAINT, linewidth=0.8, dashes=(4, 3)
@@ -120,13 +117,13 @@ def _color(number: int, count: int) -> str:
 
 def _scale_x(axes: Axes, evaluation: Evaluation, measures: Sequence[Measure]) -> bool:
     """Choose a logarithmic axis for means of many sizes, one with zero elsewhere; say which."""
-    found = [
+    averages = [
         means[measure.label].mean
         for means in evaluation.means.values()
         for measure in measures
         if measure.label in means
     ]
-    if found and min(found) > 0 and max(found) > _WIDE * min(found):
+    if averages and min(averages) > 0 and max(averages) > _WIDE * min(averages):
         axes.set_xscale("log")
         return True
     low, high = axes.get_xlim()

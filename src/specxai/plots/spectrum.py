@@ -12,7 +12,6 @@ from matplotlib.ticker import MaxNLocator
 
 from specxai.plots.heatmap import Array, to_array
 from specxai.plots.labels import label_points
-from specxai.plots.numbers import short
 from specxai.plots.style import (
     FAINT,
     INK,
@@ -22,6 +21,7 @@ from specxai.plots.style import (
     count_along_x,
     few_values_along_y,
     quiet,
+    short,
     sign_color,
 )
 from specxai.spectral import Reduction

@@ -19,9 +19,9 @@ from specxai.spectral.records.reduction import (
     terms_to_reach,
 )
 from specxai.spectral.records.strategies import Strategy
-from specxai.spectral.split import Split, split
-from specxai.spectral.svd.exact import LeftSVD, exact_svd
-from specxai.spectral.svd.krylov import Krylov, krylov_svd
+from specxai.spectral.split import split
+from specxai.spectral.svd.exact import exact_svd
+from specxai.spectral.svd.krylov import Krylov
 from specxai.spectral.svd.solver import Auto, Exact, Method, Solver, read_method
 from specxai.spectral.symbolic.assembly import SymbolicExpression
 
@@ -34,14 +34,12 @@ __all__ = [
     "Exact",
     "Explanation",
     "Krylov",
-    "LeftSVD",
     "Method",
     "Reach",
     "Record",
     "Reduction",
     "Selection",
     "Solver",
-    "Split",
     "StoredExplanation",
     "Strategy",
     "Surgery",
@@ -52,7 +50,6 @@ __all__ = [
     "keep_above",
     "keep_leading",
     "keep_quantile",
-    "krylov_svd",
     "load",
     "read_method",
     "reduce_contributions",

@@ -2,7 +2,7 @@
 
 from specxai.survey.alignment import Alignment
 from specxai.survey.cosines import Similarity, similarity
-from specxai.survey.evolution import Evolution, evolve, evolve_at
+from specxai.survey.evolution import Evolution, evolve
 from specxai.survey.layer_spectrum import LayerSpectrum
 
 __all__ = [
@@ -11,6 +11,5 @@ __all__ = [
     "LayerSpectrum",
     "Similarity",
     "evolve",
-    "evolve_at",
     "similarity",
 ]

@@ -186,6 +186,6 @@ def _align_signs(
     signs = torch.ones(len(cosines), dtype=torch.float64)
     for group in map(list, groups):
         leading = torch.linalg.eigh(cosines[group][:, group]).eigenvectors[:, -1]
-        found = torch.where(leading < 0, -1.0, 1.0).double()
-        signs[group] = found if found.sum() >= 0 else -found
+        turned = torch.where(leading < 0, -1.0, 1.0).double()
+        signs[group] = turned if turned.sum() >= 0 else -turned
     return signs

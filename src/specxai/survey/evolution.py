@@ -19,13 +19,13 @@ from specxai.affine import (
     Target,
     linearize,
 )
+from specxai.affine.layers import bent_layers, cut_layers
 from specxai.errors import InvalidInputError, LayerError
 from specxai.progress import Progress, silent
 from specxai.spectral import Auto, Exact, Krylov, Method, Solver, explain_at, read_method
 from specxai.spectral.records.contraction import Contraction, contract
 from specxai.spectral.svd.krylov import Goal
 from specxai.survey.alignment import Alignment, align
-from specxai.survey.depth import choose_layers
 from specxai.survey.layer_spectrum import LayerSpectrum, measure_layer
 
 _log = logging.getLogger("specxai")
@@ -160,13 +160,13 @@ def evolve_at(
     solver, wanted = _wanted(read_method(method, QUICK), n, by)
     spectra, left = [], solver.seconds if isinstance(solver, Auto) else 0.0
     addresses = lin.addresses(layers) or choose_layers(lin)
-    for place, layer in enumerate(addresses):
+    for number, layer in enumerate(addresses):
 
         def report(stage: str, done: int, total: int, layer: str = layer) -> None:
             progress(f"{layer}: {stage}", done, total)
 
         if isinstance(solver, Auto):
-            solver = replace(solver, seconds=max(left, 0.0) / (len(addresses) - place))
+            solver = replace(solver, seconds=max(left, 0.0) / (len(addresses) - number))
         begun = time.perf_counter()
         explanation = explain_at(lin, layer, target, solver, memory, report)
         # Products are few: what they take is not taken from the exact method's time.
@@ -175,7 +175,7 @@ def evolve_at(
         try:
             spectra.append(measure_layer(explanation, n, wanted.n_components, wanted.by))
         except LayerError as fault:  # what was found elsewhere is not lost for it
-            if place == len(addresses) - 1 and not spectra:
+            if number == len(addresses) - 1 and not spectra:
                 raise
             _log.warning("left out: %s", fault)
     aligned = [align(a.right_vectors, b.right_vectors) for a, b in pairwise(spectra)]
@@ -187,6 +187,33 @@ def _wanted(solver: Solver, n: int, by: Goal | None) -> tuple[Solver, Krylov]:
     """Return a solver that finds n vectors at least, and which components are compared."""
     if isinstance(solver, Exact):
         return solver, Krylov(max(n, QUICK.krylov.n_components), by or QUICK.krylov.by)
-    found = solver if isinstance(solver, Krylov) else solver.krylov
-    found = replace(found, n_components=max(n, found.n_components), by=by or found.by)
-    return (found if isinstance(solver, Krylov) else replace(solver, krylov=found)), found
+    krylov = solver if isinstance(solver, Krylov) else solver.krylov
+    krylov = replace(krylov, n_components=max(n, krylov.n_components), by=by or krylov.by)
+    return (krylov if isinstance(solver, Krylov) else replace(solver, krylov=krylov)), krylov
+
+
+def choose_layers(lin: Linearization, most: int = 8) -> tuple[str, ...]:
+    """Choose layers to follow a network by: spread evenly from the first to the last.
+
+    The choice is among the calls that all paths cross (16), before the output, of modules that
+    themselves call something not affine, such as an activation; of all modules if there is none.
+
+    Args:
+        lin: the network as an affine map.
+        most: how many layers at most.
+
+    Returns:
+        Their addresses, in the order of the calls.
+
+    Raises:
+        LayerError: there is no such call.
+    """
+    cuts = cut_layers(lin)
+    while cuts and cuts[-1].shape == lin.output.shape:  # the output itself
+        cuts.pop()
+    chosen = bent_layers(lin, cuts)
+    if not chosen:
+        raise LayerError("no layer lies on all paths from input to output: name the layers")
+    last, count = len(chosen) - 1, min(most, len(chosen))
+    positions = [round(last * k / max(count - 1, 1)) for k in range(count)]
+    return tuple(chosen[position].address for position in positions)

@@ -3,13 +3,13 @@
 import math
 from dataclasses import dataclass, field
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from specxai.errors import LayerError
 from specxai.spectral import Explanation
 from specxai.spectral.svd.krylov import Goal
-from specxai.survey.concentration import effective_rank, participation_ratio
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,8 +22,8 @@ class LayerSpectrum:
     Attributes:
         layer: address.
         cut: whether every path from input to output crosses the layer (16).
-        units: the number m of values in its output.
-        active_units: how many of them the input moves.
+        unit_count: the number m of values in its output.
+        active_count: how many of them the input moves.
         singular_values: σ in descending order, shape (r,), float64.
         contributions: α, in units of the output, shape (r,), float64.
         clusters: a label for each component; equal ones share their σ, so that only their sum is
@@ -37,8 +37,8 @@ class LayerSpectrum:
 
     layer: str
     cut: bool
-    units: int
-    active_units: int
+    unit_count: int
+    active_count: int
     singular_values: Float[Tensor, " r"] = field(repr=False)
     contributions: Float[Tensor, " r"] = field(repr=False)
     clusters: Int[Tensor, " r"] = field(repr=False)
@@ -102,7 +102,7 @@ def measure_layer(explanation: Explanation, n: int, wanted: int, by: Goal) -> La
     """
     if not explanation.rank:
         raise LayerError(
-            f"no component of {explanation.place} converged ({explanation.note}): allow "
+            f"no component of {explanation.layer_name} converged ({explanation.note}): allow "
             "more products, a larger tol, or take method='exact'"
         )
     exact = explanation.method == "exact"
@@ -110,8 +110,8 @@ def measure_layer(explanation: Explanation, n: int, wanted: int, by: Goal) -> La
     return LayerSpectrum(
         layer=str(explanation.layer),
         cut=explanation.cut,
-        units=explanation.units,
-        active_units=explanation.active_units,
+        unit_count=explanation.unit_count,
+        active_count=explanation.active_count,
         singular_values=explanation.singular_values,
         contributions=explanation.contributions,
         clusters=explanation.clusters,
@@ -121,3 +121,37 @@ def measure_layer(explanation: Explanation, n: int, wanted: int, by: Goal) -> La
         leading=exact or (by == "singular_value" and explanation.rank == wanted),
         note=explanation.note,
     )
+
+
+def effective_rank(singular_values: Float[Tensor, " r"]) -> float:
+    """Return how many components the energy σ² is spread over, exp(−Σ p ln p), p = σ² / Σσ².
+
+    It is 1 where one component has all of it, and r where all r have the same.
+
+    Args:
+        singular_values: σ, all above 0.
+
+    >>> import torch
+    >>> round(effective_rank(torch.ones(5)), 6)
+    5.0
+    """
+    return float(torch.special.entr(_shares(singular_values)).sum().exp())
+
+
+def participation_ratio(singular_values: Float[Tensor, " r"]) -> float:
+    """Return (Σσ²)² / Σσ⁴, which counts like `effective_rank` but less of the small components.
+
+    Args:
+        singular_values: σ, all above 0.
+
+    >>> import torch
+    >>> round(participation_ratio(torch.tensor([1.0, 1.0, 1e-3])), 3)
+    2.0
+    """
+    return float(1 / _shares(singular_values).square().sum())
+
+
+def _shares(singular_values: Tensor) -> Tensor:
+    # Scaled first, so that squares neither overflow nor vanish.
+    energies = (singular_values.double() / singular_values.max()).square()
+    return energies / energies.sum()

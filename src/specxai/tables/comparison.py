@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from specxai.compare import Attribution, Comparison, Total
+from specxai.compare import Attribution, Comparison
+from specxai.compare.attribution import Total
 from specxai.table import Cell, Table, cells
 from specxai.typed_json import record_of
 

@@ -67,7 +67,7 @@ def layers_table(title: str, layers: Sequence[Layer], active: Mapping[str, int])
             layer.address,
             layer.type,
             "no tensor" if layer.shape is None else "×".join(map(str, layer.shape[1:])),
-            "" if layer.shape is None else f"{layer.units:,}",
+            "" if layer.shape is None else f"{layer.unit_count:,}",
             f"{active[layer.address]:,}" if layer.address in active else "not on path",
             "yes" if layer.cut else "no",
         )

@@ -108,6 +108,8 @@ def _summarize_layer(layer: LayerSpectrum, alignment: Alignment | None) -> Layer
     return record_of(
         LayerNumbers,
         layer,
+        units=layer.unit_count,
+        active_units=layer.active_count,
         singular_value=float(layer.singular_values[layer.first]),
         contribution=float(layer.contributions[layer.first]),
         cosine=None if alignment is None else alignment.cosine,

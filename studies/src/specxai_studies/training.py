@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from specxai.cache import Cache, Tensors
-from specxai.digest import digest
+from specxai.files import digest
 from specxai.progress import Progress, silent
 
 
@@ -83,13 +83,13 @@ def train_autoencoder(
         return weights | {"errors": torch.tensor(errors), "seconds": seconds}
 
     start = digest({"data": data, "held out": held_out, **network.state_dict()})
-    found = cache.step(name, {"start": start, **asdict(plan)}, compute)
-    weights = {key: found[f"weights.{key}"] for key in network.state_dict()}
+    trained = cache.step(name, {"start": start, **asdict(plan)}, compute)
+    weights = {key: trained[f"weights.{key}"] for key in network.state_dict()}
     network.load_state_dict(weights)
     return Trained(
         network.eval().requires_grad_(False),
-        tuple(found["errors"].tolist()),
-        float(found["seconds"]),
+        tuple(trained["errors"].tolist()),
+        float(trained["seconds"]),
     )
 
 

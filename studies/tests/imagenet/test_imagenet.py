@@ -13,7 +13,7 @@ from specxai.errors import InvalidInputError, LayerError
 from specxai.models import LoadedModel
 from specxai_studies.imagenet import PhotoStudy, claims, run_imagenet
 from specxai_studies.imagenet import findings as found
-from specxai_studies.imagenet.findings import Finding, Place, middle
+from specxai_studies.imagenet.findings import Classifier, Finding, middle
 
 
 def loaded(name: str) -> LoadedModel:
@@ -84,11 +84,11 @@ def test_the_trend_is_a_rank_correlation(finding):
 
 
 def test_statements_about_other_networks_cannot_be_told(finding):
-    pair = claims.Pair(Place("plain", loaded("plain"), "4", "8"), [finding], [finding])
+    pair = claims.Pair(Classifier("plain", loaded("plain"), "4", "8"), [finding], [finding])
     verdicts = {claim.statement: claim.holds for claim in claims.focus_claims([pair])}
     assert verdicts["VGG11 is less focused on the background than AlexNet."] is None
     both = [
-        claims.Pair(Place(name, loaded(name), "4", "8"), [finding], [finding])
+        claims.Pair(Classifier(name, loaded(name), "4", "8"), [finding], [finding])
         for name in ("alexnet", "vgg11_bn")
     ]
     assert claims.focus_claims(both)[2].holds is False  # the two are the same here

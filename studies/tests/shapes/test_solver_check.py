@@ -26,10 +26,10 @@ def test_moves_tell_a_true_explanation_from_a_false_one(tmp_path, factor, holds)
         predictor=network,
         shapes=SimpleNamespace(points=points, indices=torch.arange(30)),
     )
-    findings = SimpleNamespace(places=(4,), explanations=(explanation,), evolutions=(None,))
+    findings = SimpleNamespace(positions=(4,), explanations=(explanation,), evolutions=(None,))
 
-    def solve(place, moved):
-        assert place == 4
+    def solve(position, moved):
+        assert position == 4
         return factor * float(network(coordinates.scaled(moved.float()[None])))
 
     moves = check(

@@ -54,8 +54,8 @@ def test_layers_are_numbered_by_call():
 def test_a_layer_knows_its_type_shape_and_size():
     net = zoo.build("pair inside")
     pair, join, _ = trace(net.model, net.x).layers
-    assert (pair.type, pair.shape, pair.units) == ("Pair", None, 0)
-    assert (join.type, join.shape, join.units) == ("Linear", (1, 4), 4)
+    assert (pair.type, pair.shape, pair.unit_count) == ("Pair", None, 0)
+    assert (join.type, join.shape, join.unit_count) == ("Linear", (1, 4), 4)
 
 
 def test_sites_of_functional_calls_and_operators():

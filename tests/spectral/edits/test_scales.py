@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from specxai.errors import InvalidInputError
-from specxai.spectral.edits.scales import read_scales
+from specxai.spectral.edits.surgery import read_scales
 
 
 def test_three_ways_to_say_the_same():

@@ -81,7 +81,7 @@ def test_everything_comes_back(name, tmp_path):
             assert same(getattr(stored, name), getattr(ex, name)), name
         assert stored.contributions.equal(ex.contributions)
         assert stored.ties == ex.ties
-        assert stored.place == ex.place
+        assert stored.layer_name == ex.layer_name
         for by in ("contribution", "singular_value", "reduced"):
             assert stored.top(5, by).equal(ex.top(5, by))
         assert stored.reduce().shares.equal(ex.reduce().shares)
@@ -233,6 +233,8 @@ def test_a_file_of_the_first_schema_that_is_read():
     expected = [-0.0033745800688733778, -0.07432790481123046, -0.009834277317251313]
     assert stored.contributions.tolist() == expected
     assert stored.right_vectors([0, 1]).shape == (2, 3)
+    assert stored.unit_count == stored.active_count == 4
+    assert stored.residual_norms.tolist() == [0.0, 0.0, 0.0]
 
 
 def test_the_layout_is_what_the_documentation_says(path):
@@ -241,9 +243,9 @@ def test_the_layout_is_what_the_documentation_says(path):
     assert SCHEMA == 3
     assert header["schema"] == SCHEMA
     assert sorted(header) == sorted(HEADER) == [
-        "active_units", "checksum", "conventional", "cut", "exactness", "fingerprint",
+        "active_count", "checksum", "conventional", "cut", "exactness", "fingerprint",
         "input_hash", "layer", "method", "model", "note", "precision", "schema", "target",
-        "target_name", "ties", "units", "vectors_dtype", "versions",
+        "target_name", "ties", "unit_count", "vectors_dtype", "versions",
     ]  # fmt: skip
 
 
@@ -264,7 +266,7 @@ TAMPERED = {
     r"the terms of y": changed("bypass", lambda b: b + 1e-3),
     r"u·x \+ b": changed("bias", lambda b: b + 1e-3),
     "σ, which": changed("singular_values", lambda s: s.flip(0)),
-    "cannot be negative": changed("residuals", lambda r: r - 1),
+    "cannot be negative": changed("residual_norms", lambda r: r - 1),
     "clusters": changed("clusters", lambda c: c + 100),
     "lengths": changed("right_vectors", lambda v: v * 1.1),
     "σ φ·x": changed("right_vectors", lambda v: -v),
@@ -276,10 +278,10 @@ TAMPERED = {
     "unknown ones": lambda header, tensors: tensors.update(more=torch.ones(1)),
     "a part of the vectors": lambda header, tensors: tensors.pop("vector_indices"),
     "left vectors' size": changed("left_vectors", lambda v: torch.eye(2).double()),
-    "the counts": entry("active_units", 10**6),
+    "the counts": entry("active_count", 10**6),
     "the target": entry("target", None),
     "the dtype of the vectors": entry("vectors_dtype", "none"),
-    "header.units": entry("units", "many"),
+    "header.unit_count": entry("unit_count", "many"),
     "header.ties": entry("ties", [{"address": ["a", "b", 1], "count": 1}]),
     "header.conventional": entry("conventional", [1]),
     "entries": entry("code", "print()"),

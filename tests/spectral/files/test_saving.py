@@ -47,8 +47,8 @@ def test_the_header(explanation, tmp_path):
     assert found == {
         "schema": 3, "model": "Sequential", "layer": "1", "target": [1, 2, 3], "target_name": None,
         "method": "exact", "note": "", "exactness": "canonical", "precision": "float64",
-        "conventional": [], "ties": [], "cut": True, "units": 18,
-        "active_units": len(explanation.svd.active), "vectors_dtype": "none",
+        "conventional": [], "ties": [], "cut": True, "unit_count": 18,
+        "active_count": len(explanation.svd.active), "vectors_dtype": "none",
     }  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def test_the_size_is_known_beforehand(explanation, tmp_path, dtype, left):
         sizes.append((tmp_path / "a").stat().st_size)
         assert abs(explanation.file_size(vectors, left, dtype) - sizes[-1]) <= 500
     each = {"native": 8, "float32": 4, "float16": 2, "none": 0}[dtype]
-    values = explanation.x.numel() + (explanation.units if left else 0)
+    values = explanation.x.numel() + (explanation.unit_count if left else 0)
     index = 8 if each else 0
     grown = (len(many) - 1) * (each * values + index)
     assert grown <= sizes[1] - sizes[0] <= grown + 32  # wider offsets, and padding

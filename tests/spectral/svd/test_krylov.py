@@ -53,7 +53,7 @@ def test_leading_triplets(rows, columns, block):
     truth = np.linalg.svd(matrix.numpy())[1]
     np.testing.assert_allclose(svd.singular_values, truth[:n], rtol=1e-9)
     check(matrix, right, left, svd, 1e-6)
-    assert (svd.residuals <= 1e-6).all()
+    assert (svd.residual_norms <= 1e-6).all()
 
 
 def test_float32_products():

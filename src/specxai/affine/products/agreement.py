@@ -44,8 +44,8 @@ def recorded_agrees(network: Network, x: Float[Tensor, "1 ..."], traced: Trace) 
             raise
         return False
     floor = rounding_norm(x, traced.output)
-    found = disagreement(pushed, w, v, traced.pull(w), floor)
-    return found <= TOLERANCES.get(x.dtype, TOLERANCES[torch.float32])
+    difference = disagreement(pushed, w, v, traced.pull(w), floor)
+    return difference <= TOLERANCES.get(x.dtype, TOLERANCES[torch.float32])
 
 
 def off_by_differences(network: Network, x: Float[Tensor, "1 ..."], traced: Trace) -> float:
@@ -62,13 +62,13 @@ def off_by_differences(network: Network, x: Float[Tensor, "1 ..."], traced: Trac
         The difference as a share, the smaller one of two step lengths: kinks and rounding count.
     """
     v, w = random_like(x, 3), random_like(traced.output, 4)
-    pulled, found = traced.pull(w), []
+    pulled, differences = traced.pull(w), []
     step = torch.finfo(x.dtype).eps ** (1 / 3) * (float(x.abs().mean()) or 1.0)
     with torch.no_grad():
         for h in (step, step / 10):
             slopes = (network(x + h * v) - network(x - h * v)) / (2 * h)
-            found.append(disagreement(slopes, w, v, pulled))
-    return min(found)
+            differences.append(disagreement(slopes, w, v, pulled))
+    return min(differences)
 
 
 def agreeing(
@@ -92,10 +92,10 @@ def agreeing(
         return jacobian
     for find in (audit, contiguous_throughout):
         with in_our_words("the derivative"):
-            found = find(network, run, jacobian.x)
-        if found:
-            network.plan.update({repair.address: repair.rule for repair in found})
-            repairs += found
+            more = find(network, run, jacobian.x)
+        if more:
+            network.plan.update({repair.address: repair.rule for repair in more})
+            repairs += more
             jacobian = jacobian.afresh()
         if jacobian.disagreement <= _bound(UNDECIDED, jacobian):
             break

@@ -119,16 +119,16 @@ class _Catcher(Interpreter):
 
     def run(self, call: Call) -> Any:
         result = super().run(call)
-        for place, value in enumerate(numbers(call.written(result))):
+        for position, value in enumerate(numbers(call.written(result))):
             if value.requires_grad and not transformed(value):
                 self.followed[call.address] = None
-                value.register_hook(self._keeper(call.address, place))
+                value.register_hook(self._keeper(call.address, position))
         return result
 
-    def _keeper(self, address: Address, place: int) -> Callable[[Tensor], None]:
+    def _keeper(self, address: Address, position: int) -> Callable[[Tensor], None]:
         def keep(gradient: Tensor | None) -> None:
             if gradient is not None:  # an autograd.Function may return none
-                self.cotangents.setdefault(address, {})[place] = gradient.detach()
+                self.cotangents.setdefault(address, {})[position] = gradient.detach()
 
         return keep
 
@@ -154,9 +154,9 @@ class _Auditor(Interpreter):
         rule = self.plan.get(call.address)
         function = local_function(call, rule) if call.address in self.cotangents else None
         if function is not None:  # before the call, which may overwrite its arguments
-            found = self.cotangents[call.address]
+            arrived = self.cotangents[call.address]
             # A gradient that is infinite meets a closed gate on its way: see `_with_finite_slopes`.
-            cotangents = [_finite(found.get(place)) for place in range(max(found) + 1)]
+            cotangents = [_finite(arrived.get(position)) for position in range(max(arrived) + 1)]
             self.repairs += _compare(function, cotangents, self.bounded, self.seed)
         return super().run(call)
 
@@ -215,7 +215,7 @@ class _Trial:
 
     def __init__(self, function: LocalFunction, cotangents: list[Tensor | None], seed: int) -> None:
         self.function = function
-        self.places = [place for place, w in enumerate(cotangents) if w is not None]
+        self.positions = [position for position, w in enumerate(cotangents) if w is not None]
         self.w = _joined([w for w in cotangents if w is not None])
         self.tangents = tuple(
             random_like(value, seed + n) for n, value in enumerate(function.inputs, 1)
@@ -252,12 +252,12 @@ class _Trial:
         self, pushed: Tensor, pulled: Tensors, floor: float, bounds: dict[torch.dtype, float]
     ) -> bool:
         v = _joined(self.tangents)
-        found = disagreement(pushed, self.w, v, _joined(pulled), floor)
-        return found <= bounds.get(v.dtype, bounds[torch.float32])
+        difference = disagreement(pushed, self.w, v, _joined(pulled), floor)
+        return difference <= bounds.get(v.dtype, bounds[torch.float32])
 
     def _taken(self, results: Tensors) -> Tensor:
         """Return those results to which a gradient came, one after the other."""
-        return _joined([results[place] for place in self.places])
+        return _joined([results[position] for position in self.positions])
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:

@@ -75,11 +75,11 @@ class LocalFunction:
                 "many values to take one by one: split at a layer behind it"
             )
         products = [output.detach().new_zeros(output.shape) for output in outputs]
-        for place, product in enumerate(products):
+        for k, product in enumerate(products):
             for position in range(product.numel()):
                 unit = torch.zeros_like(product)
                 unit.view(-1)[position] = 1
-                row = _gradients(outputs, leaves, [*[None] * place, unit])
+                row = _gradients(outputs, leaves, [*[None] * k, unit])
                 product.view(-1)[position] = sum(
                     (g * t).sum() for g, t in zip(row, tangents, strict=True)
                 )
@@ -103,7 +103,7 @@ def _gradients(outputs: Tensors, leaves: Tensors, cotangents: Sequence[Tensor | 
     ]
     if not used:
         return tuple(torch.zeros_like(leaf) for leaf in leaves)
-    found = torch.autograd.grad(
+    gradients = torch.autograd.grad(
         [output for output, _ in used],
         leaves,
         [cotangent for _, cotangent in used],
@@ -112,5 +112,5 @@ def _gradients(outputs: Tensors, leaves: Tensors, cotangents: Sequence[Tensor | 
     )
     return tuple(
         torch.zeros_like(leaf) if gradient is None else gradient
-        for leaf, gradient in zip(leaves, found, strict=True)
+        for leaf, gradient in zip(leaves, gradients, strict=True)
     )

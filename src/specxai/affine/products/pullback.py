@@ -100,15 +100,15 @@ def mixes_samples(
         cotangent = noise.to(reference.device)
         expected = alone(cotangent)
         batch, output = _run(function, _copies(x, 2, layout))
-        found = grad(output, batch, torch.cat([torch.zeros_like(cotangent), cotangent]))[0]
+        gradients = grad(output, batch, torch.cat([torch.zeros_like(cotangent), cotangent]))[0]
     except Exception as fault:
         if final(fault):
             raise
         # A hard-coded batch size, or a view that this layout does not allow, fails in any way.
         return True
-    disturbed = bool(found[0].any())
+    disturbed = bool(gradients[0].any())
     # A loose bound: rounding may move a gate that stands exactly on its border.
-    return disturbed or bool((found[1] - expected[0]).norm() > 1e-2 * expected.norm())
+    return disturbed or bool((gradients[1] - expected[0]).norm() > 1e-2 * expected.norm())
 
 
 def _copies(x: Tensor, copies: int, layout: torch.memory_format) -> Tensor:

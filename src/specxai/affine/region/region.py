@@ -178,9 +178,9 @@ class Region:
 
     def _checked(self, name: str, given: Any) -> Float[Tensor, "1 M"]:
         if not isinstance(given, Tensor) or given.numel() != self.x.numel():
-            found = tuple(given.shape) if isinstance(given, Tensor) else type(given).__name__
+            actual = tuple(given.shape) if isinstance(given, Tensor) else type(given).__name__
             raise InvalidInputError(
-                f"the {name} is {found}: give a tensor of shape {tuple(self.x.shape)}"
+                f"the {name} is {actual}: give a tensor of shape {tuple(self.x.shape)}"
             )
         return given.detach().to(self.x).reshape(1, -1)
 

@@ -96,7 +96,7 @@ class Layer:
     cut: bool
 
     @property
-    def units(self) -> int:
+    def unit_count(self) -> int:
         """The number m of values in the output."""
         return torch.Size(self.shape).numel() if self.shape is not None else 0
 

@@ -1,6 +1,5 @@
 """How far an attribution can be trusted, one measure a module."""
 
-from specxai.compare.metrics.bootstrap import Interval, bootstrap_mean
 from specxai.compare.metrics.completeness import SUM_ERROR, sum_error
 from specxai.compare.metrics.localization import (
     MASS_INSIDE,
@@ -8,7 +7,7 @@ from specxai.compare.metrics.localization import (
     mass_inside,
     points_inside,
 )
-from specxai.compare.metrics.measure import Better, Measure
+from specxai.compare.metrics.measure import Interval, Measure, bootstrap_mean
 from specxai.compare.metrics.perturbation import (
     DELETION,
     INSERTION,
@@ -41,7 +40,6 @@ __all__ = [
     "SIMILARITY",
     "SIMILARITY_OF_SIZES",
     "SUM_ERROR",
-    "Better",
     "Interval",
     "Measure",
     "area",

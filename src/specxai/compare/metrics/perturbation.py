@@ -116,11 +116,11 @@ def _curve(
     order = map.flatten().argsort(descending=True, stable=True)
     rank = order.argsort().reshape(map.shape).to(first.device)
     counts = [round(fraction * len(order)) for fraction in fractions]
-    found = []
+    probabilities = []
     with torch.no_grad():
         for start in range(0, len(counts), _BATCH):
             batch = [
                 torch.where(rank < count, then, first) for count in counts[start : start + _BATCH]
             ]
-            found.append(model(torch.cat(batch)).double().softmax(1)[:, target].cpu())
-    return torch.cat(found)
+            probabilities.append(model(torch.cat(batch)).double().softmax(1)[:, target].cpu())
+    return torch.cat(probabilities)

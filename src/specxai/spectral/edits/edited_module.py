@@ -68,7 +68,7 @@ class EditedModule(Root):
         model: becomes part of it.
         forward: calls the model; None calls it directly.
         layers: addresses of the edited layers, in the order of their calls; none is the output.
-        units: how many values each of them has.
+        unit_counts: how many values each of them has.
         edit: of their outputs, one layer after the other.
     """
 
@@ -77,12 +77,12 @@ class EditedModule(Root):
         model: nn.Module,
         forward: Forward | None,
         layers: tuple[str, ...],
-        units: tuple[int, ...],
+        unit_counts: tuple[int, ...],
         edit: LayerEdit,
     ) -> None:
         super().__init__(model, forward)
         self.layers = layers
-        self.units = units
+        self.unit_counts = unit_counts
         self.edit = edit
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -110,15 +110,15 @@ class EditedModule(Root):
             for layer in self.layers:
                 hooks.enter_context(intercept(self.model, layer, keep))
             super().forward(*args, **kwargs)
-        flat = [z.reshape(-1, count) for z, count in zip(seen, self.units, strict=True)]
-        parts = self.edit(torch.cat(flat, 1)).split(self.units, 1)
+        flat = [z.reshape(-1, count) for z, count in zip(seen, self.unit_counts, strict=True)]
+        parts = self.edit(torch.cat(flat, 1)).split(self.unit_counts, 1)
         with ExitStack() as hooks:
             for layer, values in zip(self.layers, parts, strict=True):
                 hooks.enter_context(intercept(self.model, layer, partial(put, values)))
             return super().forward(*args, **kwargs)
 
     def _edited(self, z: Tensor) -> Tensor:
-        edited: Tensor = self.edit(z.reshape(-1, *self.units))
+        edited: Tensor = self.edit(z.reshape(-1, *self.unit_counts))
         return edited.reshape(z.shape)
 
 
@@ -134,9 +134,9 @@ def edited_module(explanation: NetworkDecomposition, scales: Float[Tensor, " r"]
     """
     lin = explanation.linearization
     layers = lin.addresses(explanation.layer)
-    units = tuple(lin.layer(layer).units for layer in layers) or (lin.output.numel(),)
+    unit_counts = tuple(lin.layer(layer).unit_count for layer in layers) or (lin.output.numel(),)
     module = EditedModule(
-        deepcopy(lin.model), lin.network.forward, layers, units, _edit(explanation, scales)
+        deepcopy(lin.model), lin.network.forward, layers, unit_counts, _edit(explanation, scales)
     )
     return module.eval()
 

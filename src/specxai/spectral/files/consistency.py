@@ -27,18 +27,18 @@ def check_numbers(result: StoredDecomposition, contributions: Float[Tensor, " r"
     _demand(
         {
             "the counts of units, active units and components": (
-                0 <= rank <= result.active_units <= result.units and result.units > 0
+                0 <= rank <= result.active_count <= result.unit_count and result.unit_count > 0
             ),
             "the target and the output's shape": (
-                all(place >= 0 for place in position)
+                all(index >= 0 for index in position)
                 and (result.output.ndim > 0 if whole else result.output.ndim == 0)
                 and (result.layer is None or not whole)
             ),
             "σ, which must be positive and descending": bool(
                 (sigma > 0).all() and (sigma.diff() <= 0).all()
             ),
-            "c and the residuals, which cannot be negative": bool(
-                (c >= 0).all() and (result.residuals >= 0).all()
+            "c and the residual norms, which cannot be negative": bool(
+                (c >= 0).all() and (result.residual_norms >= 0).all()
             ),
             "the clusters": bool(((labels >= 0) & (labels < max(rank, 1))).all()),
             "α and ψ c (20)": _close(contributions, result.contributions),
@@ -75,8 +75,8 @@ def check_vectors(result: StoredDecomposition) -> None:
                 bool(((vectors.norm(dim=1) - 1).abs() <= 1e-2).all()) for vectors in sizes
             ),
             "the left vectors' size": result.left is None
-            or result.left.shape[1:].numel() == result.units,
-            "c and σ φ·x (18)": bool((off <= (1e-2 + result.residuals[kept]) * scale).all()),
+            or result.left.shape[1:].numel() == result.unit_count,
+            "c and σ φ·x (18)": bool((off <= (1e-2 + result.residual_norms[kept]) * scale).all()),
         }
     )
 

@@ -10,8 +10,8 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from specxai.digest import digest
 from specxai.errors import LoadError
+from specxai.files import digest
 from specxai.spectral.files.consistency import check_numbers, check_vectors
 from specxai.spectral.files.saving import checksum
 from specxai.spectral.files.schema import (
@@ -22,6 +22,7 @@ from specxai.spectral.files.schema import (
     TERMS,
     VECTORS,
     from_header,
+    updated,
 )
 from specxai.spectral.files.stored import StoredDecomposition
 from specxai.spectral.records.parts import Spectrum, Terms
@@ -74,7 +75,7 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         raise LoadError(f"is truncated, damaged or no safetensors file ({reason[:120]})") from fault
     if header.get("checksum") != checksum(header, tensors):
         raise LoadError("the checksum does not fit: it was changed or damaged; write it again")
-    return header, tensors
+    return updated(header, tensors)
 
 
 def _header(metadata: dict[str, str] | None) -> dict[str, Any]:

@@ -37,16 +37,16 @@ def export_points(
         SpecxaiError: the file cannot be written.
     """
     path = Path(path)
-    places = _array_of(points).astype(float)
-    if tuple(x.shape[1:]) != places.shape:
+    coordinates = _array_of(points).astype(float)
+    if tuple(x.shape[1:]) != coordinates.shape:
         raise InvalidInputError(
-            f"points have shape {places.shape} and the input {tuple(x.shape)}: "
+            f"points have shape {coordinates.shape} and the input {tuple(x.shape)}: "
             "explain an input of shape (1, points, 3)"
         )
-    if not np.isfinite(places).all():
+    if not np.isfinite(coordinates).all():
         raise InvalidInputError("points are not all finite: give each a place")
     triangles = np.zeros((0, 3), np.int64) if faces is None else _array_of(faces)
-    _check(triangles, len(places))
+    _check(triangles, len(coordinates))
     writers = {".ply": _ply, ".vtp": _vtp}
     if path.suffix.lower() not in writers:
         raise InvalidInputError(f"cannot write {path}: give a name that ends in .ply or .vtp")
@@ -54,7 +54,7 @@ def export_points(
     for k, vector in vectors.items():
         fields[f"map_{k}"] = (vector * x[0]).sum(-1, keepdim=True).cpu().double().numpy()
         fields[f"phi_{k}"] = vector.cpu().double().numpy()
-    content = writers[path.suffix.lower()](places, triangles, fields)
+    content = writers[path.suffix.lower()](coordinates, triangles, fields)
     write_atomically(path, content.encode())
 
 

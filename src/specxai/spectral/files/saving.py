@@ -11,9 +11,8 @@ import torch
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from specxai.digest import digest
 from specxai.errors import InvalidInputError
-from specxai.files import write_atomically
+from specxai.files import digest, write_atomically
 from specxai.spectral.files.schema import NUMBERS, SCHEMA, VECTORS, to_header
 from specxai.spectral.files.stored import Record
 from specxai.spectral.records.decomposition import Decomposition, Indices
@@ -86,7 +85,7 @@ def file_size(
     components = len(_chosen(explanation, vectors, dtype))
     if components:
         right = explanation.x[0].numel() * _dtype(dtype, explanation.x.dtype).itemsize
-        other = explanation.units * _dtype(dtype, torch.float64).itemsize if left else 0
+        other = explanation.unit_count * _dtype(dtype, torch.float64).itemsize if left else 0
         total += components * (8 + right + other)
     # Quotes are escaped: the header is JSON in JSON.
     text = encode(encode(to_header(explanation.about, _EMPTY)))
@@ -107,14 +106,14 @@ def _kept(
     if not chosen:
         return {}
     right = explanation.right_vectors(chosen)
-    found = {
+    kept = {
         "vector_indices": torch.tensor(chosen),
         "right_vectors": right.to(_dtype(dtype, right.dtype)),
     }
     if left:
         other = explanation.left_vectors(chosen)
-        found["left_vectors"] = other.to(_dtype(dtype, other.dtype))
-    return found
+        kept["left_vectors"] = other.to(_dtype(dtype, other.dtype))
+    return kept
 
 
 def _chosen(explanation: Decomposition, vectors: Indices, dtype: str) -> list[int]:

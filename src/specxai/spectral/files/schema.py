@@ -4,12 +4,14 @@ A file is in the format safetensors. Its tensors are those of `TERMS`, of `SPECT
 contributions and the input, and of the components whose vectors are kept those of `VECTORS`. Its
 metadata has one entry, ``specxai``: a JSON object with the entries of `HEADER`.
 
-- Version 3: a site says whether it was hidden.
+- Version 3: a site says whether it was hidden; the names of `_RENAMED`.
 - Version 2: the first that is read, of specxai 0.1.0.
 """
 
 from collections.abc import Mapping
 from typing import Any
+
+from torch import Tensor
 
 from specxai.affine import Kind, Site, Tie
 from specxai.affine.tracing.interpreter import Address
@@ -20,7 +22,7 @@ from specxai.typed_json import decode_fields
 
 SCHEMA, OLDEST = 3, 2
 TERMS = ("output", "linear", "bias", "bypass", "unresolved", "residual")
-SPECTRA = ("singular_values", "psi", "coefficients", "residuals", "clusters")
+SPECTRA = ("singular_values", "psi", "coefficients", "residual_norms", "clusters")
 NUMBERS = (*TERMS, *SPECTRA, "contributions", "x")
 VECTORS = ("vector_indices", "right_vectors", "left_vectors")
 
@@ -30,8 +32,8 @@ _ABOUT: dict[str, Any] = {
     "target_name": str | None,
     "layer": str | tuple[str, ...] | None,
     "cut": bool,
-    "units": int,
-    "active_units": int,
+    "unit_count": int,
+    "active_count": int,
     "exactness": str,
     "precision": str,
     "method": str,
@@ -43,6 +45,11 @@ _RECORD: dict[str, Any] = {
     "fingerprint": str,
     "input_hash": str,
     "vectors_dtype": str,
+}
+_RENAMED = {  # in version 2, in the header and among the tensors
+    "units": "unit_count",
+    "active_units": "active_count",
+    "residuals": "residual_norms",
 }
 _ADDRESS = tuple[str, str, int]
 _SITE: dict[str, Any] = {
@@ -66,37 +73,50 @@ def to_header(about: About, record: Record) -> dict[str, Any]:
     """
     header = {name: getattr(about, name) for name in _ABOUT}
     header |= {name: getattr(record, name) for name in _RECORD}
-    header["conventional"] = [_plain(site, _SITE) for site in about.conventional]
-    header["ties"] = [_plain(tie, _TIE) for tie in record.ties]
+    header["conventional"] = [_fields(site, _SITE) for site in about.conventional]
+    header["ties"] = [_fields(tie, _TIE) for tie in record.ties]
     return header
 
 
-def from_header(header: dict[str, Any]) -> tuple[About, Record]:
-    """Return what a header says, of this version or an older one that is read.
+def updated(
+    header: dict[str, Any], tensors: dict[str, Tensor]
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Return a header and tensors as this version has them, but for the number of the schema.
 
     Args:
         header: what its JSON was read as, whose schema was checked.
+        tensors: by name, as they were read.
+    """
+    if header["schema"] == SCHEMA:
+        return header, tensors
+    header = _with_hidden({_RENAMED.get(name, name): value for name, value in header.items()})
+    return header, {_RENAMED.get(name, name): value for name, value in tensors.items()}
+
+
+def from_header(header: dict[str, Any]) -> tuple[About, Record]:
+    """Return what a header says.
+
+    Args:
+        header: as `updated` gives it.
 
     Raises:
         LoadError: an entry is missing, unknown or of another type.
     """
-    if header["schema"] < 3:
-        header = _with_hidden(header)
     fixed = {name: kind for name, kind in HEADER.items() if kind is not list}
     lists = {name: header.get(name) for name in HEADER if name not in fixed}
     rest = {name: value for name, value in header.items() if name not in lists}
-    found = decode_fields(rest, fixed, "header")
+    entries = decode_fields(rest, fixed, "header")
     sites = _decoded(lists["conventional"], _SITE, "header.conventional")
     ties = _decoded(lists["ties"], _TIE, "header.ties")
-    about = {name: found[name] for name in _ABOUT}
-    record = {name: found[name] for name in _RECORD}
+    about = {name: entries[name] for name in _ABOUT}
+    record = {name: entries[name] for name in _RECORD}
     return (
         About(**about, conventional=tuple(Site(**_addressed(site)) for site in sites)),
         Record(**record, ties=tuple(Tie(**_addressed(tie)) for tie in ties)),
     )
 
 
-def _plain(value: Site | Tie, kinds: Mapping[str, Any]) -> dict[str, Any]:
+def _fields(value: Site | Tie, kinds: Mapping[str, Any]) -> dict[str, Any]:
     return {name: getattr(value, name) for name in kinds}
 
 

@@ -65,7 +65,7 @@ class StoredDecomposition(Decomposition):
         Raises:
             InvalidInputError: the vector of a component was not kept.
         """
-        return self.right[self._places(indices, "vectors")].to(self.x.dtype)
+        return self.right[self._rows_of(indices, "vectors")].to(self.x.dtype)
 
     def left_vectors(self, indices: Indices) -> Float[Tensor, "n ..."]:
         """Return left singular vectors U_k that were kept, in the shape of the layer's output.
@@ -83,20 +83,20 @@ class StoredDecomposition(Decomposition):
             raise InvalidInputError(
                 "the file holds no left vectors: explain again and save with left=True"
             )
-        return self.left[self._places(indices, "left vectors")].double()
+        return self.left[self._rows_of(indices, "left vectors")].double()
 
-    def _places(self, indices: Indices, what: str) -> Int[Tensor, " n"]:
+    def _rows_of(self, indices: Indices, what: str) -> Int[Tensor, " n"]:
         """Return where in the file the vectors of components are."""
-        places = {k: place for place, k in enumerate(self.kept.tolist())}
+        rows = {k: row for row, k in enumerate(self.kept.tolist())}
         wanted = self.checked(indices).tolist()
-        missing = [k for k in dict.fromkeys(wanted) if k not in places]
+        missing = [k for k in dict.fromkeys(wanted) if k not in rows]
         if missing:
-            there = f"those of {_listed(sorted(places))}" if places else "none"
+            there = f"those of {_listed(sorted(rows))}" if rows else "none"
             raise InvalidInputError(
                 f"the file holds no {what} of {_listed(missing)}, only {there}: choose from these, "
                 "or explain again and save with more vectors"
             )
-        return torch.tensor([places[k] for k in wanted], dtype=torch.int64)
+        return torch.tensor([rows[k] for k in wanted], dtype=torch.int64)
 
 
 def _listed(numbers: list[int]) -> str:

@@ -179,14 +179,14 @@ class Decomposition(ABC):
         return self.about.cut
 
     @property
-    def units(self) -> int:
+    def unit_count(self) -> int:
         """The number m of values in the layer's output."""
-        return self.about.units
+        return self.about.unit_count
 
     @property
-    def active_units(self) -> int:
+    def active_count(self) -> int:
         """How many of them have a row of R that is not zero."""
-        return self.about.active_units
+        return self.about.active_count
 
     @property
     def exactness(self) -> str:
@@ -214,9 +214,9 @@ class Decomposition(ABC):
         return self.about.note
 
     @property
-    def place(self) -> str:
-        """Where the network is split, in words."""
-        return self.about.place
+    def layer_name(self) -> str:
+        """The layer of the split in words: ``layer a``, ``a + b`` or ``the whole network``."""
+        return self.about.layer_name
 
     @property
     def output(self) -> Float[Tensor, "..."]:
@@ -264,9 +264,9 @@ class Decomposition(ABC):
         return self.spectrum.coefficients
 
     @property
-    def residuals(self) -> Float[Tensor, " r"]:
+    def residual_norms(self) -> Float[Tensor, " r"]:
         """‖R φ_k − σ_k U_k‖ / σ_k of each component; zero where the method is exact."""
-        return self.spectrum.residuals
+        return self.spectrum.residual_norms
 
     @property
     def clusters(self) -> Int[Tensor, " r"]:

@@ -67,13 +67,13 @@ class NetworkDecomposition(Decomposition):
         Returns:
             One orthonormal vector each, shape (n, *input), of the input's dtype.
         """
-        wanted, places = self.checked(indices).unique(return_inverse=True)
+        wanted, positions = self.checked(indices).unique(return_inverse=True)
         scaled = self.svd.left[:, wanted].T / self.singular_values[wanted, None]
         cotangents = _at_layer(self.split, self.svd, scaled).to(self.x.dtype)
-        vectors = self.split.right.pull(cotangents.reshape(len(wanted), self.units)).double()
+        vectors = self.split.right.pull(cotangents.reshape(len(wanted), self.unit_count)).double()
         basis, triangle = torch.linalg.qr(vectors.T)
         oriented: Tensor = (basis * triangle.diagonal().sign()).T.to(self.x.dtype)
-        return oriented[places].reshape(len(places), *self.x.shape[1:])
+        return oriented[positions].reshape(len(positions), *self.x.shape[1:])
 
     @cached_property
     def fingerprint(self) -> str:
@@ -118,8 +118,8 @@ def assemble_result(
             target=split.target,
             layer=split.layer,
             cut=split.cut,
-            units=split.right.shape[0],
-            active_units=len(svd.active),
+            unit_count=split.right.shape[0],
+            active_count=len(svd.active),
             exactness=lin.exactness,
             conventional=lin.conventional,
             precision=lin.precision,
@@ -138,7 +138,7 @@ def assemble_result(
             singular_values=svd.singular_values,
             psi=psi,
             coefficients=svd.coefficients,
-            residuals=svd.residuals,
+            residual_norms=svd.residual_norms,
             clusters=svd.clusters,
         ),
     )

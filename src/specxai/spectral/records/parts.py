@@ -18,8 +18,8 @@ class About:
         target_name: name of the explained output, such as that of a class, where it has one.
         layer: address of the layer of the split, or of several; None means the whole network.
         cut: whether every path from input to output crosses the layer, or one of the layers.
-        units: the number m of values in the layer's output.
-        active_units: how many of them have a row of R that is not zero.
+        unit_count: the number m of values in the layer's output.
+        active_count: how many of them have a row of R that is not zero.
         exactness: ``canonical`` when the affine map is exact and unique, else the conventions it
             needed.
         conventional: the operation calls that are not piecewise linear and needed one (14, 15).
@@ -33,8 +33,8 @@ class About:
     target_name: str | None = None
     layer: str | tuple[str, ...] | None
     cut: bool
-    units: int
-    active_units: int
+    unit_count: int
+    active_count: int
     exactness: str
     conventional: tuple[Site, ...]
     precision: str
@@ -42,8 +42,8 @@ class About:
     note: str
 
     @property
-    def place(self) -> str:
-        """Where the network is split, in words."""
+    def layer_name(self) -> str:
+        """The layer of the split in words: ``layer a``, ``a + b`` or ``the whole network``."""
         if self.layer is None:
             return "the whole network"
         return f"layer {self.layer}" if isinstance(self.layer, str) else " + ".join(self.layer)
@@ -79,8 +79,8 @@ class Spectrum:
         psi: ψ = L_j U, the weight of each component in the output, shape (r,), float64 (20).
         coefficients: c = σ φ·x ≥ 0, how strongly the input excites each component, shape (r,),
             float64 (18).
-        residuals: ‖R φ_k − σ_k U_k‖ / σ_k of each component, shape (r,), float64; zero where the
-            method is exact.
+        residual_norms: ‖R φ_k − σ_k U_k‖ / σ_k of each component, shape (r,), float64; zero
+            where the method is exact.
         clusters: a label for each component, shape (r,), int64; components that share one have
             equal σ up to rounding, and only the sum of their contributions is defined.
     """
@@ -88,5 +88,5 @@ class Spectrum:
     singular_values: Float[Tensor, " r"]
     psi: Float[Tensor, " r"]
     coefficients: Float[Tensor, " r"]
-    residuals: Float[Tensor, " r"]
+    residual_norms: Float[Tensor, " r"]
     clusters: Int[Tensor, " r"]

@@ -24,14 +24,14 @@ class Ritz:
         basis: U, rows, shape (k, a), float64.
         coordinates: z, columns, shape (k, k), float64.
         sigma: descending, shape (k,), float64.
-        residuals: ‖R v − σ u‖ / σ with v = Rᵀ u / σ, shape (k,), float64.
+        residual_norms: ‖R v − σ u‖ / σ with v = Rᵀ u / σ, shape (k,), float64.
         resolution: σ below it are rounding.
     """
 
     basis: Float[Tensor, "k a"]
     coordinates: Float[Tensor, "k k"]
     sigma: Float[Tensor, " k"]
-    residuals: Float[Tensor, " k"]
+    residual_norms: Float[Tensor, " k"]
     resolution: float
 
     @cached_property
@@ -101,8 +101,8 @@ class Basis:
         eps = max(
             8 * torch.finfo(self.right.x.dtype).eps, (8 * torch.finfo(torch.float64).eps) ** 0.5
         )
-        residuals = errors / sigma.square().clamp(min=torch.finfo(torch.float64).tiny)
-        return Ritz(self._left, turned, sigma, residuals, float(eps * sigma.norm()))
+        residual_norms = errors / sigma.square().clamp(min=torch.finfo(torch.float64).tiny)
+        return Ritz(self._left, turned, sigma, residual_norms, float(eps * sigma.norm()))
 
     def next_block(self) -> Float[Tensor, "b a"]:
         """Return the directions into which R Rᵀ leads out of the basis; none if it does not."""

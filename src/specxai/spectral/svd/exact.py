@@ -40,8 +40,8 @@ class LeftSVD:
         clusters: label of each component; equal labels mark singular values that rounding cannot
             tell apart, so that only the sum over them is defined; shape (r,), int64.
         coefficients: c = Uᵀ R x ≥ 0 (18), shape (r,), float64.
-        residuals: ‖R v_k − σ_k u_k‖ / σ_k where the method is iterative; zero where it is exact;
-            shape (r,), float64.
+        residual_norms: ‖R v_k − σ_k u_k‖ / σ_k where the method is iterative; zero where it is
+            exact; shape (r,), float64.
         rest: directions that were not resolved into singular vectors, columns of shape (a, q),
             float64, orthonormal and orthogonal to those of ``left``.
         rest_coefficients: Qᵀ R x for these directions Q, shape (q,), float64.
@@ -53,7 +53,7 @@ class LeftSVD:
     singular_values: Float[Tensor, " r"]
     clusters: Int[Tensor, " r"]
     coefficients: Float[Tensor, " r"]
-    residuals: Float[Tensor, " r"]
+    residual_norms: Float[Tensor, " r"]
     rest: Float[Tensor, "a q"]
     rest_coefficients: Float[Tensor, " q"]
     note: str = ""
@@ -169,7 +169,7 @@ def assemble(
     coefficients: Float[Tensor, " n"],
     resolved: Bool[Tensor, " n"],
     resolution: float,
-    residuals: Float[Tensor, " n"] | None = None,
+    residual_norms: Float[Tensor, " n"] | None = None,
     note: str = "",
 ) -> LeftSVD:
     """Orient the vectors, mark the clusters, and set apart what is not resolved.
@@ -181,7 +181,7 @@ def assemble(
         coefficients: Uᵀ R x.
         resolved: which of them are singular vectors.
         resolution: how close two σ are that cannot be told apart.
-        residuals: of the vectors; None for zero.
+        residual_norms: of the vectors; None for zero.
         note: how it went.
     """
     signs = torch.where(coefficients < 0, -1.0, 1.0).to(left)
@@ -196,7 +196,7 @@ def assemble(
         singular_values=values,
         clusters=clusters,
         coefficients=coefficients[kept].abs(),
-        residuals=torch.zeros_like(values) if residuals is None else residuals[kept],
+        residual_norms=torch.zeros_like(values) if residual_norms is None else residual_norms[kept],
         rest=left[:, rest],
         rest_coefficients=coefficients[rest],
         note=note,

@@ -89,7 +89,7 @@ def krylov_svd(
     while True:
         ritz = basis.extend(block)
         wanted = _leading(ritz, image, weight, options)
-        done = int((ritz.residuals[wanted] <= options.tol).sum())
+        done = int((ritz.residual_norms[wanted] <= options.tol).sum())
         progress("Krylov steps", done, options.n_components)
         if done == options.n_components:
             break
@@ -143,9 +143,13 @@ def _result(
     active: Tensor, ritz: Ritz, image: Tensor, wanted: Tensor, options: Krylov, products: int
 ) -> LeftSVD:
     resolved = torch.zeros_like(ritz.sigma, dtype=torch.bool)
-    resolved[wanted] = ritz.residuals[wanted] <= options.tol
-    found = int(resolved.sum())
-    short = f"; {found} of {options.n_components} converged" if found < options.n_components else ""
+    resolved[wanted] = ritz.residual_norms[wanted] <= options.tol
+    converged = int(resolved.sum())
+    short = (
+        f"; {converged} of {options.n_components} converged"
+        if converged < options.n_components
+        else ""
+    )
     close = max(ritz.resolution, options.tol * float(ritz.sigma[0]))
     return assemble(
         active,
@@ -154,6 +158,6 @@ def _result(
         ritz.along(image),
         resolved,
         close,
-        residuals=ritz.residuals,
+        residual_norms=ritz.residual_norms,
         note=f"{products:,} products with R and with its transpose{short}",
     )

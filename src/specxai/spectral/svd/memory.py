@@ -42,10 +42,10 @@ def read_memory(amount: int | str | None, device: torch.device) -> int:
     """
     if amount is None:
         return max(1, int(0.9 * free_memory(device)))
-    found = re.fullmatch(r"\s*([\d.]+)\s*(\w*)\s*", str(amount))
+    parts = re.fullmatch(r"\s*([\d.]+)\s*(\w*)\s*", str(amount))
     units = {unit.lower(): size for unit, size in _UNITS.items()}
     try:
-        size = int(float(found[1]) * units[found[2].lower()]) if found else 0
+        size = int(float(parts[1]) * units[parts[2].lower()]) if parts else 0
     except (KeyError, ValueError):
         size = 0
     if size <= 0:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from specxai.errors import MissingExtraError
 from specxai.spectral.symbolic.expression import AffineExpression
-from specxai.spectral.symbolic.plain import inputs
+from specxai.spectral.symbolic.json_form import inputs
 
 if TYPE_CHECKING:
     import sympy

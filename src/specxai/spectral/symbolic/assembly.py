@@ -15,7 +15,7 @@ from specxai.spectral.records.decomposition import Decomposition, Ranking
 from specxai.spectral.symbolic.algebra import latex, to_sympy
 from specxai.spectral.symbolic.expression import AffineExpression
 from specxai.spectral.symbolic.features import Names, Units, name_features
-from specxai.spectral.symbolic.plain import as_dict
+from specxai.spectral.symbolic.json_form import as_dict
 from specxai.spectral.symbolic.rendering import markdown
 
 if TYPE_CHECKING:
@@ -93,8 +93,9 @@ def symbolic(
 
     >>> from specxai import explain
     >>> net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
-    >>> found = explain(net.eval(), torch.ones(1, 2), "0", 0).symbolic(1, feature_names=["a", "b"])
-    >>> bool(torch.isclose(found.positions().sum(), found.output))
+    >>> ex = explain(net.eval(), torch.ones(1, 2), "0", 0)
+    >>> formula = ex.symbolic(1, feature_names=["a", "b"])
+    >>> bool(torch.isclose(formula.positions().sum(), formula.output))
     True
     """
     if explanation.target is None:

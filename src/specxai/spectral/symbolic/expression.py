@@ -20,7 +20,7 @@ from specxai.spectral.symbolic.features import Features
 class AffineExpression:
     """One output as y = Σ_k w_k σ_k φ_k·x + remainder + bypass + b (20, 25), n terms shown.
 
-    The plain form has w_k = ψ_k, so that term k is α_k at the input. The reduced form has
+    The full form has w_k = ψ_k, so that term k is α_k at the input. The reduced form has
     w_k = ψ_k α̂_k / α_k with 0 < α̂_k / α_k ≤ 1, so that term k is α̂_k (21) and all have one sign.
     Nothing is ever divided by φ_k·x. All tensors but the input are float64.
 

@@ -54,10 +54,10 @@ def name_features(
     count = int(np.prod(shape))
     if names is None:
         positions = list(range(count if count <= _FEW else 0))
-        places = [np.unravel_index(position, shape) for position in positions]
-        chosen = ["x_" + ",".join(map(str, map(int, place))) for place in places]
+        indices = [np.unravel_index(position, shape) for position in positions]
+        chosen = ["x_" + ",".join(map(str, map(int, index))) for index in indices]
     elif isinstance(names, Mapping):
-        positions = [_flat(place, shape) for place in names]
+        positions = [_flat(index, shape) for index in names]
         chosen = list(names.values())
     else:
         positions, chosen = list(range(count)), list(names)
@@ -73,13 +73,13 @@ def name_features(
     return Features(tuple(chosen), _read_units(chosen, units), tuple(positions))
 
 
-def _flat(place: int | tuple[int, ...], shape: Sequence[int]) -> int:
-    index = place if isinstance(place, tuple) else (place,)
+def _flat(index: int | tuple[int, ...], shape: Sequence[int]) -> int:
+    each = index if isinstance(index, tuple) else (index,)
     try:
-        return int(np.ravel_multi_index(index, tuple(shape)))
+        return int(np.ravel_multi_index(each, tuple(shape)))
     except (ValueError, TypeError):
         raise InvalidInputError(
-            f"{place!r} is no position in an input of shape {tuple(shape)}: give an int for one "
+            f"{index!r} is no position in an input of shape {tuple(shape)}: give an int for one "
             "dimension, a tuple for more"
         ) from None
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from specxai.affine import Certificate
 from specxai.spectral.symbolic.expression import AffineExpression
-from specxai.spectral.symbolic.plain import inputs
+from specxai.spectral.symbolic.json_form import inputs
 from specxai.table import Cell, Table, cells
 
 

@@ -101,8 +101,8 @@ def _measure(case: str, method: str, n: int, options: dict[str, Any]) -> Run:
     if done.returncode:
         lines = done.stderr.strip().splitlines()
         return {"error": lines[-1] if lines else f"killed by signal {-done.returncode}"}
-    found: Run = json.loads(done.stdout.splitlines()[-1])
-    return found
+    run: Run = json.loads(done.stdout.splitlines()[-1])
+    return run
 
 
 def _ratio(ours: list[Run], theirs: list[Run]) -> float:

@@ -115,8 +115,8 @@ def _svds(solver: str, tolerance: float) -> Method:
         start = np.random.default_rng(0).standard_normal(min(operator.shape)).astype(precision)
         U, sigma, Vh = svds(operator, n, solver=solver, tol=wanted, v0=start)
         order = np.argsort(-sigma)
-        found = (sigma[order], U[:, order], Vh[order].T)
-        return tuple(torch.from_numpy(part.copy()) for part in found)  # type: ignore[return-value]
+        leading = (sigma[order], U[:, order], Vh[order].T)
+        return tuple(torch.from_numpy(part.copy()) for part in leading)  # type: ignore[return-value]
 
     return svds
 

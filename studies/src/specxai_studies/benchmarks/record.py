@@ -72,8 +72,8 @@ def read(file: Path) -> Record:
     if not file.exists():
         return empty
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-        return empty | {kind: [dict(entry) for entry in found[kind]] for kind in found}
+        recorded = json.loads(file.read_text(encoding="utf-8"))
+        return empty | {kind: [dict(entry) for entry in recorded[kind]] for kind in recorded}
     except (ValueError, KeyError, TypeError, IndexError) as fault:
         raise LoadError(f"{file} is no record of benchmarks: move it away") from fault
 
@@ -109,12 +109,12 @@ def _stage_lines(stages: list[dict[str, Any]]) -> list[str]:
         return []
     lines = [_STAGES_HEAD]
     for entry in stages:
-        found = Stages(**{name: entry[name] for name in Stages.__dataclass_fields__})
-        rows, gram, whole = found.shares
-        parts = [found.rows, found.gram, found.eigenvectors, found.whole, found.estimate]
+        timed = Stages(**{name: entry[name] for name in Stages.__dataclass_fields__})
+        rows, gram, whole = timed.shares
+        parts = [timed.rows, timed.gram, timed.eigenvectors, timed.whole, timed.estimate]
         seconds = " | ".join(f"{value:.1f} s" for value in parts)
         shares = f"{rows:.2f} | {gram:.2f} | {whole:.2f}"
-        lines.append(f"| {found.case} | {found.active:,} | {seconds} | {shares} |")
+        lines.append(f"| {timed.case} | {timed.active:,} | {seconds} | {shares} |")
     return lines
 
 
@@ -166,23 +166,24 @@ def _error(runs: list[dict[str, Any]], reference: list[float]) -> str:
     if not reference:
         return ""
     pairs = [pair for run in runs for pair in zip(run["singular_values"], reference, strict=False)]
-    return f"{max(abs(found - true) for found, true in pairs) / reference[0]:.0e}"
+    return f"{max(abs(computed - true) for computed, true in pairs) / reference[0]:.0e}"
 
 
 def _environments(measured: list[dict[str, Any]]) -> list[str]:
     """Say what was measured on, once for each machine and day, with the range of its load."""
     loads: dict[str, list[float]] = {}
-    for found in measured:
-        loads.setdefault(_describe(found), []).extend([found["load"]] if found["load"] else [])
+    for setting in measured:
+        load = [setting["load"]] if setting["load"] else []
+        loads.setdefault(_describe(setting), []).extend(load)
     return [
         f"- {text}; load {min(each):.1f} – {max(each):.1f}" if each else f"- {text}; load unknown"
         for text, each in sorted(loads.items())
     ]
 
 
-def _describe(found: dict[str, Any]) -> str:
-    packages = ", ".join(f"{name} {version}" for name, version in found["packages"].items())
+def _describe(setting: dict[str, Any]) -> str:
+    packages = ", ".join(f"{name} {version}" for name, version in setting["packages"].items())
     return (
-        f"{found['date']}: {found['processor']}, {found['threads']} threads, {found['system']}, "
-        f"Python {found['python']}, {packages}"
+        f"{setting['date']}: {setting['processor']}, {setting['threads']} threads, "
+        f"{setting['system']}, Python {setting['python']}, {packages}"
     )

@@ -26,14 +26,14 @@ def main() -> None:
     begun = time.perf_counter()
     sigma, left, right = METHODS[method](model, x, layer, n, options)
     seconds = time.perf_counter() - begun
-    found = {
+    run = {
         "seconds": seconds,
         "peak_bytes": peak_bytes() - before,
         "count": len(sigma),
         "singular_values": sigma[:n].double().tolist(),
         "residual": _residual(function, x, sigma[:n], left, right),
     }
-    print(json.dumps(found))
+    print(json.dumps(run))
 
 
 def _residual(

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from specxai.cli.options import Background, Input, Quiet
+from specxai.cli.options import Background, Input
 from specxai.cli.output import output_folder
 from specxai.cli.reading import read_list
 from specxai.errors import InvalidInputError
-from specxai_studies.cli.study import study
+from specxai_studies.cli.study import StudyOptions, study
 
 
 @study.command
@@ -18,9 +18,7 @@ def imagenet(
     masks: Path | None = None,
     background: Background = None,
     out: Path = Path("imagenet"),
-    fast: bool = False,
-    seed: int = 0,
-    quiet: Quiet = False,
+    options: StudyOptions = StudyOptions(),  # noqa: B008, it is frozen
 ) -> None:
     """Decompose two image classifiers at photos (paper 2.1, 3.2; Figures 1 to 3 and 11).
 
@@ -36,8 +34,6 @@ def imagenet(
             middle half of the picture if not given.
         out: folder for report.md and the figures, and for finished decompositions, which are not
             repeated.
-        fast: one photo and the leading components only, in about a minute.
-        seed: of the directions that iterative decompositions begin with.
     """
     from specxai.models import load_model
     from specxai.terminal.progress import progress_bars
@@ -47,11 +43,12 @@ def imagenet(
     if len(files) not in (1, len(names)):
         raise InvalidInputError(f"--weights names {len(files)} files for {len(names)} models")
     files = files * len(names) if len(files) == 1 else files
-    places = None if layers is None else read_list(layers)
+    addresses = None if layers is None else read_list(layers)
     trained = "none" not in files
-    plan = PhotoStudy(photos or PHOTOS, masks, places, fast, seed, trained, background)
+    fast, seed = options.fast, options.seed
+    plan = PhotoStudy(photos or PHOTOS, masks, addresses, fast, seed, trained, background)
     with output_folder(out):
         loaded = [load_model(name, file) for name, file in zip(names, files, strict=True)]
-        with progress_bars(quiet) as progress:
+        with progress_bars(options.quiet) as progress:
             report = run_imagenet(loaded, plan, out, progress)
     print(f"wrote {report}")

@@ -1,58 +1,61 @@
 """``specxai study cars`` and ``specxai study turbines``."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from specxai.cli.options import Quiet
+from cyclopts import Parameter
+
 from specxai.cli.output import output_folder
-from specxai_studies.cli.study import study
+from specxai_studies.cli.study import StudyOptions, study
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class ShapeOptions(StudyOptions):
+    """How a study of shapes is run.
+
+    Attributes:
+        solve: move shapes along the vectors and ask the solver again: turbines a minute, cars,
+            which need OpenFOAM, ten minutes or so.
+    """
+
+    solve: bool = False
 
 
 @study.command
 def cars(
     *,
     out: Path = Path("cars"),
-    fast: bool = False,
-    solve: bool = False,
-    seed: int = 0,
-    quiet: Quiet = False,
+    options: ShapeOptions = ShapeOptions(),
 ) -> None:
     """Explain a network that predicts the drag of parametric cars (paper 2.2, Figures 4 to 6).
 
     Args:
         out: folder for report.md and the figures, and for finished trainings.
-        fast: a small form of the same, in less than a minute.
-        solve: move cars along the vectors and run OpenFOAM again, which takes ten minutes or so.
-        seed: of weights, noise and splits.
     """
-    _run("cars", out, fast, solve, seed, quiet)
+    _run("cars", out, options)
 
 
 @study.command
 def turbines(
     *,
     out: Path = Path("turbines"),
-    fast: bool = False,
-    solve: bool = False,
-    seed: int = 0,
-    quiet: Quiet = False,
+    options: ShapeOptions = ShapeOptions(),
 ) -> None:
     """Explain a network that predicts the stress of turbines (paper 2.2, Figures 4, 7).
 
     Args:
         out: folder for report.md and the figures, and for finished trainings.
-        fast: a small form of the same, in less than a minute.
-        solve: move turbines along the vectors and run the finite elements again.
-        seed: of weights, noise and splits.
     """
-    _run("turbines", out, fast, solve, seed, quiet)
+    _run("turbines", out, options)
 
 
-def _run(name: str, out: Path, fast: bool, solve: bool, seed: int, quiet: bool) -> None:
+def _run(name: str, out: Path, options: ShapeOptions) -> None:
     from specxai.terminal.progress import progress_bars
     from specxai_studies.shapes.families import car_family, turbine_family
     from specxai_studies.shapes.study import run_shapes
 
     family = car_family() if name == "cars" else turbine_family()
-    with output_folder(out), progress_bars(quiet) as progress:
-        report = run_shapes(family, out, fast, solve, seed, progress)
+    with output_folder(out), progress_bars(options.quiet) as progress:
+        report = run_shapes(family, out, options.fast, options.solve, options.seed, progress)
     print(f"wrote {report}")

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from specxai.compare.metrics import area_of_energy
 from specxai.report.claim import Claim, spread
-from specxai_studies.imagenet.findings import FOLLOWED, Finding, Place
+from specxai_studies.imagenet.findings import FOLLOWED, Classifier, Finding
 
 # The statements that name a network are about these.
 _PAPER = ("alexnet", "vgg11_bn")
@@ -21,12 +21,12 @@ class Pair:
     """What one network showed at its two layers, photo by photo.
 
     Attributes:
-        place: the network.
+        classifier: the network.
         penultimate: at the layer before the output.
         convolution: at the last convolution.
     """
 
-    place: Place
+    classifier: Classifier
     penultimate: Sequence[Finding]
     convolution: Sequence[Finding]
 
@@ -94,8 +94,8 @@ def share_claims(pairs: Sequence[Pair]) -> tuple[Claim, ...]:
 
 def convolution_claims(pairs: Sequence[Pair]) -> tuple[Claim, ...]:
     """Test what the paper says of the last convolution (2.1, Figure 3)."""
-    areas = {p.place.name: _compare(p, lambda f: _area(f.maps(f.by_share))) for p in pairs}
-    breadth = {p.place.name: _compare(p, lambda f: f.breadth) for p in pairs}
+    areas = {p.classifier.name: _compare(p, lambda f: _area(f.maps(f.by_share))) for p in pairs}
+    breadth = {p.classifier.name: _compare(p, lambda f: f.breadth) for p in pairs}
     return (
         Claim(
             "The vectors are more localised than those of the layer before the output.",
@@ -119,14 +119,14 @@ def contraction_claims(pairs: Sequence[Pair]) -> tuple[Claim, ...]:
     """Test what the paper says of contraction against averages (3.2, Figure 11)."""
     spreads, outside, cancelled = {}, {}, {}
     for pair in pairs:
-        found = [f for f in pair.penultimate if f.by_share]
-        chosen = [(f.maps(f.by_share), f.averages(f.by_share), f.object) for f in found]
-        name = pair.place.name
+        findings = [f for f in pair.penultimate if f.by_share]
+        chosen = [(f.maps(f.by_share), f.averages(f.by_share), f.object) for f in findings]
+        name = pair.classifier.name
         spreads[name] = [_area(mean) / _area(product) for product, mean, _ in chosen]
         outside[name] = [
             _inside(mean, ~where) / _inside(product, ~where) for product, mean, where in chosen
         ]
-        cancelled[name] = [_cancelled(f, ~f.object) / _cancelled(f, f.object) for f in found]
+        cancelled[name] = [_cancelled(f, ~f.object) / _cancelled(f, f.object) for f in findings]
     return (
         Claim(
             "Averaged over the channels, the vectors are much more diffuse.",
@@ -200,7 +200,7 @@ def _cancelled(finding: Finding, where: Bool[Tensor, "H W"]) -> float:
 
 def _by_place(pairs: Sequence[Pair], measure: Callable[[Finding], float]) -> dict[str, list[float]]:
     """Return a measure at the layer before the output, photo by photo, by network."""
-    return {pair.place.name: [measure(each) for each in pair.penultimate] for pair in pairs}
+    return {pair.classifier.name: [measure(each) for each in pair.penultimate] for pair in pairs}
 
 
 def _compare(pair: Pair, measure: Callable[[Finding], float]) -> list[float]:

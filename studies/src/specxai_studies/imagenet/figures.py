@@ -45,12 +45,12 @@ def figure_11(penultimate: Sequence[Finding], convolution: Sequence[Finding]) ->
     pair = [_contracted(lambda f: f.by_share)[0], _averaged]
     left, right = _rows(penultimate, [_photo, *pair]), _rows(convolution, pair)
     title = _title(penultimate, "contraction beside mean")
-    title += f" (left) and {convolution[0].explanation.place} (right)"
+    title += f" (left) and {convolution[0].explanation.layer_name} (right)"
     return _figure(title, [[*a, *b] for a, b in zip(left, right, strict=True)])
 
 
 def _title(findings: Sequence[Finding], what: str) -> str:
-    return f"{findings[0].explanation.model}: {what} at {findings[0].explanation.place}"
+    return f"{findings[0].explanation.model}: {what} at {findings[0].explanation.layer_name}"
 
 
 def _rows(findings: Sequence[Finding], columns: Sequence[Column]) -> Rows:

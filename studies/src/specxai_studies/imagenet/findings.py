@@ -11,8 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from specxai.affine import fingerprint, linearize
-from specxai.digest import digest
 from specxai.errors import LoadError
+from specxai.files import digest
 from specxai.models import LoadedInput, LoadedModel
 from specxai.progress import Progress, silent
 from specxai.spectral import Decomposition, Solver, explain_at, load
@@ -23,8 +23,8 @@ FOLLOWED = 8
 
 
 @dataclass(frozen=True)
-class Place:
-    """A network, and where it is decomposed.
+class Classifier:
+    """A classifier, and where it is decomposed.
 
     Attributes:
         name: what to call the network in tables and file names; no other has it.
@@ -100,7 +100,7 @@ class Finding:
 
 
 def find(
-    place: Place,
+    classifier: Classifier,
     layer: str,
     photo: Photo,
     solver: Solver,
@@ -110,7 +110,7 @@ def find(
     """Decompose the largest output for a photo, or take what an earlier call found.
 
     Args:
-        place: the network.
+        classifier: the network.
         layer: address of the layer.
         photo: what goes through it.
         solver: how the decomposition is computed.
@@ -118,16 +118,16 @@ def find(
         progress: told of the decomposition.
     """
     given = photo.given
-    key = digest({"x": given.tensor}, f"{place.fingerprint} {layer} {solver}")
-    parts = place.name, given.name.replace(":", "-"), layer, key[:12]
+    key = digest({"x": given.tensor}, f"{classifier.fingerprint} {layer} {solver}")
+    parts = classifier.name, given.name.replace(":", "-"), layer, key[:12]
     path = folder / f"{'-'.join(Path(part).name for part in parts)}.safetensors"
     kept = _finished(path)
     if kept is None:
         ex = explain_at(
-            linearize(place.model.module, given.tensor), layer, None, solver, progress=progress
+            linearize(classifier.model.module, given.tensor), layer, None, solver, progress=progress
         )
-        named = place.model.class_name(ex.target)
-        ex = ex.named(place.model.name, named)
+        named = classifier.model.class_name(ex.target)
+        ex = ex.named(classifier.model.name, named)
         leading = ex.top(max(SHOWN, FOLLOWED), "singular_value"), ex.top(SHOWN, "reduced")
         ex.save(path, torch.cat(leading).unique())
         kept = load(path)

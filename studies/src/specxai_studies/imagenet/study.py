@@ -8,7 +8,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from specxai.affine import linearize
-from specxai.compare.places import last_convolution, penultimate
+from specxai.compare.classifier_layers import last_convolution, penultimate
 from specxai.errors import InvalidInputError, LayerError
 from specxai.models import LoadedInput, LoadedModel, load_input
 from specxai.models.seen import picture_seen, read_mask
@@ -23,7 +23,7 @@ from specxai_studies.imagenet.claims import (
     share_claims,
 )
 from specxai_studies.imagenet.figures import figure_1, figure_2, figure_3, figure_11
-from specxai_studies.imagenet.findings import Finding, Photo, Place, find, middle
+from specxai_studies.imagenet.findings import Classifier, Finding, Photo, find, middle
 
 MODELS = ("torchvision:alexnet", "torchvision:vgg11_bn")
 PHOTOS = ("demo:chelsea", "demo:coffee", "demo:flower")
@@ -113,7 +113,7 @@ def run_imagenet(
         given = [load_input(photo, model, background=plan.background) for photo in photos]
         chosen = plan.layers and plan.layers[2 * number : 2 * number + 2]
         layers = _layers(model, given[0], chosen)
-        pairs.append(_look(Place(name, model, *layers), given, plan, cache, progress))
+        pairs.append(_look(Classifier(name, model, *layers), given, plan, cache, progress))
     how = f"the leading {_FAST.n_components} components by σ" if plan.fast else "exactly"
     opening = _OPENING.format(
         how=how,
@@ -141,8 +141,8 @@ def _names(models: Sequence[LoadedModel]) -> list[str]:
     """Return names without their source, numbered where several are the same."""
     names = [model.name.rpartition(":")[2] for model in models]
     return [
-        name if names.count(name) == 1 else f"{name}-{names[: place + 1].count(name)}"
-        for place, name in enumerate(names)
+        name if names.count(name) == 1 else f"{name}-{names[: position + 1].count(name)}"
+        for position, name in enumerate(names)
     ]
 
 
@@ -162,18 +162,22 @@ def _layers(
 
 
 def _look(
-    place: Place, inputs: Sequence[LoadedInput], plan: PhotoStudy, cache: Path, progress: Progress
+    classifier: Classifier,
+    inputs: Sequence[LoadedInput],
+    plan: PhotoStudy,
+    cache: Path,
+    progress: Progress,
 ) -> Pair:
     """Decompose one network at all photos."""
-    model = place.model
+    model = classifier.model
     photos = [
         Photo(each, picture_seen(model, each), _object(plan.masks, each, model)) for each in inputs
     ]
 
     def look(layer: str) -> list[Finding]:
-        return [find(place, layer, each, plan.solver, cache, progress) for each in photos]
+        return [find(classifier, layer, each, plan.solver, cache, progress) for each in photos]
 
-    return Pair(place, look(place.penultimate), look(place.convolution))
+    return Pair(classifier, look(classifier.penultimate), look(classifier.convolution))
 
 
 def _object(masks: Path | None, given: LoadedInput, model: LoadedModel) -> Bool[Tensor, "H W"]:
@@ -188,25 +192,28 @@ def _sections(pairs: Sequence[Pair]) -> list[Section]:
         Section(
             "Figure 1: the layer before the output, by σ",
             "",
-            {f"figure-1-{p.place.name}": figure_1(p.penultimate) for p in pairs},
+            {f"figure-1-{p.classifier.name}": figure_1(p.penultimate) for p in pairs},
             focus_claims(pairs),
         ),
         Section(
             "Figure 2: the layer before the output, by contribution",
             "",
-            {f"figure-2-{p.place.name}": figure_2(p.penultimate) for p in pairs},
+            {f"figure-2-{p.classifier.name}": figure_2(p.penultimate) for p in pairs},
             share_claims(pairs),
         ),
         Section(
             "Figure 3: the last convolution",
             "",
-            {f"figure-3-{p.place.name}": figure_3(p.convolution) for p in pairs},
+            {f"figure-3-{p.classifier.name}": figure_3(p.convolution) for p in pairs},
             convolution_claims(pairs),
         ),
         Section(
             "Figure 11: contraction against the mean over channels",
             "",
-            {f"figure-11-{p.place.name}": figure_11(p.penultimate, p.convolution) for p in pairs},
+            {
+                f"figure-11-{p.classifier.name}": figure_11(p.penultimate, p.convolution)
+                for p in pairs
+            },
             contraction_claims(pairs),
         ),
     ]

@@ -45,14 +45,14 @@ def baselines(
         "linear in the latent vector": (_linear, seen),
     }
     labels = shapes.labels.double().numpy()
-    found: dict[str, list[float]] = {name: [] for name in models}
+    errors: dict[str, list[float]] = {name: [] for name in models}
     for split in splits:
         train, test = split.train.numpy(), split.test.numpy()
         for name, (regress, rows) in models.items():
             predicted = regress(rows[train], labels[train], rows[test])
             reached = determination(shapes.labels[split.test], torch.from_numpy(predicted))
-            found[name].append(reached)
-    return found
+            errors[name].append(reached)
+    return errors
 
 
 def _linear(rows: Rows, labels: Labels, further: Rows) -> Labels:

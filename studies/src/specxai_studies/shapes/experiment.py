@@ -66,7 +66,7 @@ class Experiment:
         errors: root mean square distance of points after the auto-encoder, in m, for each labelled
             shape, none of which it was trained on.
         relative: share of the variance of scaled coordinates that it loses on them.
-        held_out: places of the first split's held-out shapes, in their order.
+        held_out: positions of the first split's held-out shapes, in their order.
     """
 
     shapes: LabelledShapes
@@ -79,9 +79,9 @@ class Experiment:
     relative: float
     held_out: tuple[int, ...]
 
-    def x(self, place: int) -> Float[Tensor, "1 points 3"]:
+    def x(self, position: int) -> Float[Tensor, "1 points 3"]:
         """Return a labelled shape as the networks take it."""
-        return self.coordinates.scaled(self.shapes.points[place][None])
+        return self.coordinates.scaled(self.shapes.points[position][None])
 
 
 def train_networks(

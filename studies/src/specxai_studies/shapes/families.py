@@ -107,8 +107,8 @@ def _car_solver(shapes: LabelledShapes, folder: Path) -> Solve:
     solver = Cars()
     solver.prepare(folder)
 
-    def solve(place: int, points: Float[Tensor, "points 3"]) -> float:
-        return solver.solve_points(points.numpy(), folder / f"moved-{place}")["drag_area"]
+    def solve(position: int, points: Float[Tensor, "points 3"]) -> float:
+        return solver.solve_points(points.numpy(), folder / f"moved-{position}")["drag_area"]
 
     return solve
 
@@ -119,8 +119,8 @@ def _turbine_solver(shapes: LabelledShapes, folder: Path) -> Solve:
     solver = Turbines()
     solver.prepare(folder)
 
-    def solve(place: int, points: Float[Tensor, "points 3"]) -> float:
-        values = dict(zip(shapes.names, shapes.parameters[place].tolist(), strict=True))
+    def solve(position: int, points: Float[Tensor, "points 3"]) -> float:
+        values = dict(zip(shapes.names, shapes.parameters[position].tolist(), strict=True))
         return solver.solve_points(values, points.numpy())["stress"]
 
     return solve

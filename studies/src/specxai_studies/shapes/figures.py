@@ -9,13 +9,13 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from specxai.plots.body import View, draw_body
 from specxai.plots.heatmap import draw_heatmap, symmetric_limit, to_array
-from specxai.plots.shaded_body import can_shade, render_body
 from specxai.plots.style import FAINT, INK, SIGNED, SMALL, TEXT, TITLE, quiet
 from specxai.spectral.records.contraction import Contraction
+from specxai_studies.shapes.body import View, draw_body
 from specxai_studies.shapes.experiment import Experiment
 from specxai_studies.shapes.findings import LAYERS, Findings, pairwise_cosine
+from specxai_studies.shapes.shaded_body import can_shade, render_body
 
 VIEWS = {
     "cars": View("front left, from above", 22.0, -128.0),
@@ -28,15 +28,15 @@ _POINTS = 2
 
 def figure_4(experiment: Experiment, findings: Findings) -> Figure:
     """Draw the top three vectors by contribution at the first layer, on some shapes."""
-    rows, titles, places = [], [], []
-    for number, place in enumerate(findings.places[: len(findings.evolutions)]):
+    rows, titles, positions = [], [], []
+    for number, position in enumerate(findings.positions[: len(findings.evolutions)]):
         explanation = findings.explanations[number]
         top = explanation.top(3, "contribution")
         rows.append(list(explanation.heatmaps(top, dim=_POINTS)))
         alpha = explanation.contributions[top].tolist()
         titles.append([f"k = {k}, α = {a:+.3g}" for k, a in zip(top.tolist(), alpha, strict=True)])
-        places.append(place)
-    return _bodies(experiment, places, rows, titles, "φ ⊙ x summed over xyz")
+        positions.append(position)
+    return _bodies(experiment, positions, rows, titles, "φ ⊙ x summed over xyz")
 
 
 def figure_5(findings: Findings) -> Figure:
@@ -46,9 +46,9 @@ def figure_5(findings: Findings) -> Figure:
     rows = figure.subplots(2, 3)
     for row, (by, similarities) in zip(rows, findings.similarities.items(), strict=True):
         order = "σ" if by == "singular_value" else "contribution"
-        for axes, found, name in zip(row, similarities, names, strict=True):
-            draw_heatmap(axes, found.ordered, limit=1.0, note=False)
-            title = f"{name} vectors by {order}\nmean |φ·φ′| {pairwise_cosine(found):.2f}"
+        for axes, similarity, name in zip(row, similarities, names, strict=True):
+            draw_heatmap(axes, similarity.ordered, limit=1.0, note=False)
+            title = f"{name} vectors by {order}\nmean |φ·φ′| {pairwise_cosine(similarity):.2f}"
             axes.set_title(title, loc="left", fontsize=TITLE, color=INK)
     return figure
 
@@ -58,7 +58,7 @@ def figure_6(experiment: Experiment, findings: Findings) -> Figure:
     evolution = findings.evolutions[0]
     figure = _bodies(
         experiment,
-        [findings.places[0]],
+        [findings.positions[0]],
         [list(evolution.heatmaps(dim=_POINTS))],
         [[f"{layer}, α = {spectrum.contributions[spectrum.first]:+.3g}"
           for layer, spectrum in zip(LAYERS, evolution.layers, strict=True)]],
@@ -76,23 +76,25 @@ def figure_6(experiment: Experiment, findings: Findings) -> Figure:
 
 def figure_10(experiment: Experiment, findings: Findings) -> Figure:
     """Draw how far the biases of the decoder's last layers move the points, and their total."""
-    found = findings.reconstructions[0]
-    last = list(found.decoder.items())[-3:]
-    maps = [_outwards(bias) for _, bias in last] + [_outwards(found.bias)]
+    reconstruction = findings.reconstructions[0]
+    last = list(reconstruction.decoder.items())[-3:]
+    maps = [_outwards(bias) for _, bias in last] + [_outwards(reconstruction.bias)]
     titles = [f"{name}: norm {float(bias.norm()):.3g}" for name, bias in last]
-    titles.append(f"b, all layers: norm {float(found.bias.norm()):.3g}")
-    place = [findings.places[0]]
-    return _bodies(experiment, place, [maps], [titles], "bias, summed over scaled xyz")
+    titles.append(f"b, all layers: norm {float(reconstruction.bias.norm()):.3g}")
+    position = [findings.positions[0]]
+    return _bodies(experiment, position, [maps], [titles], "bias, summed over scaled xyz")
 
 
 def figure_11(experiment: Experiment, findings: Findings) -> Figure:
     """Draw the contraction of the top vectors beside their mean over xyz."""
-    explanation, place = findings.explanations[0], findings.places[0]
+    explanation, position = findings.explanations[0], findings.positions[0]
     top = explanation.top(3, "contribution")
     hows: tuple[Contraction, ...] = ("product", "mean")
     maps = [list(explanation.heatmaps(top, how, _POINTS)) for how in hows]
     titles = [[f"{how}, k = {k}" for k in top.tolist()] for how in ("Σ φ ⊙ x", "mean of φ")]
-    return _bodies(experiment, [place, place], maps, titles, "each row on its own scale", True)
+    return _bodies(
+        experiment, [position, position], maps, titles, "each row on its own scale", True
+    )
 
 
 def symmetry_figure(shares: dict[str, Float[Tensor, " _"]]) -> Figure:
@@ -114,7 +116,7 @@ def _outwards(bias: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:
 
 def _bodies(
     experiment: Experiment,
-    places: Sequence[int],
+    positions: Sequence[int],
     maps: Sequence[Sequence[Tensor]],
     titles: Sequence[Sequence[str]],
     note: str,
@@ -128,12 +130,12 @@ def _bodies(
     height = 1.9 if shapes.name == "cars" else 2.9
     figure = Figure(figsize=(2.9 * columns, height * count + 0.5), layout="constrained")
     scale = [symmetric_limit(to_array(_stacked(row)), _PERCENTILE) for row in maps]
-    for number, (place, row) in enumerate(zip(places, maps, strict=True)):
+    for number, (position, row) in enumerate(zip(positions, maps, strict=True)):
         limit = scale[number] if by_row else max(scale)
         drawn = []
         for column, values in enumerate(row):
             cell = number * columns + column + 1
-            body = shapes.points[place], shapes.faces, values, limit, view
+            body = shapes.points[position], shapes.faces, values, limit, view
             if can_shade():
                 axes = figure.add_subplot(count, columns, cell)
                 axes.imshow(render_body(*body), interpolation="antialiased")

@@ -46,14 +46,14 @@ class Findings:
     """What is found for held-out shapes.
 
     Attributes:
-        places: of the shapes among the labelled ones.
+        positions: of the shapes among the labelled ones.
         explanations: of the predicted label at the first layer, one for each shape.
         evolutions: through `LAYERS`, for the first few shapes.
         similarities: of the first, second and third vectors across the shapes, by ranking.
         reconstructions: of the first few shapes.
     """
 
-    places: tuple[int, ...]
+    positions: tuple[int, ...]
     explanations: tuple[Explanation, ...]
     evolutions: tuple[Evolution, ...]
     similarities: dict[Ranking, tuple[Similarity, ...]]
@@ -69,27 +69,27 @@ def find(experiment: Experiment, compared: int, shown: int, progress: Progress) 
         shown: of these, how many are followed through the layers and the auto-encoder.
         progress: told of each shape.
     """
-    places = experiment.held_out[:compared]
+    positions = experiment.held_out[:compared]
     explanations = []
-    for number, place in enumerate(places, 1):
-        explanations.append(explain(experiment.predictor, experiment.x(place), FIRST, 0))
-        progress("decompositions", number, len(places))
+    for number, position in enumerate(positions, 1):
+        explanations.append(explain(experiment.predictor, experiment.x(position), FIRST, 0))
+        progress("decompositions", number, len(positions))
     evolutions = [
-        evolve(experiment.predictor, experiment.x(place), LAYERS, 0, by="contribution")
-        for place in places[:shown]
+        evolve(experiment.predictor, experiment.x(position), LAYERS, 0, by="contribution")
+        for position in positions[:shown]
     ]
     return Findings(
-        places,
+        positions,
         tuple(explanations),
         tuple(evolutions),
         {by: tuple(similarity(explanations, k, by=by) for k in range(3)) for by in RANKINGS},
-        tuple(_reconstruct(experiment, place) for place in places[:shown]),
+        tuple(_reconstruct(experiment, position) for position in positions[:shown]),
     )
 
 
-def pairwise_cosine(found: Similarity) -> float:
+def pairwise_cosine(similarity: Similarity) -> float:
     """Return the mean |cosine| between the vectors of two different shapes."""
-    return found.cohesion(range(len(found.names)))
+    return similarity.cohesion(range(len(similarity.names)))
 
 
 def antisymmetric_share(
@@ -112,8 +112,8 @@ def part_shares(vector: Float[Tensor, "points 3"], parts: dict[str, slice]) -> d
     return {name: float(energy[part].sum() / energy.sum()) for name, part in parts.items()}
 
 
-def _reconstruct(experiment: Experiment, place: int) -> Reconstruction:
-    lin = linearize(experiment.autoencoder, experiment.x(place))
+def _reconstruct(experiment: Experiment, position: int) -> Reconstruction:
+    lin = linearize(experiment.autoencoder, experiment.x(position))
     entries = lin.ledger().by_module().entries
     bias = lin.bias()[0]
     decoder = {

@@ -50,7 +50,7 @@ def read_outcomes(path: Path) -> dict[int, Outcome]:
     if not path.exists():
         return {}
     lines = path.read_text().splitlines()
-    found = {}
+    outcomes = {}
     for number, line in enumerate(lines, 1):
         try:
             entry = json.loads(line)
@@ -60,8 +60,8 @@ def read_outcomes(path: Path) -> dict[int, Outcome]:
                 write_atomically(path, "".join(f"{each}\n" for each in lines[:-1]).encode())
                 break
             raise LoadError(f"{path}: line {number} is no outcome of a shape") from fault
-        found[outcome.index] = outcome
-    return found
+        outcomes[outcome.index] = outcome
+    return outcomes
 
 
 def write_table(

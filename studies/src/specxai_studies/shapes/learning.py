@@ -18,7 +18,7 @@ class Split:
     """Which shapes are learned from, and which are held out.
 
     Attributes:
-        train: their places.
+        train: their positions.
         test: a fifth of all.
     """
 

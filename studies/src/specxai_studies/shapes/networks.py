@@ -82,9 +82,9 @@ def join(encoder: nn.Sequential, downstream: nn.Sequential) -> Predictor:
     return Predictor(parts).eval().requires_grad_(False)
 
 
-def linear(layers: nn.Sequential, place: int) -> nn.Linear:
-    """Return the affine layer at a place."""
-    layer = layers[place]
+def linear(layers: nn.Sequential, position: int) -> nn.Linear:
+    """Return the affine layer at a position."""
+    layer = layers[position]
     assert isinstance(layer, nn.Linear)
     return layer
 

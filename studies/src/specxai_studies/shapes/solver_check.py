@@ -9,7 +9,7 @@ from torch import Tensor
 
 from specxai.affine import fingerprint
 from specxai.cache import Cache, Tensors
-from specxai.digest import digest
+from specxai.files import digest
 from specxai.progress import Progress
 from specxai.report.claim import Claim, spread
 from specxai.table import Table, cells
@@ -17,7 +17,7 @@ from specxai_studies.shapes.experiment import Experiment
 from specxai_studies.shapes.findings import Findings
 
 Solve = Callable[[int, Float[Tensor, "points 3"]], float]
-"""Returns the label of a shape, given its place, after its points were moved (in m)."""
+"""Returns the label of a shape, given its position, after its points were moved (in m)."""
 Smooth = Callable[[Float[Tensor, "points 3"]], Float[Tensor, "points 3"]]
 
 
@@ -64,23 +64,23 @@ def check(
     """
     moves = []
     network = fingerprint(experiment.predictor)
-    chosen = list(zip(findings.places, findings.explanations, strict=True))
+    chosen = list(zip(findings.positions, findings.explanations, strict=True))
     chosen = chosen[: len(findings.evolutions)]
-    for number, (place, explanation) in enumerate(chosen):
+    for number, (position, explanation) in enumerate(chosen):
         top = explanation.right_vectors(explanation.top(2, "contribution"))
         gradient = explanation.linearization.vjp(torch.ones(1, 1))[0]
         named = {"first vector": top[0], "second vector": top[1], "gradient": gradient}
-        index = int(experiment.shapes.indices[place])
+        index = int(experiment.shapes.indices[position])
         for done, (name, vector) in enumerate(named.items()):
 
             def compute(
-                place: int = place, vector: Tensor = vector, u: Tensor = gradient
+                position: int = position, vector: Tensor = vector, u: Tensor = gradient
             ) -> Tensors:
-                return _move(experiment, place, vector, u, solve, smooth, step)
+                return _move(experiment, position, vector, u, solve, smooth, step)
 
             settings = {"network": network, "vector": digest({"": vector}), "step": step}
-            found = cache.step(f"move-{index}-{name.replace(' ', '-')}", settings, compute)
-            moves.append(Move(index, name, **{key: float(value) for key, value in found.items()}))
+            solved = cache.step(f"move-{index}-{name.replace(' ', '-')}", settings, compute)
+            moves.append(Move(index, name, **{key: float(value) for key, value in solved.items()}))
             progress("solver", number * len(named) + done + 1, len(chosen) * len(named))
     return tuple(moves)
 
@@ -158,14 +158,14 @@ def _agreement(ratios: Sequence[float]) -> tuple[int, int]:
 
 def _move(
     experiment: Experiment,
-    place: int,
+    position: int,
     vector: Float[Tensor, "points 3"],
     gradient: Float[Tensor, "points 3"],
     solve: Solve,
     smooth: Smooth,
     step: float,
 ) -> Tensors:
-    coordinates, base = experiment.coordinates, experiment.shapes.points[place]
+    coordinates, base = experiment.coordinates, experiment.shapes.points[position]
     rough = vector * coordinates.scale
     way = smooth(rough.double())
     kept = float(way.square().sum() / rough.double().square().sum())
@@ -176,11 +176,11 @@ def _move(
         predicted = [
             float(experiment.predictor(coordinates.scaled(end.float()[None]))) for end in ends
         ]
-    solved = [solve(place, end) for end in ends]
-    found = {
+    solved = [solve(position, end) for end in ends]
+    numbers = {
         "kept": kept,
         "linear": float((gradient * change).sum()),
         "predicted": (predicted[0] - predicted[1]) / 2,
         "solved": (solved[0] - solved[1]) / 2,
     }
-    return {key: torch.tensor(value, dtype=torch.float64) for key, value in found.items()}
+    return {key: torch.tensor(value, dtype=torch.float64) for key, value in numbers.items()}

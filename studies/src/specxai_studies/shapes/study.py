@@ -115,7 +115,7 @@ def _paper(experiment: Experiment, findings: Findings) -> list[Section]:
         Section("Figure 4: top vectors of the first layer", "", drawn, apart),
         Section(
             "Figure 5: similarity across the data set",
-            f"Over {len(findings.places)} held-out shapes.",
+            f"Over {len(findings.positions)} held-out shapes.",
             {"figure-5": figures.figure_5(findings)},
             (claims.similarity_claim(findings),),
         ),

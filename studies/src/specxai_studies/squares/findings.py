@@ -54,8 +54,8 @@ class Finding:
     @property
     def ordered(self) -> Float[Tensor, "8"]:
         """The coefficients c, largest first, with zeros for closed units of the middle (18)."""
-        found = self.explanation.coefficients.sort(descending=True).values
-        return torch.nn.functional.pad(found, (0, 8 - len(found)))
+        coefficients = self.explanation.coefficients.sort(descending=True).values
+        return torch.nn.functional.pad(coefficients, (0, 8 - len(coefficients)))
 
     @property
     def fullest(self) -> int:

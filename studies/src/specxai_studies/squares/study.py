@@ -75,7 +75,7 @@ def run_squares(
     images = random_squares(scale.images, 2 * seed)
     held_out = random_squares(scale.held_out, 2 * seed + 1)
     trained = _train(images, held_out, scale, seed, Cache.at(folder / "cache"), progress)
-    plain, biased = (
+    unbiased, biased = (
         find(each.network, list(held_out[: scale.explained])) for each in trained.values()
     )
     data = decompose_data(images)
@@ -85,9 +85,9 @@ def run_squares(
         Section("Training", _training(trained), {"training": training_figure(curves, scale.goal)}),
         Section(
             "Figure 8: without biases",
-            f"Directions of the operator, one for each open middle unit: {dead_units(plain)}.",
-            {"figure-8": figure_8(data, plain[0])},
-            spectrum_claims(data, plain),
+            f"Directions of the operator, one for each open middle unit: {dead_units(unbiased)}.",
+            {"figure-8": figure_8(data, unbiased[0])},
+            spectrum_claims(data, unbiased),
         ),
         Section(
             "Figure 9: with biases",
@@ -117,13 +117,16 @@ def _train(
     cache: Cache,
     progress: Progress,
 ) -> dict[str, Trained]:
-    plain = TrainingPlan(scale.epochs, scale.goal, scale.batch, seed=seed)
-    biased = replace(plain, rate=5e-3, haste=4.0)
+    unbiased = TrainingPlan(scale.epochs, scale.goal, scale.batch, seed=seed)
+    biased = replace(unbiased, rate=5e-3, haste=4.0)
     trained = {
         name: train_autoencoder(
             name, build_autoencoder(biases, seed), images, held_out, plan, cache, progress
         )
-        for name, biases, plan in (("without-biases", False, plain), ("with-biases", True, biased))
+        for name, biases, plan in (
+            ("without-biases", False, unbiased),
+            ("with-biases", True, biased),
+        )
     }
     constant = float((held_out - images.mean(0)).square().mean())
     for name, each in trained.items():

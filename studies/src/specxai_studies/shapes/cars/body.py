@@ -90,8 +90,8 @@ def half_faces() -> Int[ndarray, "f 3"]:
     faces = [_strip(a, b) for a, b in pairwise(grid)]
     start = grid.size
     for ring, front in ((grid[0], True), (grid[-1], False)):
-        found, start = _cap_faces(ring, start)
-        faces.append(found[:, ::-1] if front else found)
+        cap, start = _cap_faces(ring, start)
+        faces.append(cap[:, ::-1] if front else cap)
     return np.concatenate(faces)
 
 
@@ -117,10 +117,10 @@ def _stations(values: Values) -> Float[ndarray, " s"]:
     roof = cowl + values["windscreen"]
     marks = (0, 0.10, cowl, roof, values["roof_end"], values["deck_start"], 1)
     parts = []
-    for place, count in enumerate(_SEGMENTS):
+    for k, count in enumerate(_SEGMENTS):
         share = np.arange(count) / count
-        share = share**1.7 if place == 0 else share
-        parts.append(marks[place] + share * (marks[place + 1] - marks[place]))
+        share = share**1.7 if k == 0 else share
+        parts.append(marks[k] + share * (marks[k + 1] - marks[k]))
     return values["length"] * np.concatenate([*parts, [1.0]])
 
 
@@ -181,9 +181,9 @@ def _section(
     above = np.clip((z - belt) / (1.42 - belt), 0, 2)
     y = y * (1 - values["tumblehome"] * above**1.3)
     along = np.concatenate([[0], np.hypot(np.diff(y), np.diff(z)).cumsum()])
-    places = np.linspace(0, along[-1], _AROUND)
-    found = [np.interp(places, along, line) for line in (y, z)]
-    return np.stack([np.full(_AROUND, x), *found], axis=1)
+    distances = np.linspace(0, along[-1], _AROUND)
+    sides = [np.interp(distances, along, line) for line in (y, z)]
+    return np.stack([np.full(_AROUND, x), *sides], axis=1)
 
 
 @cache

@@ -117,10 +117,10 @@ def solve_points(template: Path, folder: Path, half: Float[ndarray, "h 3"]) -> D
     Raises:
         SpecxaiError: the morphed mesh is broken, or OpenFOAM fails.
     """
-    found = _solve(template, folder, half, USUAL)
-    if abs(found.drift) > _DRIFT:
-        found = _solve(template, folder, half, LONG)
-    return found
+    drag = _solve(template, folder, half, USUAL)
+    if abs(drag.drift) > _DRIFT:
+        drag = _solve(template, folder, half, LONG)
+    return drag
 
 
 def mean_drag(drag: Float[ndarray, " iterations"]) -> float:
@@ -180,5 +180,5 @@ def _complaint(checked: str) -> str:
 
 
 def _number(pattern: str, text: str) -> float:
-    found = re.search(pattern, text)
-    return float(found[1]) if found else float(np.nan)
+    match = re.search(pattern, text)
+    return float(match[1]) if match else float(np.nan)

@@ -112,8 +112,8 @@ def _thinned(points: Float[ndarray, "h 3"]) -> Int[ndarray, " c"]:
     """Choose points that are not closer than `APART` to an earlier chosen one."""
     tree, free = cKDTree(points), np.ones(len(points), dtype=bool)
     chosen = []
-    for place, point in enumerate(points):
-        if free[place]:
-            chosen.append(place)
+    for number, point in enumerate(points):
+        if free[number]:
+            chosen.append(number)
             free[tree.query_ball_point(point, APART)] = False
     return np.array(chosen)

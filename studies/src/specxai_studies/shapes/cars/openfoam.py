@@ -62,13 +62,13 @@ def run(programs: str, folder: Path, log: str) -> str:
 def read_points(path: Path) -> Float[ndarray, "n 3"]:
     """Read the points of a mesh written in ASCII."""
     text = path.read_text()
-    found = re.search(r"\n(\d+)\s*\n\(", text)
-    if found is None:
+    match = re.search(r"\n(\d+)\s*\n\(", text)
+    if match is None:
         raise SpecxaiError(f"{path} holds no list of points in ASCII")
-    body = text[found.end() : text.rindex(")")].replace("(", " ").replace(")", " ")
+    body = text[match.end() : text.rindex(")")].replace("(", " ").replace(")", " ")
     points = np.array(body.split(), dtype=np.float64).reshape(-1, 3)
-    if len(points) != int(found[1]):
-        raise SpecxaiError(f"{path} says {found[1]} points and holds {len(points)}")
+    if len(points) != int(match[1]):
+        raise SpecxaiError(f"{path} says {match[1]} points and holds {len(points)}")
     return points
 
 
@@ -80,10 +80,10 @@ def count_cells(folder: Path) -> int:
     """
     with (folder / "constant" / "polyMesh" / "owner").open(errors="replace") as file:
         header = file.read(2000)
-    found = re.search(r"nCells:\s*(\d+)", header)
-    if found is None:
+    match = re.search(r"nCells:\s*(\d+)", header)
+    if match is None:
         raise SpecxaiError(f"the mesh in {folder} does not say how many cells it has")
-    return int(found[1])
+    return int(match[1])
 
 
 def write_points(path: Path, points: Float[ndarray, "n 3"]) -> None:
@@ -117,10 +117,10 @@ def read_drag(folder: Path) -> Float[ndarray, " iterations"]:
     Raises:
         SpecxaiError: the solver left none.
     """
-    found = sorted(folder.glob("postProcessing/coefficients/*/coefficient*.dat"))
-    if not found:
+    files = sorted(folder.glob("postProcessing/coefficients/*/coefficient*.dat"))
+    if not files:
         raise SpecxaiError(f"the solver left no coefficients in {folder}")
-    lines = found[-1].read_text().splitlines()
+    lines = files[-1].read_text().splitlines()
     names = next(each for each in reversed(lines) if each.startswith("#")).strip("# ").split()
     rows = np.array([each.split() for each in lines if not each.startswith("#")], dtype=np.float64)
     return rows[:, names.index("Cd")]

@@ -107,10 +107,10 @@ def tube(
 
 def mesh_levels() -> list[Check]:
     """Compare the label of the default turbine on three meshes; the finest is the reference."""
-    found = [rotor_stress(Turbine(), GUST, mesh).label for mesh in MESHES]
+    labels = [rotor_stress(Turbine(), GUST, mesh).label for mesh in MESHES]
     return [
-        Check(f"label on {mesh[0]} × {mesh[1]} nodes (MPa)", label, found[-1], "the finest mesh")
-        for mesh, label in zip(MESHES, found, strict=True)
+        Check(f"label on {mesh[0]} × {mesh[1]} nodes (MPa)", label, labels[-1], "the finest mesh")
+        for mesh, label in zip(MESHES, labels, strict=True)
     ]
 
 

@@ -98,8 +98,8 @@ def blade_loads(elements: Elements, polars: Polars, wind: float, speed: float) -
         middle = 0.5 * (low + high)
         above = np.sign(_balance(middle, elements, polars, wind, speed).residual) == sign
         low, high = np.where(above, low, middle), np.where(above, middle, high)
-    found = _balance(0.5 * (low + high), elements, polars, wind, speed)
-    return Loads(elements.radius, found.downwind, found.driving)
+    balance = _balance(0.5 * (low + high), elements, polars, wind, speed)
+    return Loads(elements.radius, balance.downwind, balance.driving)
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def moved_stress(
     )
     shift = displacement[:, 0].mean((0, 1))
     hub_height = turbine.hub_height + float(shift[2])
-    found = []
+    blades = []
     for blade in range(BLADES):
         own = to_blade(displacement[blade] - shift, blade, np.zeros(3))
         surface = blade_surface(turbine, blade, *mesh)
@@ -86,8 +86,8 @@ def moved_stress(
         )
         wind = case.wind_at(blade, hub_height, float(elements.radius[-1]))
         loads = blade_loads(elements, load_polars(), wind, case.speed)
-        found.append(blade_stress(moved, loads, case, blade))
-    return RotorStress(tuple(found))
+        blades.append(blade_stress(moved, loads, case, blade))
+    return RotorStress(tuple(blades))
 
 
 def spread(
@@ -105,9 +105,9 @@ def spread(
     closed = np.concatenate([displacement, displacement[:, :1]], axis=1)
     ring = np.append(angles(around), 2 * np.pi)
     turned = CubicSpline(ring, closed, axis=1, bc_type="periodic")(angles(mesh[1]))
-    found: Float[ndarray, "stations around 3"]
-    found = CubicSpline(stations(count), turned, axis=0)(stations(mesh[0]))
-    return found
+    surface: Float[ndarray, "stations around 3"]
+    surface = CubicSpline(stations(count), turned, axis=0)(stations(mesh[0]))
+    return surface
 
 
 @dataclass(frozen=True)

@@ -105,13 +105,13 @@ def compute_polars() -> Polars:
     except ImportError as fault:
         raise MissingExtraError("computing polars", "polars", "specxai-studies") from fault
     loops = section(np.array(THICKNESSES), 120)
-    found = [
+    rows = [
         get_aero_from_coordinates(
             np.concatenate([loop, loop[:1]]), alpha=ATTACKS, Re=REYNOLDS, model_size="large"
         )
         for loop in loops
     ]
-    lift, drag = (np.array([each[name] for each in found]) for name in ("CL", "CD"))
+    lift, drag = (np.array([each[name] for each in rows]) for name in ("CL", "CD"))
     return Polars(np.array(THICKNESSES), np.array(ATTACKS), lift, drag)
 
 

@@ -52,9 +52,9 @@ class Shell:
         a, b, c, d = self.nodes[self.quads].transpose(1, 0, 2)
         areas = 0.5 * np.linalg.norm(np.cross(c - a, d - b), axis=-1)
         masses = self.material.density * areas * self.thickness
-        found = np.zeros(len(self.nodes))
-        np.add.at(found, self.quads, masses[:, None] / 4)
-        return found
+        lumped = np.zeros(len(self.nodes))
+        np.add.at(lumped, self.quads, masses[:, None] / 4)
+        return lumped
 
 
 @dataclass(frozen=True)
@@ -155,14 +155,14 @@ def _solve(matrix: Any, right: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
     row, column = entries.row[below], entries.col[below]
     band = np.zeros((int((row - column).max()) + 1, len(right)))
     band[row - column, column] = entries.data[below]
-    found = np.empty_like(right)
+    solution = np.empty_like(right)
     try:
-        found[order] = solveh_banded(band, right[order], lower=True)
+        solution[order] = solveh_banded(band, right[order], lower=True)
     except (LinAlgError, ValueError) as fault:
         raise InvalidInputError(
             f"the shell has no equilibrium ({fault}): it is not held, or an element is degenerate"
         ) from fault
-    return found
+    return solution
 
 
 @cache

@@ -37,13 +37,13 @@ def smooth_displacement(
     Returns:
         The smooth part on the blades; on tower and nacelle, which bear no label, the displacement.
     """
-    found = displacement.copy()
+    smoothed = displacement.copy()
     along, around = _projections()
     for part in PARTS[:BLADES]:
         where = turbine_parts()[part]
         field = displacement[where].reshape(*BLADE_GRID, 3)
-        found[where] = np.einsum("st,tnk,mn->smk", along, field, around).reshape(-1, 3)
-    return found
+        smoothed[where] = np.einsum("st,tnk,mn->smk", along, field, around).reshape(-1, 3)
+    return smoothed
 
 
 @cache

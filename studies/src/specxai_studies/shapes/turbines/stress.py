@@ -73,13 +73,13 @@ def rotor_stress(
         MissingExtraError: pyfe3d is not installed.
         InvalidInputError: the blade has no aerodynamic or elastic equilibrium.
     """
-    found = []
+    blades = []
     for blade in range(BLADES):
         wind = case.wind_at(blade, turbine.hub_height, turbine.radius)
         elements = blade_elements(turbine, blade, mesh[0])
         loads = blade_loads(elements, load_polars(), wind, case.speed)
-        found.append(blade_stress(blade_surface(turbine, blade, *mesh), loads, case, blade))
-    return RotorStress(tuple(found))
+        blades.append(blade_stress(blade_surface(turbine, blade, *mesh), loads, case, blade))
+    return RotorStress(tuple(blades))
 
 
 def blade_elements(turbine: Turbine, blade: int, count: int) -> Elements:

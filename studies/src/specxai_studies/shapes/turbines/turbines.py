@@ -66,9 +66,9 @@ class Turbines:
         return _numbers(moved_stress(turbine_of(values), points))
 
 
-def _numbers(found: RotorStress) -> dict[str, float]:
-    numbers = {"stress": found.label}
+def _numbers(stress: RotorStress) -> dict[str, float]:
+    numbers = {"stress": stress.label}
     for name, unit in (("quantile", "stress"), ("deflection", "deflection"), ("mass", "mass")):
-        for k, blade in enumerate(found.blades, 1):
+        for k, blade in enumerate(stress.blades, 1):
             numbers[f"blade_{k}_{unit}"] = getattr(blade, name)
-    return numbers | {"thrust": sum(blade.thrust for blade in found.blades) / 1e3}
+    return numbers | {"thrust": sum(blade.thrust for blade in stress.blades) / 1e3}

@@ -44,12 +44,12 @@ def _meshes(folder: Path) -> str:
 
 
 def _labels(folder: Path) -> str:
-    found = agreement(folder)
+    agreed = agreement(folder)
     row = (
-        str(found.count),
-        f"{found.pearson:.4f}",
-        f"{found.spearman:.4f}",
-        f"{found.ratio:.3f}",
+        str(agreed.count),
+        f"{agreed.pearson:.4f}",
+        f"{agreed.spearman:.4f}",
+        f"{agreed.ratio:.3f}",
     )
     return _table(("cars", "Pearson", "Spearman", "ratio of means"), [row])
 

@@ -75,13 +75,13 @@ def slant_series(
         near=((-0.12, -1.0, -1.0), (1.7, 0.30, 0.44)),
         keeps_fields=False,
     )
-    found = []
+    slants = []
     for angle in angles:
-        place = folder / f"ahmed-{angle:g}"
-        shutil.rmtree(place, ignore_errors=True)
-        drag = mean_drag(solve_surface(place, *ahmed_body(angle), case))
-        found.append(Slant(angle, drag, count_cells(place)))
-    return found
+        solved_in = folder / f"ahmed-{angle:g}"
+        shutil.rmtree(solved_in, ignore_errors=True)
+        drag = mean_drag(solve_surface(solved_in, *ahmed_body(angle), case))
+        slants.append(Slant(angle, drag, count_cells(solved_in)))
+    return slants
 
 
 def ahmed_body(angle: float) -> tuple[Float[ndarray, "p 3"], Int[ndarray, "f 3"]]:

@@ -62,10 +62,10 @@ def template(folder: Path, cell: float) -> Path:
     Returns:
         The template's folder.
     """
-    place = folder / f"template-{cell:.3f}"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    make_template(place, Case(cell=cell))
-    return place
+    base = folder / f"template-{cell:.3f}"
+    base.parent.mkdir(parents=True, exist_ok=True)
+    make_template(base, Case(cell=cell))
+    return base
 
 
 def mesh_levels(folder: Path, sizes: tuple[float, ...] = SIZES) -> list[Mesh]:
@@ -75,10 +75,10 @@ def mesh_levels(folder: Path, sizes: tuple[float, ...] = SIZES) -> list[Mesh]:
         folder: to work in; what is solved there already is read.
         sizes: edges of the largest cells, in m.
     """
-    places = [template(folder, cell) for cell in sizes]
+    folders = [template(folder, cell) for cell in sizes]
     return [
-        Mesh(cell, count_cells(place), mean_drag(read_drag(place)))
-        for cell, place in zip(sizes, places, strict=True)
+        Mesh(cell, count_cells(base), mean_drag(read_drag(base)))
+        for cell, base in zip(sizes, folders, strict=True)
     ]
 
 
@@ -92,9 +92,9 @@ def agreement(folder: Path, count: int = 40, cell: float = COARSE) -> Agreement:
     """
     cars = load_cars(count)
     labels = cars.labels.numpy()
-    place = template(folder, cell)
+    base = template(folder, cell)
     cases = (half_points(draw(PARAMETERS, SEED, index)) for index in cars.indices.tolist())
-    areas = np.array([solve_points(place, folder / "car", half).drag_area for half in cases])
+    areas = np.array([solve_points(base, folder / "car", half).drag_area for half in cases])
     return Agreement(
         count,
         float(np.corrcoef(areas, labels)[0, 1]),

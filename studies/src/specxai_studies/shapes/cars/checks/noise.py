@@ -45,11 +45,11 @@ def sweeps(folder: Path, cell: float = COARSE) -> list[Sweep]:
         folder: to work in.
         cell: edge of the largest cells, in m.
     """
-    place = template(folder, cell)
+    base = template(folder, cell)
     remade = Case(cell=cell, iterations=200, keeps_fields=False)
 
     def morphed(half: Float[ndarray, "h 3"]) -> float:
-        return solve_points(place, folder / "morphed", half).drag_area
+        return solve_points(base, folder / "morphed", half).drag_area
 
     def meshed(half: Float[ndarray, "h 3"]) -> float:
         case = folder / "meshed"
@@ -73,5 +73,5 @@ def roughness(values: Sequence[float], results: Sequence[float]) -> float:
 def _sweep(how: str, drag_of: Callable[[Float[ndarray, "h 3"]], float]) -> Sweep:
     usual = nominal(PARAMETERS)
     cars = [half_points({**usual, "deck_height": value}) for value in SWEEP]
-    found = tuple(drag_of(half) for half in cars)
-    return Sweep(how, found, roughness(SWEEP, found))
+    drags = tuple(drag_of(half) for half in cars)
+    return Sweep(how, drags, roughness(SWEEP, drags))

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from specxai import linearize
 from specxai.compare import all_methods, compare_methods, last_convolution, penultimate, prepare
-from specxai.compare.places import default_layers
+from specxai.compare.classifier_layers import default_layers
 from specxai.errors import LayerError
 
 

@@ -1,7 +1,7 @@
 """Where in an image classifier the methods look: the last convolution and what follows it."""
 
 from specxai.affine import Layer, Linearization
-from specxai.affine.cuts import bent_layers, cut_layers, module_path
+from specxai.affine.layers import bent_layers, cut_layers, module_path
 from specxai.errors import LayerError
 
 
@@ -43,13 +43,13 @@ def default_layers(lin: Linearization) -> tuple[str, ...]:
     Raises:
         LayerError: no layer lies on all paths from input to output.
     """
-    found = tuple(filter(None, dict.fromkeys((last_convolution(lin), penultimate(lin)))))
-    if not found:
+    addresses = tuple(filter(None, dict.fromkeys((last_convolution(lin), penultimate(lin)))))
+    if not addresses:
         raise LayerError(
             "no layer lies on all paths from input to output: name layers with --layers, as "
             "'specxai layers' lists them"
         )
-    return found
+    return addresses
 
 
 def _maps(lin: Linearization) -> list[Layer]:

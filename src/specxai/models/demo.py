@@ -1,6 +1,7 @@
-"""Networks that come with their weights: demo:efficientnet-lite0, lite1 and lite2."""
+"""Networks and photos that come in packages: demo:efficientnet-lite0, demo:chelsea."""
 
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,11 +12,22 @@ from torch import Tensor, nn
 from specxai.errors import LoadError, MissingExtraError
 from specxai.models.class_names import imagenet_classes
 from specxai.models.loaded import LoadedModel, Preprocess
-from specxai.models.seeded import build_seeded
-from specxai.models.state_dict import load_weights
+from specxai.models.weights import build_seeded, load_weights
 
 # The sides of the pictures in pixels.
 _SIDES = {"efficientnet-lite0": 224, "efficientnet-lite1": 240, "efficientnet-lite2": 260}
+
+_ALIASES = {"cat": "chelsea"}
+_BOXES: dict[str, tuple[int, int, int, int] | None] = {
+    "chelsea": (80, 0, 380, 300),  # the square around the face
+    "coffee": None,
+    "astronaut": None,
+    "rocket": None,
+    "china": None,
+    "flower": None,
+}
+# These come with scikit-learn, the others with scikit-image.
+_OF_SCIKIT_LEARN = {"china", "flower"}
 
 
 def load_demo(architecture: str, weights: str) -> LoadedModel:
@@ -66,3 +78,42 @@ def _preprocessing(side: int) -> Preprocess:
         return ((pixels - 127) / 128).permute(2, 0, 1).unsqueeze(0).contiguous()
 
     return preprocess
+
+
+def demo_photo(name: str) -> Image.Image:
+    """Load a demo photo.
+
+    Args:
+        name: "chelsea" (or "cat"), "coffee", "astronaut", "rocket", "china" or
+            "flower".
+
+    Returns:
+        The photo, RGB; chelsea is cropped to a square.
+
+    Raises:
+        LoadError: There is no such photo.
+        MissingExtraError: scikit-image or scikit-learn is not installed.
+    """
+    name = _ALIASES.get(name, name)
+    if name not in _BOXES:
+        known = ", ".join(f"demo:{photo}" for photo in _BOXES)
+        raise LoadError(f"there is no demo photo {name!r}: give one of {known}")
+    try:
+        pixels = _from_scikit_learn(name) if name in _OF_SCIKIT_LEARN else _from_scikit_image(name)
+    except ImportError as error:
+        raise MissingExtraError(f"demo:{name}", "demo") from error
+    photo = Image.fromarray(pixels).convert("RGB")
+    box = _BOXES[name]
+    return photo.crop(box) if box else photo
+
+
+def _from_scikit_image(name: str) -> Any:
+    from skimage import data
+
+    return getattr(data, name)()
+
+
+def _from_scikit_learn(name: str) -> Any:
+    from sklearn.datasets import load_sample_image
+
+    return load_sample_image(f"{name}.jpg")

@@ -4,7 +4,7 @@ import torch
 import zoo
 from reference import dense
 from specxai.affine import linearize
-from specxai.affine.activity import count_active_units
+from specxai.affine.layers import count_active_units
 
 
 @pytest.mark.parametrize("name", zoo.names())

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from specxai.survey.concentration import effective_rank, participation_ratio
+from specxai.survey.layer_spectrum import effective_rank, participation_ratio
 
 SPECTRA = st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=8)
 

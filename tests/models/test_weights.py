@@ -6,7 +6,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from specxai.errors import LoadError
-from specxai.models.state_dict import load_weights
+from specxai.models.weights import load_weights
 
 
 @pytest.fixture

@@ -68,14 +68,14 @@ def inputs(expression: AffineExpression) -> Iterator[dict[str, Any]]:
 
 
 def _terms(expression: AffineExpression) -> Iterator[dict[str, Any]]:
-    for place, k in enumerate(expression.indices.tolist()):
+    for n, k in enumerate(expression.indices.tolist()):
         yield {
             "component": k,
-            "contribution": float(expression.contributions[place]),
-            "weight": float(expression.weights[place]),
-            "coefficient": float(expression.coefficients[place]),
-            "singular_value": float(expression.singular_values[place]),
-            "unique": bool(expression.unique[place]),
+            "contribution": float(expression.contributions[n]),
+            "weight": float(expression.weights[n]),
+            "coefficient": float(expression.coefficients[n]),
+            "singular_value": float(expression.singular_values[n]),
+            "unique": bool(expression.unique[n]),
         }
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from specxai.plots.numbers import short
+from specxai.plots.style import short
 
 
 @pytest.mark.parametrize(

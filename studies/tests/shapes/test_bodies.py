@@ -9,8 +9,8 @@ import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from specxai.plots.body import View, draw_body
-from specxai.plots.shaded_body import render_body
+from specxai_studies.shapes.body import View, draw_body
+from specxai_studies.shapes.shaded_body import render_body
 
 # A square sheet in the plane x = 0, seen from the front; y to the right.
 POINTS = torch.tensor([[0.0, y, z] for z in (0, 1, 2) for y in (-1, 0, 1)])
@@ -55,8 +55,8 @@ def test_zero_is_without_colour(draw):
 
 _RENDER_FIRST = """
 import torch
-from specxai.plots.body import View
-from specxai.plots.shaded_body import render_body
+from specxai_studies.shapes.body import View
+from specxai_studies.shapes.shaded_body import render_body
 points, faces = torch.eye(3), torch.tensor([[0, 1, 2]])
 render_body(points, faces, torch.ones(3), 1.0, View("", 20, 30), (50, 50))
 import torch._dynamo

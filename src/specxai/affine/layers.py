@@ -1,9 +1,11 @@
-"""Layers that all paths cross, where a network can be split without a rest (paper, equation 16)."""
+"""Layers of a network: which all paths cross (paper, equation 16), and how many units move."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from specxai.affine.linearization import Linearization
-from specxai.affine.tracing.network import parse_address
+from specxai.affine.products.jacobian import Jacobian
+from specxai.affine.tracing.network import parse_address, run_until
 from specxai.affine.tracing.operations import Kind
 from specxai.affine.tracing.recorder import Layer
 
@@ -34,3 +36,21 @@ def bent_layers(lin: Linearization, layers: Sequence[Layer]) -> list[Layer]:
 def module_path(layer: Layer) -> str:
     """Return the path of the module whose call a layer is."""
     return parse_address(layer.address)[0]
+
+
+def count_active_units(lin: Linearization) -> dict[str, int]:
+    """Count the active units of every layer on the input's path, in one forward pass.
+
+    Args:
+        lin: the network as an affine map.
+
+    Returns:
+        The number of active units for each layer address.
+    """
+    layers = [layer for layer in lin.layers if layer.on_path and layer.shape is not None]
+    addresses = [layer.address for layer in layers]
+    if not addresses:
+        return {}
+    everything = Jacobian(partial(run_until, lin.network, addresses), lin.x)
+    parts = everything.active.split([layer.unit_count for layer in layers])
+    return {address: int(part.sum()) for address, part in zip(addresses, parts, strict=True)}

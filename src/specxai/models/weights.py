@@ -1,6 +1,6 @@
-"""Read the weights of a network from a file, as data only."""
+"""The weights of a network: read from a file as data only, or random and the same every time."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -8,9 +8,11 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from specxai.errors import LoadError
-from specxai.models.existing_file import existing_file
+from specxai.models.user_files import existing_file
 
 _SHOWN = 3
+
+_SEED = 0
 
 
 def load_weights(module: nn.Module, path: str) -> None:
@@ -68,3 +70,17 @@ def _refuse(file: Path, fault: str, names: list[str]) -> None:
             f"weights '{file}' does not fit the model: it {fault} "
             f"{', '.join(names[:_SHOWN])}{more}; give the weights of this architecture"
         )
+
+
+def build_seeded(build: Callable[[], nn.Module]) -> nn.Module:
+    """Build a network under a fixed seed and leave the global random state untouched.
+
+    Args:
+        build: Makes the network with random weights.
+
+    Returns:
+        The network.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(_SEED)
+        return build()

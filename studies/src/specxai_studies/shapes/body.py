@@ -49,9 +49,9 @@ def draw_body(
         limit: value of the darkest colours.
         view: where it is seen from.
     """
-    place = to_array(points)
+    coordinates = to_array(points)
     corners = faces.numpy()
-    triangles = place[corners]
+    triangles = coordinates[corners]
     mean = to_array(values)[corners].mean(1)
     colors = SIGNED(0.5 + 0.5 * np.clip(mean / (limit or 1.0), -1, 1))
     normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
@@ -61,7 +61,7 @@ def draw_body(
     axes.add_collection3d(
         Poly3DCollection(triangles, facecolors=colors, linewidths=0, antialiased=False)
     )
-    low, high = place.min(0), place.max(0)
+    low, high = coordinates.min(0), coordinates.max(0)
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]))
     axes.set_box_aspect(tuple((high - low).tolist()), zoom=1.05)
     axes.view_init(view.elevation, view.azimuth)

@@ -1,5 +1,8 @@
-"""Read the tensors in a file, as data only."""
+"""Files that a user names: they must be there, and are read as data only."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +10,44 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from specxai.errors import LoadError
-from specxai.models.reason import reason
+from specxai.errors import LoadError, reason
 
+_FORCE = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
+_FORCE_NOT = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
 TENSOR_SUFFIXES = {".npy", ".safetensors"}
+
+
+def existing_file(path: str | Path, role: str) -> Path:
+    """Check that a path is a file.
+
+    Args:
+        path: The path as the user gave it.
+        role: What the file is for, to begin the message: "weights", "input", "model".
+
+    Returns:
+        The path.
+
+    Raises:
+        LoadError: The path does not exist or is not a file.
+    """
+    file = Path(path)
+    if file.is_dir():
+        raise LoadError(f"{role} {str(path)!r} is a directory; give a file")
+    if not file.is_file():
+        raise LoadError(f"{role} {str(path)!r} does not exist; check the path")
+    return file
+
+
+@contextmanager
+def data_only_pickles() -> Iterator[None]:
+    """Make every torch.load inside the block read data only, whatever its caller asked for."""
+    before = {name: os.environ.pop(name, None) for name in (_FORCE, _FORCE_NOT)}
+    os.environ[_FORCE] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_FORCE]
+        os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
 def read_tensors(file: Path) -> dict[str, Tensor]:

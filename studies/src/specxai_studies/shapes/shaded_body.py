@@ -10,9 +10,9 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from specxai.errors import MissingExtraError
-from specxai.plots.body import View
 from specxai.plots.heatmap import to_array
 from specxai.plots.style import SIGNED
+from specxai_studies.shapes.body import View
 
 _MARGIN = 6  # pixels
 
@@ -46,7 +46,7 @@ def render_body(
     try:
         import pyvista
     except ImportError as error:
-        raise MissingExtraError("shaded surfaces", "3d") from error
+        raise MissingExtraError("shaded surfaces", "3d", "specxai-studies") from error
     # Triton and VTK's renderer each bring an LLVM. Torch imports Triton when it first needs it:
     # after a rendering, that is a segmentation fault; before, it is none.
     with suppress(ImportError):
