@@ -31,7 +31,7 @@ format: .venv/dev.stamp
 docs: .venv/dev.stamp
 	PYTHONPATH=. $(BIN)/python tests/architectures.py
 
-# Every family of timm, torchvision, transformers and others, and the table of them: about an hour.
+# Every family of timm, torchvision, transformers and others, and the table of them: half an hour.
 # What was interrupted goes on; ONLY='timm v*' measures some again.
 sweep: .venv/sweep.stamp
 	$(BIN)/python -m sweep --only '$(ONLY)'
