@@ -1,10 +1,12 @@
 """The network as an affine map at one input."""
 
+from specxai.affine.baselines import Baseline, NamedBaseline
+from specxai.affine.contrast import Against, Contrast
 from specxai.affine.fingerprint import fingerprint
 from specxai.affine.layers import count_active_units
 from specxai.affine.ledger import Entry, Ledger
 from specxai.affine.linearization import Layers, Linearization
-from specxai.affine.linearize import linearize
+from specxai.affine.linearize import contrasting, linearize
 from specxai.affine.products.jacobian import Jacobian
 from specxai.affine.region.region import Certificate, Flip, Region, Tie
 from specxai.affine.target import Target, choose_target, select_target
@@ -16,7 +18,10 @@ from specxai.affine.tracing.recorder import Layer, Site
 from specxai.affine.tracing.root import Forward
 
 __all__ = [
+    "Against",
+    "Baseline",
     "Certificate",
+    "Contrast",
     "Convention",
     "Entry",
     "Flip",
@@ -28,6 +33,7 @@ __all__ = [
     "Layers",
     "Ledger",
     "Linearization",
+    "NamedBaseline",
     "Precision",
     "Region",
     "RuleChoice",
@@ -35,6 +41,7 @@ __all__ = [
     "Target",
     "Tie",
     "choose_target",
+    "contrasting",
     "count_active_units",
     "fingerprint",
     "linearize",

@@ -81,7 +81,11 @@ class Ledger:
 
 
 def keep_ledger(
-    network: Network, x: Float[Tensor, "1 ..."], bias: Tensor, cotangent: Tensor | None
+    network: Network,
+    x: Float[Tensor, "1 ..."],
+    bias: Tensor,
+    cotangent: Tensor | None,
+    shift: Tensor | None = None,
 ) -> Ledger:
     """Attribute the bias to the operation calls that make it (9).
 
@@ -94,20 +98,22 @@ def keep_ledger(
         x: the input.
         bias: b = y − u·x, for the output or outputs wanted, float64.
         cotangent: selects one output, shape of the model's output; None keeps all.
+        shift: u·x₀ of a map from a baseline, whose y₀ = u·x₀ + Σ β + remainder.
 
     Returns:
         The ledger, with one entry for each call whose offset is not zero.
     """
+    first = () if shift is None else (Entry("baseline", shift),)
     offsets = _offsets(network, x)
     if not offsets:
-        return Ledger((), bias)
+        return Ledger(first, bias)
     scaled = Jacobian(partial(_run_scaled, network, offsets, x), x.new_zeros(1, len(offsets)))
     if cotangent is None:
         each = scaled.push(torch.eye(len(offsets), dtype=x.dtype, device=x.device))
         shares = each.reshape(-1, *scaled.value.shape).double()
     else:
         shares = scaled.pull(cotangent.reshape(1, -1))[0].double()
-    return Ledger(tuple(map(Entry, offsets, shares)), bias)
+    return Ledger((*first, *map(Entry, offsets, shares)), bias)
 
 
 def _offsets(network: Network, x: Tensor) -> Offsets:

@@ -46,6 +46,10 @@ class Linearization:
             ``float32 in place of bfloat16`` for a model of half precision.
         repairs: calls where PyTorch's derivative was found to be wrong and is computed otherwise.
         checked: parts of the network whose forward and reverse derivatives have been compared.
+        baseline: x₀, from which the map leads to x; None for the map at x alone.
+        baseline_name: ``zero``, ``mean`` and the like, or ``given``, where there is a baseline.
+        baseline_output: y₀ = f(x₀), where there is a baseline.
+        pointwise: the map at x alone, where there is a baseline.
         off: how far the derivative is from differences of the values, as a share, where operations
             are hidden; zero where none is.
     """
@@ -59,6 +63,20 @@ class Linearization:
     repairs: list[Repair] = field(default_factory=list, repr=False)
     checked: set[tuple[str, ...]] = field(default_factory=set, repr=False)
     off: float = 0.0
+    baseline: Float[Tensor, "1 ..."] | None = field(default=None, repr=False)
+    baseline_name: str | None = None
+    baseline_output: Tensor | None = field(default=None, repr=False)
+    pointwise: "Linearization | None" = field(default=None, repr=False)
+
+    @property
+    def at_x(self) -> "Linearization":
+        """The map at x alone, whose rules leave every value as it is: runs the real network."""
+        return self if self.pointwise is None else self.pointwise
+
+    @property
+    def displacement(self) -> Float[Tensor, "1 ..."]:
+        """What u is multiplied with: x − x₀, or x where there is no baseline."""
+        return self.x if self.baseline is None else self.x - self.baseline
 
     @property
     def model(self) -> nn.Module:
@@ -77,8 +95,16 @@ class Linearization:
         Canonical means exact and unique. Otherwise y = u x + b still holds to rounding, and u is
         one choice among others: ``convention: tangent``, ``secant``, or both.
         """
+        if self.baseline is not None:
+            return self._from_baseline
         used = sorted({site.convention for site in self.sites if site.convention is not None})
         return f"convention: {', '.join(used)}" if used else "canonical"
+
+    @property
+    def _from_baseline(self) -> str:
+        completed = [(str(s.address), s.completed) for s in self.sites if s.completed is not None]
+        told = [f"{address} ({share:.0%})" for address, share in completed]
+        return f"from a baseline{', completed: ' + _listed(told) if told else ''}"
 
     @property
     def off_much(self) -> bool:
@@ -201,7 +227,7 @@ class Linearization:
         """
         addresses = self.addresses(layers)
         until = partial(run_until, self.network, addresses)
-        right = Jacobian(until, self.x, self.block, self.sample_bytes)
+        right = Jacobian(until, self.x, self.block, self.sample_bytes, self.displacement)
         return self._checked(right, partial(until, untouched=True), ("right", *addresses))
 
     def left(self, layers: Layers, z: Float[Tensor, "..."]) -> Jacobian:
@@ -279,12 +305,16 @@ class Linearization:
         return jacobian.rows(wanted).reshape(-1, *self.x.shape[1:])
 
     def bias(self) -> Tensor:
-        """Return b = f(x) − u x, with the shape of the output (9)."""
+        """Return b = f(x) − u x (9), or y₀ = f(x₀), with the shape of the output."""
+        if self.baseline_output is not None:
+            return self.baseline_output
         return self.output - self.jvp(self.x)
 
     @cached_property
     def region(self) -> Region:
-        """The linear region around x: where the same affine map holds (4)."""
+        """The linear region around x: where the same map at x alone holds (4)."""
+        if self.pointwise is not None:
+            return self.pointwise.region
         return Region(self.network, self.x, self.network.untouched)
 
     def region_at(self, layers: Layers, z: Float[Tensor, "..."]) -> Region:
@@ -316,12 +346,14 @@ class Linearization:
             TargetError: the target is out of range.
         """
         if target is None:
-            return keep_ledger(self.network, self.x, self.bias().double(), None)
+            shift = None if self.baseline is None else self.jvp(self.baseline).double()
+            return keep_ledger(self.network, self.x, self.bias().double(), None, shift)
         position = choose_target(self.output, target)
         selected = select_target(self.output, position)
-        linear = (self.vjp(selected).double() * self.x.double()).sum()
-        bias = self.output[0][position].double() - linear
-        return keep_ledger(self.network, self.x, bias, selected)
+        u = self.vjp(selected).double()
+        bias = self.output[0][position].double() - (u * self.displacement.double()).sum()
+        shift = None if self.baseline is None else (u * self.baseline.double()).sum()
+        return keep_ledger(self.network, self.x, bias, selected, shift)
 
 
 def _listed(names: Sequence[str], most: int = 4) -> str:

@@ -1,12 +1,19 @@
 """From a model and an input to the affine map that it is there (paper, equations 4, 8, 9)."""
 
+from dataclasses import replace
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from specxai.affine.averaged import averaged, noisy
+from specxai.affine.baselines import Baseline, read_baseline
+from specxai.affine.contrast import Against, Contrast, contrast
+from specxai.affine.from_baseline import from_baseline
 from specxai.affine.linearization import Linearization
 from specxai.affine.products.agreement import off_by_differences, recorded_agrees
 from specxai.affine.products.numerics import full_precision
+from specxai.affine.target import Target
 from specxai.affine.tracing.arguments import Inputs, as_plain, read_arguments
 from specxai.affine.tracing.conventions import Conventions, RuleChoice, read_conventions
 from specxai.affine.tracing.faults import final, in_our_words
@@ -30,6 +37,7 @@ from specxai.affine.tracing.preconditions import (
 )
 from specxai.affine.tracing.root import Forward
 from specxai.affine.tracing.trace import Trace, trace
+from specxai.errors import InvalidInputError
 
 
 @full_precision()
@@ -41,6 +49,10 @@ def linearize(
     wrt: int | str | None = None,
     forward: Forward | None = None,
     precision: Precision = "native",
+    baseline: Baseline = None,
+    average: int = 1,
+    noise: float = 0.15,
+    seed: int = 0,
 ) -> Linearization:
     """Find the affine map that a network is at one input (8).
 
@@ -60,13 +72,21 @@ def linearize(
         forward: for a model that does not return the tensor to explain: takes the model and its
             arguments and returns it, as in ``lambda model, x: model(x)["out"]``.
         precision: ``native`` computes in the model's dtype, ``double`` in float64.
+        baseline: x₀, from which the map leads to x, y = y₀ + u·(x − x₀): a tensor like x, or
+            ``zero``, ``mean``, ``blur``; see `read_baseline`. None is the map at x alone (8).
+        average: how many noisy copies of x a map from a baseline is averaged over; products take
+            as many times longer. 1 averages nothing.
+        noise: standard deviation of the copies' normal noise, in parts of that of x.
+        seed: of the noise.
 
     Returns:
         The affine map, with its products, rows, bias, operation calls and layers.
 
     Raises:
         InvalidModelError: train mode, non-finite weights or output, random output.
-        InvalidInputError: wrong shape, dtype or device, non-finite values, unknown rule.
+        InvalidInputError: wrong shape, dtype or device, non-finite values, unknown rule or
+            baseline.
+        UnsupportedOperationError: the network takes another path at the baseline.
 
     >>> import torch
     >>> _ = torch.manual_seed(0)
@@ -77,15 +97,8 @@ def linearize(
     True
     """
     conventions = read_conventions(rule)
-    model = unwrapped(model)
-    check_model(model)
-    given, arguments = read_arguments(x, wrt)
-    point = as_plain(given)
-    check_input(model, point)
-    check_fixed(arguments, point)
-    point = point.detach().to(working_dtype(point.dtype, precision), copy=True)
-    arguments = arguments.held(point.dtype)
-    network = Network(model, arguments=arguments, forward=forward, dtype=point.dtype)
+    network, point = _prepared(model, x, wrt, forward, precision)
+    model = network.module
     with torch.random.fork_rng([point.device] if point.is_cuda else []), model_failures(point):
         output, traced = _recorded(network, conventions, point)
         check_repeats(network, point, output, traced.output)
@@ -101,7 +114,75 @@ def linearize(
         if not recorded_agrees(network, point, traced):
             lin.right(None)
     lin.checked.add(("right",))
-    return lin
+    start = read_baseline(baseline, point, network.arguments)
+    if start is None and average != 1:
+        raise InvalidInputError("average= is of a map from a baseline: give baseline= too")
+    if start is None:
+        return lin
+    name = baseline if isinstance(baseline, str) else "given"
+    through = from_baseline(lin, conventions, start, name)
+    if average == 1:
+        return through
+    points = noisy(point, average, noise, seed)
+    return averaged(
+        through, (from_baseline(_moved(lin, p), conventions, start, name) for p in points)
+    )
+
+
+@full_precision()
+def contrasting(
+    model: nn.Module,
+    x: Inputs,
+    target: Target,
+    against: Against,
+    *,
+    wrt: int | str | None = None,
+    forward: Forward | None = None,
+    precision: Precision = "native",
+) -> Contrast:
+    """Choose what an output is set against, from the model's outputs at x; see `contrast`.
+
+    Args:
+        model: as `linearize` takes it, like all that follow.
+        x: the input.
+        target: the output; None takes the largest.
+        against: what it is set against.
+        wrt: which argument is explained.
+        forward: calls the model.
+        precision: to compute in.
+
+    Returns:
+        A ``forward`` for `linearize`, whose only output is the contrast.
+    """
+    network, point = _prepared(model, x, wrt, forward, precision)
+    with torch.no_grad(), model_failures(point):
+        outputs = checked_output(network.module, network.untouched(point, fast_path=True))
+    return contrast(outputs, target, against, forward)
+
+
+def _prepared(
+    model: nn.Module,
+    x: Inputs,
+    wrt: int | str | None,
+    forward: Forward | None,
+    precision: Precision,
+) -> tuple[Network, Float[Tensor, "1 ..."]]:
+    """Return a checked model with its other arguments, and the checked input."""
+    model = unwrapped(model)
+    check_model(model)
+    given, arguments = read_arguments(x, wrt)
+    point = as_plain(given)
+    check_input(model, point)
+    check_fixed(arguments, point)
+    point = point.detach().to(working_dtype(point.dtype, precision), copy=True)
+    arguments = arguments.held(point.dtype)
+    return Network(model, arguments=arguments, forward=forward, dtype=point.dtype), point
+
+
+def _moved(lin: Linearization, x: Float[Tensor, "1 ..."]) -> Linearization:
+    """Return the record of a network for another input, of which only the output is known."""
+    with torch.no_grad(), model_failures(x):
+        return replace(lin, x=x, output=checked_output(lin.model, lin.network(x)))
 
 
 def _recorded(

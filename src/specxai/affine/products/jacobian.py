@@ -51,6 +51,7 @@ class Jacobian:
         shape: (m, M), the numbers of output and of input values.
         block: how many products are computed at a time.
         sample_bytes: about how much memory one of them takes beside its result.
+        displacement: what the affine map multiplies with J: x, or x − x₀ from a baseline.
         products: how many were computed so far, by this operator and its copies.
 
     >>> weight = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
@@ -67,9 +68,11 @@ class Jacobian:
         x: Float[Tensor, "1 ..."],
         block: int = 16,
         sample_bytes: int = 0,
+        displacement: Float[Tensor, "1 ..."] | None = None,
     ) -> None:
         self.function = function
         self.x = x.detach()
+        self.displacement = self.x if displacement is None else displacement.detach()
         self.block = block
         self.sample_bytes = sample_bytes
         self.products = Products()
@@ -80,8 +83,8 @@ class Jacobian:
 
     @cached_property
     def image(self) -> Float[Tensor, " m"]:
-        """J x, float64: computed once, because the terms of every explanation need it."""
-        return self.push(self.x.reshape(1, -1))[0].double()
+        """J x or J (x − x₀), float64: computed once, as the terms of every explanation need it."""
+        return self.push(self.displacement.reshape(1, -1))[0].double()
 
     @cached_property
     def active(self) -> Bool[Tensor, " m"]:
@@ -134,7 +137,7 @@ class Jacobian:
 
     def afresh(self) -> "Jacobian":
         """Return the same operator without what it has found out so far."""
-        return Jacobian(self.function, self.x, self.block, self.sample_bytes)
+        return Jacobian(self.function, self.x, self.block, self.sample_bytes, self.displacement)
 
     def matmat(self, V: Float[Tensor, "M k"]) -> Float[Tensor, "m k"]:
         """Return J V: Jacobian-vector products, one for each column of V."""

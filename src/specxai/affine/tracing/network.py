@@ -1,6 +1,6 @@
 """Running a model up to a layer, or from a layer on, without leaving anything behind."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -89,6 +89,10 @@ class Network:
     def root(self) -> Root:
         """The model together with what calls it."""
         return Root(self.module, self.forward)
+
+    def constants(self) -> Iterable[Tensor]:
+        """Return the parameters with which the network is computed."""
+        return self._parameters.values()
 
     @cached_property
     def _parameters(self) -> dict[str, Tensor]:

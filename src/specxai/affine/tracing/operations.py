@@ -39,6 +39,8 @@ _AFFINE = frozenset(
     split split_with_sizes chunk unsafe_chunk unsafe_split unbind tensor_split hsplit vsplit dsplit
     unfold fold im2col col2im as_strided pad constant_pad_nd pixel_shuffle pixel_unshuffle
     channel_shuffle tril triu diag diagonal diag_embed diagflat trace
+    complex stft istft fft_fft fft_ifft fft_rfft fft_irfft fft_hfft fft_ihfft fft_fft2 fft_ifft2
+    fft_rfft2 fft_irfft2 fft_fftn fft_ifftn fft_rfftn fft_irfftn fft_fftshift fft_ifftshift
     to _to_copy type type_as float double half bfloat16 cpu cuda requires_grad_ fill zero
     avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d
     interpolate upsample upsample_nearest upsample_bilinear upsample_nearest1d upsample_nearest2d

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import Node
 
+from specxai.affine.tracing.baseline.reference import Reference
 from specxai.affine.tracing.conventions import Conventions
 from specxai.affine.tracing.graph import (
     Edge,
@@ -53,10 +54,13 @@ class Site:
         kind: affine, piecewise linear, nonlinear with a rule, or known to autograd only.
         shape: shape of its (first) output.
         convention: ``tangent`` or ``secant`` where the operation is not piecewise linear (14, 15),
+            ``baseline`` where it is not affine and taken through its values at x₀ and at x,
             ``frozen`` where it hides the input from its result, as ``detach`` does; else None.
         frozen: what a secant rule holds fixed, in words.
         hidden: whether what it computes was not seen: a function of ``torch.jit``, an
             ``autograd.Function``, or what stands inside ``torch.func.vmap``.
+        completed: for an operation without a rule of its own from a baseline, the share of its
+            change that the least change to its mean Jacobian makes; else None.
     """
 
     address: Address
@@ -65,6 +69,7 @@ class Site:
     convention: str | None = None
     frozen: str | None = None
     hidden: bool = False
+    completed: float | None = None
 
     @property
     def module(self) -> str:
@@ -150,13 +155,21 @@ class Recorder(LayerTracker):
         conventions: which rule to plan for operations that are not piecewise linear.
         dtype: plan that all is computed in it, where the model would take fewer digits; None lets
             casts be.
+        reference: plan affine maps through x₀ and x; None for maps at x alone.
     """
 
-    def __init__(self, root: Root, conventions: Conventions, dtype: torch.dtype | None) -> None:
+    def __init__(
+        self,
+        root: Root,
+        conventions: Conventions,
+        dtype: torch.dtype | None,
+        reference: Reference | None = None,
+    ) -> None:
         self.rules: dict[Address, Rule] = {}
         super().__init__(root, self.rules)
         self.conventions = conventions
         self.dtype = dtype
+        self.reference = reference
         self.device = root.device_type
         self.sites: list[Site] = []
         self.left_out: set[torch.dtype] = set()
@@ -194,6 +207,8 @@ class Recorder(LayerTracker):
         followed = depends(call.tensors) and not inside
         carried = followed and carries(call.function, call.args, call.kwargs)
         kind, convention, rule = self._choose(call, followed)
+        if self.reference and followed:
+            self.reference.follow(call, kind)
         unfollowed = followed and not torch.is_grad_enabled() and not self._in_function()
         if unfollowed or (followed and to_python(call.function)):
             rule = severed(rule, call.in_place)
@@ -210,7 +225,7 @@ class Recorder(LayerTracker):
             self._note_inside(call, result)
         elif followed and not self._in_function():
             lost = carried and self._is_lost(call, result)
-            if unfollowed or (lost and convention != "secant"):
+            if unfollowed or (lost and convention not in ("secant", "baseline")):
                 kind, convention = Kind.AUTOGRAD, "frozen"
             if unfollowed or lost or depends(call.written(result)):
                 frozen = rule.frozen if rule is not None and convention else None
@@ -238,6 +253,12 @@ class Recorder(LayerTracker):
         if self.dtype and lost:
             rule = keep_digits(self.dtype)
             self.left_out.add(lost)
+        elif (
+            self.reference
+            and kind is not Kind.AFFINE
+            and carries(call.function, call.args, call.kwargs)
+        ):
+            convention, rule = "baseline", self.reference.rule(call)
         elif kind in (Kind.RULE, Kind.AUTOGRAD) and followed:
             chosen = self.conventions.of(call.address.module, call.address.operation)
             rule = SECANT.get(call.address.operation) if chosen == "secant" else None

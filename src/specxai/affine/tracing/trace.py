@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from specxai.affine.tracing.baseline.reference import Reference
 from specxai.affine.tracing.conventions import Conventions
 from specxai.affine.tracing.graph import count_paths
 from specxai.affine.tracing.interpreter import Address
@@ -44,7 +45,11 @@ class Trace:
 
 
 def trace(
-    network: Network, conventions: Conventions, x: Float[Tensor, "1 ..."], widen: bool = True
+    network: Network,
+    conventions: Conventions,
+    x: Float[Tensor, "1 ..."],
+    widen: bool = True,
+    reference: Reference | None = None,
 ) -> Trace:
     """Run the model once and record what it does to its input.
 
@@ -53,11 +58,12 @@ def trace(
         conventions: which rule to plan for operations that are not piecewise linear.
         x: one input.
         widen: whether to plan that casts to fewer digits than x has are left out.
+        reference: the run at a baseline, to be taken down or to be compared with.
 
     Returns:
         The output, the operation calls, the layer calls, and the rules to use from now on.
     """
-    recorder = Recorder(network.root, conventions, x.dtype if widen else None)
+    recorder = Recorder(network.root, conventions, x.dtype if widen else None, reference)
     leaf = x.detach().requires_grad_()
     with torch.enable_grad(), recorder:
         output = network.untouched(leaf)

@@ -1,0 +1,76 @@
+"""The baseline x₀ that a map leads from."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from specxai.affine.blur import blurred
+from specxai.affine.tracing.arguments import Arguments, as_plain
+from specxai.errors import InvalidInputError
+
+NamedBaseline = Literal["zero", "mean", "blur"]
+Baseline = Tensor | tuple[Any, ...] | Mapping[str, Any] | NamedBaseline | None
+
+# The blur's standard deviation, as a share of the shorter side: shapes go, colours stay.
+_BLUR = 0.1
+
+
+def read_baseline(
+    baseline: Baseline, x: Float[Tensor, "1 ..."], arguments: Arguments
+) -> Float[Tensor, "1 ..."] | None:
+    """Return the baseline as a tensor like x.
+
+    ``zero`` is zero everywhere; ``mean`` has each channel's mean over all positions, or the mean of
+    all values where x has one dimension; ``blur`` smooths all positions by a Gaussian kernel with a
+    standard deviation of a tenth of the shorter side.
+
+    Args:
+        baseline: a tensor like x, in the same tuple or dict where x is given in one, or a name.
+        x: the input, shape (1, *input).
+        arguments: what stands beside it.
+
+    Raises:
+        InvalidInputError: the name is unknown, or the tensor is not like x, not finite, or x.
+    """
+    if baseline is None:
+        return None
+    if isinstance(baseline, str):
+        return _named(baseline, x)
+    several: Mapping[Any, Any] | None = None
+    if isinstance(baseline, tuple | Mapping):
+        several = dict(enumerate(baseline)) if isinstance(baseline, tuple) else baseline
+    value = as_plain(baseline if several is None else several.get(arguments.wrt))
+    if not isinstance(value, Tensor) or value.shape != x.shape:
+        found = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+        raise InvalidInputError(
+            f"the baseline is {found}: give a tensor of the input's shape {tuple(x.shape)}, or "
+            "'zero', 'mean' or 'blur'"
+        )
+    value = value.detach().to(x, copy=True)
+    if not bool(value.isfinite().all()):
+        raise InvalidInputError("the baseline holds NaN or infinite values: clean it first")
+    if value.equal(x):
+        raise InvalidInputError("the baseline equals the input: there is no way from one to it")
+    return value
+
+
+def _named(name: str, x: Float[Tensor, "1 ..."]) -> Float[Tensor, "1 ..."]:
+    if name == "zero":
+        return torch.zeros_like(x)
+    positions = tuple(range(2, x.ndim)) or tuple(range(1, x.ndim))
+    if name == "mean":
+        return x.mean(positions, keepdim=True).expand_as(x).clone()
+    if name == "blur":
+        if x.ndim < 3:
+            raise InvalidInputError(
+                f"an input of shape {tuple(x.shape)} has no positions to blur over: choose 'zero' "
+                "or 'mean', or give a tensor"
+            )
+        return blurred(x, _BLUR * min(x.shape[2:]), x.ndim - 2)
+    raise InvalidInputError(
+        f"baseline {name!r} is unknown: choose 'zero', 'mean' or 'blur', or give a tensor like the "
+        "input"
+    )

@@ -1,0 +1,112 @@
+"""From the map at one input to the map from a baseline: exact at both (design after paper, 14)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from specxai.affine.linearization import Linearization
+from specxai.affine.products.adjointness import random_like
+from specxai.affine.products.agreement import recorded_agrees
+from specxai.affine.tracing.baseline.reference import Reference
+from specxai.affine.tracing.conventions import Conventions
+from specxai.affine.tracing.faults import final, in_our_words
+from specxai.affine.tracing.interpreter import Address
+from specxai.affine.tracing.network import Network
+from specxai.affine.tracing.preconditions import checked_output, model_failures
+from specxai.affine.tracing.recorder import Site
+from specxai.affine.tracing.trace import Trace, trace
+from specxai.errors import UnsupportedOperationError
+
+# How far the map may be from the outputs at both ends, as a share of these.
+_ROUNDING = {torch.float32: 1e-2, torch.float64: 1e-7}
+
+
+def from_baseline(
+    pointwise: Linearization,
+    conventions: Conventions,
+    baseline: Float[Tensor, "1 ..."],
+    name: str = "given",
+) -> Linearization:
+    """Return the affine map through the outputs at a baseline and at the input.
+
+    Every operation becomes the affine map through its own values at both, so that at every layer
+    h(x) − h(x₀) = R (x − x₀), and y(x) − y(x₀) = u·(x − x₀), without any quadrature.
+
+    Args:
+        pointwise: the network as it is at x alone.
+        conventions: how it was made.
+        baseline: x₀, shape and dtype of x.
+        name: of the baseline.
+
+    Raises:
+        UnsupportedOperationError: the network takes another path at x₀, or hides operations.
+        InvalidModelError: its output at x₀ is not finite.
+    """
+    network, x = replace(pointwise.network, plan={}), pointwise.x
+    with torch.no_grad(), model_failures(x):
+        traced, start, shares = _traced_twice(network, conventions, x, baseline)
+    network.plan.update(traced.plan)
+    sites = [replace(site, completed=shares.get(site.address)) for site in traced.sites]
+    _check_sum(traced, start, x - baseline, sites)
+    lin = replace(
+        pointwise,
+        network=network,
+        sites=tuple(sites),
+        layers=traced.layers,
+        repairs=[],
+        checked=set(),
+        baseline=baseline,
+        baseline_name=name,
+        baseline_output=checked_output(network.module, start),
+        pointwise=pointwise,
+    )
+    with in_our_words("the derivative"):
+        if not recorded_agrees(network, x, traced):
+            lin.right(None)
+    lin.checked.add(("right",))
+    return lin
+
+
+def _traced_twice(
+    network: Network, conventions: Conventions, x: Tensor, baseline: Tensor
+) -> tuple[Trace, Tensor, dict[Address, float]]:
+    """Record the network at x₀, then at x; return the second record, f(x₀) and completions."""
+    parameters = {value.data_ptr() for value in network.constants()}
+    for widen in (True, False):
+        reference = Reference(parameters)
+        try:
+            run = partial(trace, network, conventions, widen=widen, reference=reference)
+            start = run(x=baseline).output
+            reference.arrived = True
+            traced = run(x=x)
+            reference.finish()
+        except Exception as fault:  # an operation that insists on the dtype a cast would have made
+            if final(fault) or not widen:
+                raise
+            continue
+        return traced, start, reference.shares()
+    raise AssertionError
+
+
+def _check_sum(traced: Trace, start: Tensor, step: Tensor, sites: Sequence[Site]) -> None:
+    """Refuse a map that does not lead from one output to the other, and say what is at fault."""
+    w = random_like(traced.output, 5).double()
+    scale = w.norm() * torch.maximum(traced.output.double().norm(), start.double().norm())
+    change = (w * (traced.output.double() - start.double())).sum()
+    linear = (traced.pull(w.to(traced.output)).double() * step.double()).sum()
+    if abs(float(change - linear)) <= _ROUNDING[step.dtype] * float(scale):
+        return
+    hidden = sorted({str(site.address) for site in sites if site.hidden})
+    cause = (
+        f"{', '.join(hidden[:4])} is not seen (torch.jit, torch.func or an autograd.Function)"
+        if hidden
+        else f"the sum is off by {float((change - linear).abs() / scale):.1g}"
+    )
+    raise UnsupportedOperationError(
+        f"no map leads from the output at the baseline to that at x: {cause}; write it with plain "
+        "operations, or take baseline=None, the map at x alone"
+    )
