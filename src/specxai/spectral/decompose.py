@@ -5,6 +5,8 @@ from dataclasses import replace
 from torch import nn
 
 from specxai.affine import (
+    Against,
+    Baseline,
     Forward,
     Inputs,
     Layers,
@@ -12,6 +14,7 @@ from specxai.affine import (
     Precision,
     RuleChoice,
     Target,
+    contrasting,
     linearize,
 )
 from specxai.affine.tracing.faults import in_our_words
@@ -38,6 +41,10 @@ def explain(
     method: Method = "auto",
     memory: int | str | None = None,
     progress: Progress = silent,
+    baseline: Baseline = None,
+    average: int = 1,
+    noise: float = 0.15,
+    against: Against | None = None,
 ) -> Explanation:
     """Explain an output of a network as a sum of spectral components (8–20).
 
@@ -65,6 +72,14 @@ def explain(
         memory: bytes, or text such as ``2GiB``, that may be taken beside the model; None for what
             is free.
         progress: called with a stage's name, the work done and the work in all.
+        baseline: x₀, a tensor like x, ``zero``, ``mean`` or ``blur``: the map leads from it to x,
+            y = y₀ + Σ_k α_k + unresolved + bypass with α_k = ψ_k σ_k φ_k·(x − x₀). None is the map
+            at x alone.
+        average: how many noisy copies of x a map from a baseline is averaged over; all work takes
+            as many times longer.
+        noise: standard deviation of their noise, in parts of that of x.
+        against: other outputs that are taken away from the explained one: a number, several, whose
+            mean is taken, ``runner-up``, or ``mean``, that of all others.
 
     Returns:
         The components and what stands beside them.
@@ -81,8 +96,26 @@ def explain(
     True
     """
     solver = read_method(method)
-    lin = linearize(model, x, rule, wrt=wrt, forward=forward, precision=precision)
-    return explain_at(lin, layer, target, solver, memory, progress)
+    if against is not None:
+        forward = contrasting(
+            model, x, target, against, wrt=wrt, forward=forward, precision=precision
+        )
+        target = 0
+    lin = linearize(
+        model,
+        x,
+        rule,
+        wrt=wrt,
+        forward=forward,
+        precision=precision,
+        baseline=baseline,
+        average=average,
+        noise=noise,
+    )
+    explanation = explain_at(lin, layer, target, solver, memory, progress)
+    if against is None:
+        return explanation
+    return explanation.named(explanation.model, str(forward))
 
 
 def explain_at(

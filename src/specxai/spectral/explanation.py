@@ -1,6 +1,6 @@
 """The results that users hold: numbers with all that can be done with them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from specxai.affine import Linearization, fingerprint
 from specxai.spectral.edits.causal_curve import CausalCurve, CausalOrder, causal_curve
 from specxai.spectral.edits.collapse import Collapsed, collapse
+from specxai.spectral.edits.interpolation import Interpolation, interpolation
 from specxai.spectral.edits.surgery import Surgery, scale_components
 from specxai.spectral.files.loading import read
 from specxai.spectral.files.points import export_points
@@ -114,6 +115,10 @@ class Explanation(NetworkDecomposition, _Told):
     ) -> CausalCurve:
         """Remove components one after the other; see `specxai.spectral.edits.causal_curve`."""
         return causal_curve(self, order, n, seed, drop)
+
+    def interpolation(self, shares: Sequence[float] = (0.25, 0.5, 0.75)) -> Interpolation:
+        """Follow the real network from the baseline; see `specxai.spectral.edits.interpolation`."""
+        return interpolation(self, shares)
 
     def collapse(
         self,

@@ -30,9 +30,9 @@ class Split:
         right: R = ∂z/∂x, an operator of shape (m, M).
         left: L_j = ∂y_j/∂z, shape (m,), float64; None stands for the identity.
         output: y_j, shape () or the output's shape, float64, like all below.
-        linear: u_j·x.
+        linear: u_j·x; from a baseline x₀ this stands for u_j·(x − x₀), and R x for R (x − x₀).
         bypass: u_j·x − L_j R x, what does not pass through the layer; zero at a cut.
-        bias: b_j = y_j − u_j·x.
+        bias: b_j = y_j − u_j·x; from a baseline y₀.
         cut: whether every path from input to output crosses the layer, or one of the layers.
     """
 
@@ -66,15 +66,13 @@ def split(lin: Linearization, layer: Layers, target: Target = None) -> Split:
     """
     right = lin.right(layer)
     if layer is None and target is None:
-        output, linear = lin.output.double(), lin.jvp(lin.x).double()
-        return Split(
-            None, None, right, None, output, linear, torch.zeros_like(output), output - linear, True
-        )
+        output, linear = lin.output.double(), lin.jvp(lin.displacement).double()
+        bypass, bias = torch.zeros_like(output), _bias(lin, output - linear)
+        return Split(None, None, right, None, output, linear, bypass, bias, True)
     target = choose_target(lin.output, target)
     picked = select_target(lin.output, target)
-    x = lin.x.double()
     output = lin.output[0][target].double()
-    linear = (lin.vjp(picked).double() * x).sum()
+    linear = (lin.vjp(picked).double() * lin.displacement.double()).sum()
     left = lin.left(layer, right.value).pull(picked.reshape(1, -1))[0].double()
     through = left @ right.image
     # The graph tells what is cut; a hook that goes around the layer does not show there.
@@ -83,4 +81,15 @@ def split(lin: Linearization, layer: Layers, target: Target = None) -> Split:
     bypass = torch.zeros_like(linear) if cut else linear - through
     addresses = lin.addresses(layer)
     named = addresses if len(addresses) > 1 else next(iter(addresses), None)
-    return Split(named, target, right, left, output, linear, bypass, output - linear, cut)
+    bias = _bias(lin, output - linear, target)
+    return Split(named, target, right, left, output, linear, bypass, bias, cut)
+
+
+def _bias(
+    lin: Linearization, left_over: Tensor, target: int | tuple[int, ...] | None = None
+) -> Tensor:
+    """Return b = y − u·x, or from a baseline y₀ as the network itself gives it."""
+    if lin.baseline_output is None:
+        return left_over
+    outputs = lin.baseline_output.double()
+    return outputs if target is None else outputs[0][target]

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from specxai.affine import (
+    Baseline,
     Forward,
     Inputs,
     Layers,
@@ -51,6 +52,7 @@ class Evolution:
         by: what leading components lead in: σ, or |α|.
         layers: the layers, in the order of their calls.
         alignments: of each layer to the next, one fewer.
+        displacement: what the map multiplies: x, or x − x₀ from a baseline, shape of x.
     """
 
     model: str
@@ -60,6 +62,7 @@ class Evolution:
     by: Goal
     layers: tuple[LayerSpectrum, ...]
     alignments: tuple[Alignment, ...]
+    displacement: Float[Tensor, "1 ..."]
 
     def heatmaps(
         self, how: Contraction = "product", dim: int | None = 1
@@ -74,7 +77,7 @@ class Evolution:
             One map each, shape (layers, *input without dim).
         """
         first = torch.stack([layer.right_vectors[0] for layer in self.layers])
-        return contract(first, self.x, how, dim)
+        return contract(first, self.displacement, how, dim)
 
 
 def evolve(
@@ -92,6 +95,7 @@ def evolve(
     by: Goal | None = None,
     memory: int | str | None = None,
     progress: Progress = silent,
+    baseline: Baseline = None,
 ) -> Evolution:
     """Follow the components of one input through the layers of a network (17–20).
 
@@ -118,6 +122,7 @@ def evolve(
         memory: bytes, or text such as ``2GiB``, that may be taken beside the model; None for what
             is free.
         progress: called with a stage's name, the work done and the work in all.
+        baseline: x₀, from which the map leads to x; see `specxai.explain`.
 
     Returns:
         Spectrum, ranks, shares and leading vectors of each layer, and the alignment of successive
@@ -137,7 +142,9 @@ def evolve(
     [3, 1]
     """
     solver = read_method(method, QUICK)
-    lin = linearize(model, x, rule, wrt=wrt, forward=forward, precision=precision)
+    lin = linearize(
+        model, x, rule, wrt=wrt, forward=forward, precision=precision, baseline=baseline
+    )
     return evolve_at(lin, layers, target, n, solver, by, memory, progress)
 
 
@@ -180,7 +187,8 @@ def evolve_at(
             _log.warning("left out: %s", fault)
     aligned = [align(a.right_vectors, b.right_vectors) for a, b in pairwise(spectra)]
     name = type(lin.model).__name__
-    return Evolution(name, lin.exactness, lin.x, target, wanted.by, tuple(spectra), tuple(aligned))
+    found = tuple(spectra), tuple(aligned)
+    return Evolution(name, lin.exactness, lin.x, target, wanted.by, *found, lin.displacement)
 
 
 def _wanted(solver: Solver, n: int, by: Goal | None) -> tuple[Solver, Krylov]:

@@ -243,7 +243,8 @@ def test_the_layout_is_what_the_documentation_says(path):
     assert SCHEMA == 3
     assert header["schema"] == SCHEMA
     assert sorted(header) == sorted(HEADER) == [
-        "active_count", "checksum", "conventional", "cut", "exactness", "fingerprint",
+        "active_count", "baseline_name", "checksum", "conventional", "cut", "exactness",
+        "fingerprint",
         "input_hash", "layer", "method", "model", "note", "precision", "schema", "target",
         "target_name", "ties", "unit_count", "vectors_dtype", "versions",
     ]  # fmt: skip

@@ -46,7 +46,8 @@ def test_the_header(explanation, tmp_path):
     assert all(len(value) == 64 for value in hashes.values())
     assert found == {
         "schema": 3, "model": "Sequential", "layer": "1", "target": [1, 2, 3], "target_name": None,
-        "method": "exact", "note": "", "exactness": "canonical", "precision": "float64",
+        "method": "exact", "note": "", "baseline_name": None, "exactness": "canonical",
+        "precision": "float64",
         "conventional": [], "ties": [], "cut": True, "unit_count": 18,
         "active_count": len(explanation.svd.active), "vectors_dtype": "none",
     }  # fmt: skip

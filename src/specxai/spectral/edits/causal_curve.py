@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from specxai.errors import InvalidInputError
-from specxai.spectral.edits.edit import explained, predict, run_edited
+from specxai.spectral.edits.edit import explained, predict, run_edited, run_turned
 from specxai.spectral.records.network_decomposition import NetworkDecomposition
 
 CausalOrder = Literal["contribution", "singular_value", "random"]
@@ -18,7 +18,9 @@ CausalOrder = Literal["contribution", "singular_value", "random"]
 class CausalCurve:
     """The explained output as more and more components change, predicted and real.
 
-    Where both agree, the explanation is true of the network and not of its affine map only.
+    Where both agree, the explanation is true of the network and not of its affine map only. From a
+    baseline both end, all components out of a cut, at the network's answer to the layer's output
+    at x₀.
 
     Attributes:
         order: in which components change: ``contribution`` (|α|), ``singular_value`` (σ), both
@@ -30,6 +32,8 @@ class CausalCurve:
             for all outputs; float64.
         answers: of the real network, likewise.
         outputs: all outputs of the real network, shape (p, *output), float64.
+        controls: as the answers, for changes of the same length along one random direction; None
+            for the map at x alone.
     """
 
     order: CausalOrder
@@ -39,6 +43,7 @@ class CausalCurve:
     predictions: Float[Tensor, "p ..."]
     answers: Float[Tensor, "p ..."]
     outputs: Float[Tensor, "p ..."]
+    controls: Float[Tensor, "p ..."] | None = None
 
 
 def causal_curve(
@@ -55,7 +60,7 @@ def causal_curve(
         order: ``contribution`` removes the largest |α| first, ``singular_value`` the largest σ,
             ``random`` any.
         n: at most how many points, evenly spaced from no component to all of them; 2 or more.
-        seed: of the random order.
+        seed: of the random order, and of the random direction.
         drop: False adds the components to none instead.
 
     Returns:
@@ -86,7 +91,14 @@ def causal_curve(
         predict(explanation, scales),
         explained(outputs, explanation.target),
         outputs,
+        None if explanation.baseline is None else _controls(explanation, scales, seed),
     )
+
+
+def _controls(
+    explanation: NetworkDecomposition, scales: Float[Tensor, "p r"], seed: int
+) -> Float[Tensor, "p ..."]:
+    return explained(run_turned(explanation, scales, seed), explanation.target)
 
 
 def _ordered(explanation: NetworkDecomposition, order: CausalOrder, seed: int) -> Int[Tensor, " r"]:

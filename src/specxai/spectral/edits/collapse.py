@@ -99,7 +99,7 @@ def _errors(
     explanation: NetworkDecomposition, module: nn.Module, inputs: Float[Tensor, "n ..."]
 ) -> Float[Tensor, " n"]:
     """Compare with the model, one input after the other: a model may mix samples."""
-    network = explanation.linearization.network
+    network = explanation.linearization.at_x.network
     with torch.no_grad():
         gaps = [
             explained(network(x), explanation.target).flatten().double() - module(x)[0].double()

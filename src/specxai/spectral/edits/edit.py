@@ -4,6 +4,9 @@ The layer's output z becomes z' = z + U diag(s − 1) c, with c = Σ Vᵀ x (18)
 that reaches the output around it stay.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -70,13 +73,52 @@ def run_edited(
     Returns:
         All outputs of the model for each edit, shape (n, *output), float64.
     """
-    rest = rest_of_network(explanation)
-    lin = explanation.linearization
+    return _run_changed(explanation, partial(change_at_layer, explanation), scales)
+
+
+@full_precision()
+def run_turned(
+    explanation: NetworkDecomposition, scales: Float[Tensor, "n r"], seed: int
+) -> Float[Tensor, "n ..."]:
+    """Return what the rest of the network makes of changes as long as z' − z, but of any direction.
+
+    A control: where it answers as much, the components are nothing special.
+
+    Args:
+        explanation: the result whose components are scaled.
+        scales: s, one row for each edit, shape (n, r), float64.
+        seed: of the directions, random ones on the active units, the same for each edit.
+
+    Returns:
+        All outputs of the model for each edit, shape (n, *output), float64.
+    """
+    active = explanation.svd.active
+    generator = torch.Generator().manual_seed(seed)
+    direction = torch.randn(len(active), generator=generator, dtype=torch.float64).to(scales)
+    return _run_changed(explanation, partial(_turned, explanation, direction), scales)
+
+
+def _turned(
+    explanation: NetworkDecomposition, direction: Float[Tensor, " a"], scales: Float[Tensor, "n r"]
+) -> Float[Tensor, "n m"]:
+    change = change_at_layer(explanation, scales)
+    lengths = change.norm(dim=1, keepdim=True)
+    turned = torch.zeros_like(change)
+    turned[:, explanation.svd.active] = lengths * direction / direction.norm()
+    return turned
+
+
+def _run_changed(
+    explanation: NetworkDecomposition,
+    change: Callable[[Tensor], Tensor],
+    scales: Float[Tensor, "n r"],
+) -> Float[Tensor, "n ..."]:
+    lin = explanation.linearization.at_x
+    rest = lin.left(explanation.layer, explanation.split.right.value)
     block = 1 if len(scales) == 1 or rest.layout is None else lin.block
     with torch.no_grad():
         outputs = [
-            rest.function(rest.x + change_at_layer(explanation, part).to(rest.x.dtype))
-            for part in scales.split(block)
+            rest.function(rest.x + change(part).to(rest.x.dtype)) for part in scales.split(block)
         ]
     return torch.cat([part.reshape(-1, *lin.output.shape[1:]) for part in outputs]).double()
 

@@ -97,7 +97,7 @@ class Surgery:
     @cached_property
     def _region(self) -> Region:
         ex = self.explanation
-        return ex.linearization.region_at(ex.layer, ex.split.right.value)
+        return ex.linearization.at_x.region_at(ex.layer, ex.split.right.value)
 
 
 def scale_components(

@@ -15,6 +15,7 @@ from specxai.files import digest
 from specxai.spectral.files.consistency import check_numbers, check_vectors
 from specxai.spectral.files.saving import checksum
 from specxai.spectral.files.schema import (
+    BASELINE,
     NUMBERS,
     OLDEST,
     SCHEMA,
@@ -108,6 +109,8 @@ def _assemble(header: dict[str, Any], tensors: dict[str, Tensor], kind: type[Sto
     """Put the result together from checked parts."""
     about, record = from_header(header)
     _check_layout(tensors)
+    if (about.baseline_name is None) != (BASELINE not in tensors):
+        raise LoadError("lacks the baseline that it names, or has one without a name")
     x = tensors["x"]
     told = about.note, _digits(record.vectors_dtype, x.dtype)
     result = kind(
@@ -115,6 +118,7 @@ def _assemble(header: dict[str, Any], tensors: dict[str, Tensor], kind: type[Sto
         terms=Terms(**{name: tensors[name] for name in TERMS}),
         spectrum=Spectrum(**{name: tensors[name] for name in SPECTRA}),
         x=x,
+        baseline=tensors.get(BASELINE),
         record=record,
         kept=tensors.get("vector_indices", torch.zeros(0, dtype=torch.int64)),
         right=tensors.get("right_vectors", x.new_zeros(0, *x.shape[1:])),
@@ -137,7 +141,7 @@ def _digits(kept: str, native: torch.dtype) -> str:
 def _check_layout(tensors: dict[str, Tensor]) -> None:
     """Check which tensors there are, their dtypes and shapes, and that they are finite."""
     names = tensors.keys()
-    if not {*NUMBERS} <= names <= {*NUMBERS, *VECTORS}:
+    if not {*NUMBERS} <= names <= {*NUMBERS, BASELINE, *VECTORS}:
         odd = ", ".join(sorted(names ^ {*NUMBERS}))[:100]
         raise LoadError(f"lacks tensors or has unknown ones: {odd}")
     if len(names & {*VECTORS[:2]}) == 1 or ("left_vectors" in names) > (VECTORS[1] in names):
@@ -146,11 +150,12 @@ def _check_layout(tensors: dict[str, Tensor]) -> None:
     kept = len(tensors.get("vector_indices", torch.zeros(0)).reshape(-1))
     shapes: dict[str, tuple[int, ...]] = dict.fromkeys(TERMS, tuple(output.shape))
     shapes |= {name: (sigma.numel(),) for name in (*SPECTRA, "contributions")}
-    shapes |= {"x": (1, *x.shape[1:]), "vector_indices": (kept,)}
+    shapes |= dict.fromkeys(("x", BASELINE), (1, *x.shape[1:]))
+    shapes |= {"vector_indices": (kept,)}
     shapes |= {"right_vectors": (kept, *x.shape[1:])}
     for name, tensor in tensors.items():
         whole = name in ("clusters", "vector_indices")
-        few = name == "x" or name in VECTORS
+        few = name in ("x", BASELINE) or name in VECTORS
         allowed = {torch.float64, *([torch.float32] if few else [])}
         allowed |= {torch.float16} if name in VECTORS else set()
         if tensor.dtype not in ({torch.int64} if whole else allowed):

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from specxai.errors import InvalidInputError
 from specxai.files import digest, write_atomically
-from specxai.spectral.files.schema import NUMBERS, SCHEMA, VECTORS, to_header
+from specxai.spectral.files.schema import BASELINE, NUMBERS, SCHEMA, VECTORS, to_header
 from specxai.spectral.files.stored import Record
 from specxai.spectral.records.decomposition import Decomposition, Indices
 from specxai.typed_json import encode
@@ -48,7 +48,7 @@ def save(
         SpecxaiError: the file cannot be written.
         InvalidInputError: a component does not exist, or the dtype is unknown.
     """
-    tensors = {name: getattr(explanation, name) for name in NUMBERS}
+    tensors = _numbers(explanation)
     tensors |= _kept(explanation, vectors, left, dtype)
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     right = tensors.get("right_vectors")
@@ -80,7 +80,7 @@ def file_size(
         left: whether their left ones are kept too.
         dtype: of the kept vectors, as `save` takes it.
     """
-    numbers = [getattr(explanation, name) for name in NUMBERS]
+    numbers = _numbers(explanation).values()
     total: int = sum(value.numel() * value.element_size() for value in numbers)
     components = len(_chosen(explanation, vectors, dtype))
     if components:
@@ -96,6 +96,13 @@ def checksum(header: Mapping[str, object], tensors: Mapping[str, Tensor]) -> str
     """Return SHA-256 over a file's header, without its entry ``checksum``, and its tensors."""
     rest = {name: value for name, value in header.items() if name != "checksum"}
     return digest(tensors, encode(rest))
+
+
+def _numbers(explanation: Decomposition) -> dict[str, Tensor]:
+    """Return the tensors that every file keeps, by name."""
+    numbers = {name: getattr(explanation, name) for name in NUMBERS}
+    start = explanation.baseline
+    return numbers if start is None else numbers | {BASELINE: start}
 
 
 def _kept(

@@ -4,7 +4,8 @@ A file is in the format safetensors. Its tensors are those of `TERMS`, of `SPECT
 contributions and the input, and of the components whose vectors are kept those of `VECTORS`. Its
 metadata has one entry, ``specxai``: a JSON object with the entries of `HEADER`.
 
-- Version 3: a site says whether it was hidden; the names of `_RENAMED`.
+- Version 3: a site says whether it was hidden, and how much of it was completed; a map from a
+  baseline keeps that as a tensor; the names of `_RENAMED`.
 - Version 2: the first that is read, of specxai 0.1.0.
 """
 
@@ -23,6 +24,8 @@ from specxai.typed_json import decode_fields
 SCHEMA, OLDEST = 3, 2
 TERMS = ("output", "linear", "bias", "bypass", "unresolved", "residual")
 SPECTRA = ("singular_values", "psi", "coefficients", "residual_norms", "clusters")
+# There for a map from a baseline only.
+BASELINE = "baseline"
 NUMBERS = (*TERMS, *SPECTRA, "contributions", "x")
 VECTORS = ("vector_indices", "right_vectors", "left_vectors")
 
@@ -34,6 +37,7 @@ _ABOUT: dict[str, Any] = {
     "cut": bool,
     "unit_count": int,
     "active_count": int,
+    "baseline_name": str | None,
     "exactness": str,
     "precision": str,
     "method": str,
@@ -59,6 +63,7 @@ _SITE: dict[str, Any] = {
     "convention": str | None,
     "frozen": str | None,
     "hidden": bool,
+    "completed": float | None,
 }
 _TIE: dict[str, Any] = {"address": _ADDRESS, "count": int, "total": int}
 HEADER = {**_ABOUT, **_RECORD, "conventional": list, "ties": list, "checksum": str}
@@ -132,9 +137,12 @@ def _addressed(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_hidden(header: dict[str, Any]) -> dict[str, Any]:
-    """Return a header of version 2 as one of version 3: nothing of it was known to be hidden."""
+    """Return a header of version 2 as one of version 3: nothing of it was hidden or completed."""
     sites = header.get("conventional")
     if not isinstance(sites, list):
         return header
-    told = [{**each, "hidden": False} if isinstance(each, dict) else each for each in sites]
-    return {**header, "conventional": told}
+    told = [
+        {**each, "hidden": False, "completed": None} if isinstance(each, dict) else each
+        for each in sites
+    ]
+    return {**header, "conventional": told, "baseline_name": None}

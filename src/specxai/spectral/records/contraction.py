@@ -5,6 +5,7 @@ from typing import Literal
 from jaxtyping import Float
 from torch import Tensor
 
+from specxai.affine.blur import blurred
 from specxai.errors import InvalidInputError
 
 Contraction = Literal["product", "mean"]
@@ -44,6 +45,27 @@ def contract(
     if dim is None:
         return values
     return values.sum(dim) if how == "product" else values.mean(dim)
+
+
+def smooth_map(
+    weights: Float[Tensor, "n ..."], x: Float[Tensor, "1 ..."], dim: int | None, blur: float
+) -> Float[Tensor, "n ..."]:
+    """Multiply weights with an input, sum over one of its dimensions, and smooth the others.
+
+    Args:
+        weights: shape (n, *input).
+        x: the input, or what stands for it, shape (1, *input).
+        dim: dimension of x to sum over, counted with the batch dimension; None sums over none.
+        blur: standard deviation of a Gaussian kernel over the positions, the dimensions but the
+            first one of x and the one summed over; the sum stays.
+
+    Raises:
+        InvalidInputError: x has no such dimension, it is the batch, or the blur is negative.
+    """
+    if not 0 <= blur < float("inf"):
+        raise InvalidInputError(f"blur={blur} is no standard deviation: choose 0 or more positions")
+    maps = contract(weights, x, "product", dim)
+    return blurred(maps, blur, min(maps.ndim - 1, max(x.ndim - 2, 1)))
 
 
 def check_dim(x: Float[Tensor, "1 ..."], dim: int | None) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from specxai.affine import Site, Target, Tie
 from specxai.errors import InvalidInputError, TargetError
-from specxai.spectral.records.contraction import Contraction
+from specxai.spectral.records.contraction import Contraction, smooth_map
 from specxai.spectral.records.contraction import contract as contract_over
 from specxai.spectral.records.parts import About, Spectrum, Terms
 from specxai.spectral.records.reduction import Reduction, reduce_contributions
@@ -39,12 +39,15 @@ class Decomposition(ABC):
         terms: the output and its terms.
         spectrum: the numbers of the components.
         x: the input, shape (1, *input).
+        baseline: x₀, from which the affine map leads to x; None for the map at x alone. From a
+            baseline x − x₀ stands wherever x stands in a product, and y₀ = f(x₀) is the bias.
     """
 
     about: About
     terms: Terms
     spectrum: Spectrum
     x: Float[Tensor, "1 ..."]
+    baseline: Float[Tensor, "1 ..."] | None = None
 
     def __repr__(self) -> str:
         parts = ("model", "layer", "target", "method", "rank")
@@ -130,7 +133,39 @@ class Decomposition(ABC):
         Returns:
             One map each, shape (n, *input without dim); products are in units of φ·x.
         """
-        return contract_over(self.right_vectors(indices), self.x, contract, dim)
+        return contract_over(self.right_vectors(indices), self.displacement, contract, dim)
+
+    def contribution_maps(
+        self, indices: Indices, dim: int | None = 1, blur: float = 0.0
+    ) -> Float[Tensor, "n ..."]:
+        """Return where components act: ψ_k σ_k φ_k ⊙ x summed over a dimension of the input.
+
+        Each map sums to α_k, also after the blur: what is positive adds to the output. From a
+        baseline x − x₀ takes the place of x.
+
+        Args:
+            indices: the components, from 0.
+            dim: dimension of x to sum over, counted with the batch dimension; None for none.
+            blur: standard deviation of a Gaussian kernel, in positions, with reflecting edges.
+
+        Returns:
+            One map each, in units of the output, shape (n, *input without dim), float64.
+        """
+        chosen = self.checked(indices)
+        scales = (self.psi * self.singular_values)[chosen]
+        vectors = self.right_vectors(chosen).double()
+        weighted = scales.reshape(-1, *[1] * (vectors.ndim - 1)) * vectors
+        return smooth_map(weighted, self.displacement.double(), dim, blur)
+
+    @property
+    def pointwise_linear(self) -> float | None:
+        """u·x of the map at x alone, beside a map from a baseline; None where it is not known."""
+        return None
+
+    @property
+    def displacement(self) -> Float[Tensor, "1 ..."]:
+        """What the affine map multiplies: x, or x − x₀ from a baseline."""
+        return self.x if self.baseline is None else self.x - self.baseline
 
     def strategies(self) -> tuple[Strategy, ...]:
         """Compare the ways to explain the output with fewer components, one row each.
@@ -187,6 +222,11 @@ class Decomposition(ABC):
     def active_count(self) -> int:
         """How many of them have a row of R that is not zero."""
         return self.about.active_count
+
+    @property
+    def baseline_name(self) -> str | None:
+        """What the baseline is called, such as ``blur``; None for the map at x alone."""
+        return self.about.baseline_name
 
     @property
     def exactness(self) -> str:

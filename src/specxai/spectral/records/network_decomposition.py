@@ -1,5 +1,6 @@
 """A decomposition beside the network that it is of, which it can still ask."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -8,7 +9,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from specxai.affine import Ledger, Linearization, Region, Tie, fingerprint
+from specxai.affine import Ledger, Linearization, Region, Tie, fingerprint, select_target
+from specxai.affine.averaged import MeanJacobian
+from specxai.errors import InvalidInputError, TargetError
+from specxai.spectral.records.contraction import smooth_map
 from specxai.spectral.records.decomposition import Decomposition, Indices
 from specxai.spectral.records.parts import About, Spectrum, Terms
 from specxai.spectral.split import Split
@@ -42,6 +46,64 @@ class NetworkDecomposition(Decomposition):
     def ledger(self) -> Ledger:
         """Attribute the bias to the operation calls that make it (9)."""
         return self.linearization.ledger(self.target)
+
+    @cached_property
+    def pointwise_linear(self) -> float | None:
+        """u·x of the map at x alone, beside a map of one output from a baseline; else None."""
+        lin = self.linearization.pointwise
+        if lin is None or self.target is None:
+            return None
+        return float((lin.vjp(select_target(lin.output, self.target)) * lin.x).double().sum())
+
+    def total_map(self, dim: int | None = 1, blur: float = 0.0) -> Float[Tensor, "..."]:
+        """Return u ⊙ x, all that is linear in the input, where it acts: it sums to `linear`.
+
+        From a baseline it is u ⊙ (x − x₀).
+
+        Args:
+            dim: dimension of x to sum over, counted with the batch dimension; None for none.
+            blur: standard deviation of a Gaussian kernel, in positions, with reflecting edges.
+
+        Returns:
+            The map, in units of the output, shape (*input without dim), float64.
+
+        Raises:
+            TargetError: the explanation is of all outputs together.
+        """
+        if self.target is None:
+            raise TargetError("a map is of one output: explain it with a target")
+        lin = self.linearization
+        u = lin.vjp(select_target(lin.output, self.target)).double()
+        return smooth_map(u, self.displacement.double(), dim, blur)[0]
+
+    def layer_maps(self, indices: Indices, dim: int = 1) -> Float[Tensor, "n ..."]:
+        """Return where components act on the layer's own grid: L_j ⊙ U_k c_k over channels.
+
+        Each map sums to α_k.
+
+        Args:
+            indices: the components, from 0.
+            dim: dimension of the layer's output to sum over, counted with the batch dimension.
+
+        Returns:
+            One map each, in units of the output, shape (n, *layer's output without dim), float64.
+
+        Raises:
+            TargetError: the explanation is of all outputs together.
+            InvalidInputError: the layer's output has no such dimension.
+        """
+        if self.split.left is None:
+            raise TargetError("a map is of one output: explain it with a target")
+        chosen = self.checked(indices)
+        left = self.split.left[self.svd.active, None]
+        terms = (left * self.svd.left[:, chosen] * self.coefficients[chosen]).T
+        maps = _at_layer(self.split, self.svd, terms)
+        if not 1 <= (dim if dim >= 0 else dim + maps.ndim) < maps.ndim:
+            raise InvalidInputError(
+                f"dim={dim} is no dimension of the layer's output {tuple(maps.shape[1:])}: choose "
+                f"from 1 to {maps.ndim - 1}"
+            )
+        return maps.sum(dim)
 
     def left_vectors(self, indices: Indices) -> Float[Tensor, "n ..."]:
         """Return left singular vectors U_k in the shape of the layer's output.
@@ -113,6 +175,7 @@ def assemble_result(
         split=split,
         svd=svd,
         x=lin.x,
+        baseline=lin.baseline,
         about=About(
             model=model,
             target=split.target,
@@ -120,11 +183,12 @@ def assemble_result(
             cut=split.cut,
             unit_count=split.right.shape[0],
             active_count=len(svd.active),
+            baseline_name=lin.baseline_name,
             exactness=lin.exactness,
             conventional=lin.conventional,
             precision=lin.precision,
             method=method,
-            note="; ".join(filter(None, (svd.note, *lin.notes))),
+            note="; ".join(filter(None, (svd.note, *lin.notes, *_warnings(lin, split)))),
         ),
         terms=Terms(
             output=split.output,
@@ -142,6 +206,23 @@ def assemble_result(
             clusters=svd.clusters,
         ),
     )
+
+
+# A change below this share of the output is hardly one, a completion beyond it is much.
+_TENTH = 0.1
+
+
+def _warnings(lin: Linearization, split: Split) -> Iterator[str]:
+    """Say of a map from a baseline where it explains next to nothing, or is hardly an average."""
+    change, size = float(split.linear.norm()), float(split.output.norm())
+    if lin.baseline is not None and change < _TENTH * max(size, float(split.bias.norm())):
+        yield (
+            "the output at the baseline is nearly that at x: the small difference is explained; "
+            "another baseline may say more"
+        )
+    if isinstance(split.right, MeanJacobian):
+        much = ", more than a tenth: take less noise" if split.right.share > _TENTH else ""
+        yield f"the average is completed to be exact at x by {split.right.share:.1%}{much}"
 
 
 def _at_layer(split: Split, svd: LeftSVD, active: Float[Tensor, "... a"]) -> Tensor:

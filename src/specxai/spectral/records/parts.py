@@ -20,6 +20,7 @@ class About:
         cut: whether every path from input to output crosses the layer, or one of the layers.
         unit_count: the number m of values in the layer's output.
         active_count: how many of them have a row of R that is not zero.
+        baseline_name: what the baseline of the map is called; None for the map at x alone.
         exactness: ``canonical`` when the affine map is exact and unique, else the conventions it
             needed.
         conventional: the operation calls that are not piecewise linear and needed one (14, 15).
@@ -35,6 +36,7 @@ class About:
     cut: bool
     unit_count: int
     active_count: int
+    baseline_name: str | None = None
     exactness: str
     conventional: tuple[Site, ...]
     precision: str
@@ -55,8 +57,9 @@ class Terms:
 
     Attributes:
         output: y_j, shape (), or the whole output.
-        linear: u_j·x, the part of the output that is linear in the input (8).
-        bias: b_j = y_j − u_j·x (9).
+        linear: u_j·x, the part of the output that is linear in the input (8); from a baseline x₀
+            u_j·(x − x₀), here and below.
+        bias: b_j = y_j − u_j·x (9); from a baseline y₀, what the network gives there.
         bypass: u_j·x − L_j R x: what reaches the output around the layer; zero at a cut (16).
         unresolved: what directions add that were not resolved into components; zero if all were.
         residual: what is left of the output: y_j − Σα − unresolved − bypass − b: rounding.

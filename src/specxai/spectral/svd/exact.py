@@ -234,7 +234,7 @@ def _keep(
         rows = Rows(shape, right.x, width)
         if plan.place == "file" and scratch is not None:
             rows = stack.enter_context(rows_on_file(shape, right.x, width, scratch))
-        x, done = right.x.flatten().double(), 0
+        x, done = right.displacement.flatten().double(), 0
         image = x.new_empty(shape[0])
         for block in right.row_blocks(active):
             rows.write(done, block)
@@ -305,7 +305,7 @@ def _by_svd(right: Jacobian, active: Int[Tensor, " a"], progress: Progress) -> L
             matrix[done : done + len(block)] = block
             done += len(block)
             progress("rows", done, len(active))
-    image = matrix @ right.x.flatten().double()
+    image = matrix @ right.displacement.flatten().double()
     left, sigma = _left_vectors(matrix, progress)
     del matrix  # the vectors are copied once more
     return _without_noise(right, active, left, sigma, image)

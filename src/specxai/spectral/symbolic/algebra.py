@@ -1,7 +1,7 @@
 """A symbolic expression in SymPy and in LaTeX."""
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jaxtyping import Float
 from torch import Tensor
@@ -41,13 +41,15 @@ def to_sympy(expression: AffineExpression) -> "sympy.Expr":
     symbols = [sympy.Symbol(name) for name in expression.features.names]
     named = list(expression.features.positions)
     x = expression.x.double().flatten()
+    start = x - expression.displacement.flatten()
 
     def form(linear: Float[Tensor, "..."]) -> "sympy.Expr":
         """Return a linear map in the named inputs, the others held at their values."""
         weights = linear.flatten()[named]
         parts = [sympy.Float(w) * s for w, s in zip(weights.tolist(), symbols, strict=True)]
-        if len(named) < len(x):
-            parts.append(sympy.Float(float(linear.flatten() @ x - weights @ x[named])))
+        if len(named) < len(x) or start.any():
+            held = linear.flatten() @ (x - start) - weights @ x[named]
+            parts.append(sympy.Float(float(held)))
         return sympy.Add(*parts)
 
     scales = (expression.weights * expression.singular_values).tolist()
@@ -76,25 +78,33 @@ def latex(expression: AffineExpression) -> str:
     if not expression.features.names:
         pairs = zip(expression.weights.tolist(), expression.indices.tolist(), strict=True)
         parts = [_product(weight, f"c_{{{k}}}") for weight, k in pairs]
-        return f"y = {_sum([*parts, *constants])}, \\qquad c_k = \\sigma_k\\,\\phi_k \\cdot x"
+        step = "x" if expression.baseline is None else "(x - x_0)"
+        ending = rf"\qquad c_k = \sigma_k\,\phi_k \cdot {step}"
+        return f"y = {_sum([*parts, *constants])}, {ending}"
     if expression.linear is None:
         shown = _in_inputs(expression, "shown_", float(expression.contributions.sum()))
         return f"y = {_sum([_under(shown, 'the terms shown alone'), *constants])}"
     slopes = _in_inputs(expression, "", float(expression.linear))
-    return f"y = {_sum([slopes, _braced(float(expression.bias), 'b')])}"
+    return f"y = {_sum([slopes, _braced(float(expression.bias), expression.bias_name)])}"
 
 
 def _in_inputs(expression: AffineExpression, kind: str, total: float) -> str:
     """Write a linear map in the named inputs, the others with what is left of its value at x."""
     named = list(inputs(expression))
-    parts = [
-        _product(part[f"{kind}coefficient"], rf"\mathrm{{{_escaped(part['name'])}}}")
-        for part in named
-    ]
+    parts = [_product(part[f"{kind}coefficient"], _symbol(part)) for part in named]
     if len(named) < expression.x.numel():
         rest = total - sum(part[f"{kind}contribution"] for part in named)
         parts.append(_braced(rest, "other inputs"))
     return _sum(parts)
+
+
+def _symbol(part: dict[str, Any]) -> str:
+    r"""Write a named input, or what it is beyond its baseline: ``(\mathrm{a} - 2)``."""
+    name = rf"\mathrm{{{_escaped(part['name'])}}}"
+    if "baseline" not in part:
+        return name
+    start = _number(abs(part["baseline"]))
+    return rf"({name} {'-' if part['baseline'] >= 0 else '+'} {start})"
 
 
 def _sum(parts: list[str]) -> str:
@@ -110,7 +120,7 @@ def _braced(value: float, name: str) -> str:
 
 
 def _under(text: str, name: str) -> str:
-    return rf"\underbrace{{{text}}}_{{\text{{{_escaped(name)}}}}}"
+    return rf"\underbrace{{{text}}}_{{\text{{{_escaped(name).replace('y₀', '$y_0$')}}}}}"
 
 
 def _number(value: float) -> str:

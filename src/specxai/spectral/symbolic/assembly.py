@@ -118,6 +118,7 @@ def symbolic(
         about=explanation.about,
         terms=explanation.terms,
         x=x,
+        baseline=explanation.baseline,
         indices=shown,
         contributions=values[shown],
         coefficients=explanation.coefficients[shown],

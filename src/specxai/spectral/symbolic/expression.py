@@ -28,6 +28,8 @@ class AffineExpression:
         about: what the explanation is of, and how it was computed.
         terms: the output and what stands beside Σα (20).
         x: the input, shape (1, *input), of the model's dtype.
+        baseline: x₀, from which the map leads to x: then x − x₀ takes the place of x in every
+            product, and b is y₀; None for the map at x alone.
         indices: the components k that are shown, leading one first, shape (n,), int64.
         contributions: what each adds to y: α_k, or α̂_k in the reduced form, shape (n,).
         coefficients: c_k = σ_k φ_k·x (18), shape (n,).
@@ -49,6 +51,7 @@ class AffineExpression:
     about: About
     terms: Terms = field(repr=False)
     x: Float[Tensor, "1 ..."] = field(repr=False)
+    baseline: Float[Tensor, "1 ..."] | None = field(repr=False)
     indices: Int[Tensor, " n"]
     contributions: Float[Tensor, " n"]
     coefficients: Float[Tensor, " n"] = field(repr=False)
@@ -112,7 +115,13 @@ class AffineExpression:
     @property
     def linear(self) -> Float[Tensor, ""] | None:
         """u_j·x, all that is linear in the input; None without the network."""
-        return None if self.gradient is None else (self.gradient * self.x.double()).sum()
+        return None if self.gradient is None else (self.gradient * self.displacement).sum()
+
+    @property
+    def displacement(self) -> Float[Tensor, "1 ..."]:
+        """x − x₀, or x without a baseline; float64."""
+        x = self.x.double()
+        return x if self.baseline is None else x - self.baseline.double()
 
     @property
     def rest(self) -> Float[Tensor, ""]:
@@ -150,7 +159,7 @@ class AffineExpression:
         Returns:
             Σ_k w_k σ_k map_k, of the input's shape without `dim`, in units of y.
         """
-        terms = contract(self.shown_map[None], self.x.double(), "product", self.dim)[0]
+        terms = contract(self.shown_map[None], self.displacement, "product", self.dim)[0]
         return terms + (self.rest + self.bias) / terms.numel() if spread else terms
 
     @full_precision()
@@ -184,8 +193,9 @@ class AffineExpression:
             raise OutsideRegionError(f"{doubt}: explain that input, or evaluate without strict")
         if doubt:
             warnings.warn(f"{doubt}: the value may differ", OutsideRegionWarning, stacklevel=3)
-        rest = self.rest if self.rest_map is None else (self.rest_map * point[0]).sum()
-        return (self.shown_map * point[0]).sum() + rest + self.bias
+        step = point[0] if self.baseline is None else point[0] - self.baseline[0].double()
+        rest = self.rest if self.rest_map is None else (self.rest_map * step).sum()
+        return (self.shown_map * step).sum() + rest + self.bias
 
     @property
     def constants(self) -> dict[str, float]:
@@ -193,16 +203,24 @@ class AffineExpression:
         named = {f"remainder of {self.dropped:,} terms": float(self.remainder)}
         if self.unresolved != 0:
             named["not resolved"] = float(self.unresolved)
-        return named | {"bypass": float(self.bypass), "b": float(self.bias)}
+        return named | {"bypass": float(self.bypass), self.bias_name: float(self.bias)}
+
+    @property
+    def bias_name(self) -> str:
+        """``b``, or ``y₀`` from a baseline."""
+        return "b" if self.baseline is None else "y₀"
 
     def _doubt(self, point: Float[Tensor, "1 ..."]) -> str:
         """Say why the expression may not hold at an input; nothing if it does."""
         if point.equal(self.x.double()):
             return ""
+        if self.baseline is not None:
+            at_start = point.equal(self.baseline.double())
+            return "" if at_start else "the map from a baseline holds there and at its input only"
         if self.region is None:
             return "without the network nobody can tell whether the input is in the linear region"
         if self.about.exactness != "canonical":
-            return f"the affine map needed a {self.about.exactness} and holds at its own input only"
+            return f"the affine map ({self.about.exactness}) holds at its own input only"
         if not self.region.contains(point):
             return "the input is outside the linear region of the expression"
         return ""

@@ -49,21 +49,23 @@ def inputs(expression: AffineExpression) -> Iterator[dict[str, Any]]:
     Yields:
         One dict for each: ``coefficient`` is u_p and ``contribution`` u_p x_p, both None without
         the network; ``shown_coefficient`` is Σ_k w_k σ_k φ_k,p over the shown terms alone, and
-        ``shown_contribution`` that times x_p.
+        ``shown_contribution`` that times x_p. From a baseline these take x_p − x₀_p.
     """
     features, values = expression.features, expression.x.flatten()
+    steps = expression.displacement.flatten()
     shown, gradient = expression.shown_map.flatten(), expression.gradient
     for name, unit, p in zip(features.names, features.units, features.positions, strict=True):
-        value, part = float(values[p]), float(shown[p])
+        value, step, part = float(values[p]), float(steps[p]), float(shown[p])
         slope = None if gradient is None else float(gradient.flatten()[p])
         yield {
             "name": name,
             "unit": unit,
             "value": value,
+            **({} if expression.baseline is None else {"baseline": value - step}),
             "coefficient": slope,
-            "contribution": None if slope is None else slope * value,
+            "contribution": None if slope is None else slope * step,
             "shown_coefficient": part,
-            "shown_contribution": part * value,
+            "shown_contribution": part * step,
         }
 
 

@@ -49,7 +49,8 @@ def _terms(expression: AffineExpression) -> str:
     rows += [_total("y", "", "", "", f"{float(expression.output):+.5g}")]
     star = "* Shares its σ with others: only the sum over them is defined."
     notes = () if expression.unique.all() else (star,)
-    heading = "term", "σ", "c = σ φ·x", weight, value
+    step = "x" if expression.baseline is None else "(x − x₀)"
+    heading = "term", "σ", f"c = σ φ·{step}", weight, value
     return Table(heading, tuple(rows), notes=notes, totals=1).markdown()
 
 
@@ -61,11 +62,14 @@ def _inputs(expression: AffineExpression) -> str:
             f"The input has {expression.x.numel():,} values, none of them named; "
             f"{expression.positions().numel():,} positions add up to y."
         )
+    step = "value" if expression.baseline is None else "(value − baseline)"
     if expression.gradient is not None:
-        slope = "coefficient ∂y/∂input", "coefficient × value"
-        heading = "input", "value", *slope, "in shown terms", "in shown terms × value"
+        slope = "coefficient ∂y/∂input", f"coefficient × {step}"
+        if expression.baseline is not None:
+            slope = "coefficient (y − y₀ per input)", slope[1]
+        heading = "input", "value", *slope, "in shown terms", f"in shown terms × {step}"
         return Table(heading, rows, totals=1).markdown()
-    shown = "input", "value", "coefficient in shown terms", "in shown terms × value"
+    shown = "input", "value", "coefficient in shown terms", f"in shown terms × {step}"
     known = tuple((*row[:2], *row[4:]) for row in rows)
     return Table(shown, known, notes=(_PARTIAL,), totals=1).markdown()
 
@@ -84,9 +88,10 @@ def _input_rows(expression: AffineExpression) -> Iterator[tuple[Cell, ...]]:
     for part in named:
         unit = f" {part['unit']}" if part["unit"] else ""
         per = f" per {part['unit']}" if part["unit"] else ""
+        start = f" from {part['baseline']:.5g}" if "baseline" in part else ""
         yield cells(
             part["name"],
-            f"{part['value']:.5g}{unit}",
+            f"{part['value']:.5g}{start}{unit}",
             _signed(part["coefficient"], per),
             _signed(part["contribution"]),
             _signed(part["shown_coefficient"], per),
@@ -121,7 +126,9 @@ def _validity(expression: AffineExpression) -> str:
     certificate = expression.certificate
     if certificate is None:
         return lines[0] + " The network is not at hand: where the expression holds is not known."
-    if expression.about.exactness == "canonical":
+    if expression.baseline is not None:
+        lines.append("It holds at x and at the baseline; distances are those of the map at x.")
+    elif expression.about.exactness == "canonical":
         lines.append(f"It holds on the linear region of x (‖x‖ = {certificate.norm:.4g}).")
     else:
         lines.append(f"It holds at x alone (‖x‖ = {certificate.norm:.4g}).")
