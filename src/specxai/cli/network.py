@@ -1,17 +1,19 @@
 """A model and an input, as options of every command that explains one, and what is made of them."""
 
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from cyclopts import Parameter
 
 from specxai.cli.options import Background, Weights
-from specxai.cli.reading import read_rules, read_target
+from specxai.cli.reading import read_against, read_rules, read_target
 from specxai.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from specxai.affine import Linearization, Precision, Target
+    from torch import nn
+
+    from specxai.affine import Contrast, Forward, Inputs, Linearization, Target
     from specxai.models import LoadedInput, LoadedModel
 
 
@@ -44,6 +46,12 @@ class NetworkOptions:
         wrt: which of several tensors in a .safetensors file to explain, by name; the only
             floating-point one if not given. The others are held fixed.
         device: where to compute: cpu, cuda, mps, …
+        baseline: where the map leads from: none (the map at the input alone), zero, mean, blur,
+            black, white, or an input like INPUT.
+        average: how many noisy copies of the input a map from a baseline is averaged over; takes
+            as many times longer.
+        against: other outputs, taken away from the explained one: by number or class name, numbers
+            with commas, runner-up, or mean.
     """
 
     rule: str = "tangent"
@@ -52,6 +60,9 @@ class NetworkOptions:
     wrt: str | None = None
     weights: Weights = "default"
     device: str = "cpu"
+    baseline: str = "none"
+    average: int = 1
+    against: str | None = None
 
     def open(self, model: str, input: str | None, target: str | None = None) -> Opened:
         """Load a model and an input, and find the affine map.
@@ -61,7 +72,9 @@ class NetworkOptions:
             input: likewise; None takes seeded noise.
             target: likewise.
         """
+        from specxai.affine import contrasting, linearize
         from specxai.models import example_input, load_model
+        from specxai.models.seen import load_baseline
 
         loaded = load_model(model, self.weights)
         position = read_target(loaded, target)
@@ -69,38 +82,56 @@ class NetworkOptions:
             given = example_input(loaded)
         else:
             given = read_input(input, loaded, self.background, self.wrt)
-        lin = linearized(loaded, given, self.device, self.rule, self.precision)
-        return Opened(loaded, given, position, lin)
+        start = load_baseline(self.baseline, loaded, self.background)
+        module, x = self._moved(loaded, given)
+        options: _Taken = {"wrt": given.wrt, "precision": self.precision}
+        try:
+            if self.against is not None:
+                against = read_against(loaded, self.against)
+                contrast = contrasting(module, x, position, against, **options)
+                loaded, position = replace(loaded, classes=(_told(contrast, loaded),)), 0
+                options["forward"] = contrast
+            lin = linearize(
+                module, x, read_rules(self.rule), baseline=start, average=self.average, **options
+            )
+        except InvalidInputError as fault:
+            if loaded.input_shape in (None, tuple(given.tensor.shape[1:])):
+                raise
+            expected = (1, *loaded.input_shape)
+            raise InvalidInputError(f"{fault}; {loaded.name} takes {expected}") from fault
+        named = lin if start is None else replace(lin, baseline_name=self.baseline)
+        return Opened(loaded, given, position, named)
+
+    def _moved(self, model: "LoadedModel", given: "LoadedInput") -> "tuple[nn.Module, Inputs]":
+        """Bring model and input to one device and dtype."""
+        import torch
+
+        try:
+            home = torch.device(self.device)
+            module = model.module.to(home)
+            given.tensor.to(home)
+        except (RuntimeError, AssertionError) as fault:
+            reason = str(fault).strip().splitlines()[0]
+            told = f"--device {self.device} is not to be had here: {reason}"
+            raise InvalidInputError(told) from fault
+        weight = next((p for p in module.parameters() if p.is_floating_point()), given.tensor)
+        return module, given.to(home, weight.dtype)
 
 
-def linearized(
-    model: "LoadedModel",
-    given: "LoadedInput",
-    device: str,
-    rule: str,
-    precision: "Precision" = "native",
-) -> "Linearization":
-    """Bring model and input to one device and dtype, and find the affine map."""
-    import torch
+class _Taken(TypedDict, total=False):
+    """What `specxai.linearize` and the choice of a contrast both take."""
 
-    from specxai.affine import linearize
+    wrt: int | str | None
+    precision: Literal["native", "double"]
+    forward: "Forward"
 
-    try:
-        home = torch.device(device)
-        module = model.module.to(home)
-        given.tensor.to(home)
-    except (RuntimeError, AssertionError) as fault:
-        reason = str(fault).strip().splitlines()[0]
-        raise InvalidInputError(f"--device {device} is not to be had here: {reason}") from fault
-    weight = next((p for p in module.parameters() if p.is_floating_point()), given.tensor)
-    x = given.to(home, weight.dtype)
-    try:
-        return linearize(module, x, read_rules(rule), wrt=given.wrt, precision=precision)
-    except InvalidInputError as fault:
-        if model.input_shape in (None, tuple(given.tensor.shape[1:])):
-            raise
-        expected = (1, *model.input_shape)
-        raise InvalidInputError(f"{fault}; {model.name} takes {expected}") from fault
+
+def _told(contrast: "Contrast", model: "LoadedModel") -> str:
+    """Say what is set against what, by class names where there are some."""
+    if model.classes is None or len(contrast.others) > 1:
+        name = model.class_name(contrast.target)
+        return str(contrast) if name is None else f"{name} against other classes"
+    return f"{model.classes[contrast.target]} against {model.classes[contrast.others[0]]}"
 
 
 def read_input(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from specxai.errors import LoadError
 
 if TYPE_CHECKING:
-    from specxai.affine import Layers, RuleChoice, Target
+    from specxai.affine import Against, Layers, RuleChoice, Target
     from specxai.models import LoadedModel
 
 
@@ -30,6 +30,14 @@ def read_target(model: "LoadedModel", text: str | None) -> "Target":
     if len(parts) > 1 and all(part.isdigit() for part in parts):
         return tuple(int(part) for part in parts)
     return int(text) if text.isdigit() else model.class_index(text)
+
+
+def read_against(model: "LoadedModel", text: str) -> "Against":
+    """Read what an output is set against: runner-up, mean, a class name, or numbers with commas."""
+    if text in ("runner-up", "mean"):
+        return cast("Against", text)
+    others = read_target(model, text)
+    return others if isinstance(others, tuple | int) else ()
 
 
 def read_rules(text: str) -> "RuleChoice":

@@ -1,6 +1,7 @@
 """Pictures as a network sees them, and masks that say where the object is."""
 
 from pathlib import Path
+from typing import cast, get_args
 
 import numpy as np
 import torch
@@ -8,6 +9,7 @@ from jaxtyping import Bool, Float
 from PIL import Image
 from torch import Tensor
 
+from specxai.affine import NamedBaseline
 from specxai.errors import LoadError
 from specxai.models import LoadedInput, LoadedModel, load_input
 from specxai.models.pictures import open_picture
@@ -40,6 +42,38 @@ def one_color(model: LoadedModel, color: str) -> Float[Tensor, "1 C H W"]:
         raise LoadError(f"how {model.name} prepares pictures is not known")
     height, width = model.input_shape[-2:]
     return model.preprocess(Image.new("RGB", (width, height), color))
+
+
+def load_baseline(
+    spec: str, model: LoadedModel, background: str | None = None
+) -> Float[Tensor, "1 ..."] | NamedBaseline | None:
+    """Load the baseline that a map leads from.
+
+    Args:
+        spec: none, zero, mean or blur, which are told from the input; black or white, a picture of
+            that colour as the network sees it; or what `load_input` takes.
+        model: the network, with its preprocessing.
+        background: the colour behind transparent pixels of a picture.
+
+    Returns:
+        The baseline as `specxai.linearize` takes it.
+
+    Raises:
+        LoadError: the file cannot be read, or how the network prepares pictures is not known.
+    """
+    if spec == "none":
+        return None
+    if spec in get_args(NamedBaseline):
+        return cast("NamedBaseline", spec)
+    if spec in ("black", "white"):
+        return one_color(model, spec)
+    try:
+        return load_input(spec, model, background=background).tensor
+    except LoadError as fault:
+        named = ", ".join(("none", *get_args(NamedBaseline), "black", "white"))
+        raise LoadError(
+            f"baseline {spec!r} is neither one of {named} nor an input: {fault}"
+        ) from fault
 
 
 def read_mask(folder: Path, given: LoadedInput, model: LoadedModel) -> Bool[Tensor, "H W"]:

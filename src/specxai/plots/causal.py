@@ -39,7 +39,8 @@ def causal_figure(curves: Sequence[CausalCurve], title: str = "Causal curves") -
     """Draw an output as components are removed, one panel for each order.
 
     The line is the linear prediction, the points are the real network: where they part, the edit
-    has left the linear region. Of several outputs the Euclidean norm is drawn.
+    has left the linear region. Of a map from a baseline the real network's answers to random
+    directions of the same length stand beside. Of several outputs the Euclidean norm is drawn.
 
     Args:
         curves: of one explanation, such as one for each order.
@@ -68,7 +69,10 @@ def causal_figure(curves: Sequence[CausalCurve], title: str = "Causal curves") -
     few_values_along_y(panels[0])
     # A small edit of a large output: more digits than elsewhere tell the ticks apart.
     panels[0].yaxis.set_major_formatter(lambda value, _: short(value, 5))
-    panels[0].legend(fontsize=SMALL, frameon=False, labelcolor=INK)
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside lower left", ncols=2 * len(curves),
+        fontsize=SMALL, frameon=False, labelcolor=INK,
+    )  # fmt: skip
     return figure
 
 
@@ -87,6 +91,11 @@ def _draw_curve(axes: Axes, curve: CausalCurve) -> None:
         counts, _height(curve.answers), marker, color=NEGATIVE, markersize=2.8, markeredgewidth=0,
         label="real network", zorder=3,
     )  # fmt: skip
+    if curve.controls is not None:
+        axes.plot(
+            counts, _height(curve.controls), color=FAINT, linewidth=1, linestyle=":",
+            label="random direction, as long", zorder=2,
+        )  # fmt: skip
     axes.set_title(_TITLES[curve.order], loc="left", fontsize=TITLE, color=INK)
     change = "removed" if curve.drop else "added"
     axes.set_xlabel(f"components {change}", fontsize=SMALL, color=INK)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from specxai.errors import InvalidInputError
-from specxai.plots.facts import component_title, notes, subtitle, terms
+from specxai.plots.facts import component_title, map_blur, notes, subtitle, terms
 from specxai.plots.heatmap import to_array
 from specxai.plots.page import lay_out, page_width, panel_height
 from specxai.plots.panels import contracted_dim, draw_component, draw_input, kind_of
@@ -30,7 +30,8 @@ def explanation_figure(
 ) -> Figure:
     """Draw an explanation: input, leading components by σ and by |α|, full and reduced spectra.
 
-    Components of an image are heat maps, those of a sequence or a vector curves of φ ⊙ x.
+    Components of an image are heat maps, those of a sequence or a vector curves of φ ⊙ x. From a
+    baseline they are what each place adds to the output, ψ σ φ ⊙ (x − x₀), smoothed for images.
 
     Args:
         explanation: the result.
@@ -78,6 +79,10 @@ def _maps(explanation: Decomposition, indices: Sequence[int]) -> Maps:
     """Compute all heat maps in one call: each one asked for costs a backward pass."""
     unique = list(dict.fromkeys(indices))
     dim = contracted_dim(explanation.x)
+    if explanation.baseline is not None:
+        blur = map_blur(explanation.x) if kind_of(explanation.x) == "image" else 0.0
+        maps = explanation.contribution_maps(unique, dim, blur)
+        return dict(zip(unique, to_array(maps), strict=True))
     return dict(zip(unique, to_array(explanation.heatmaps(unique, "product", dim)), strict=True))
 
 

@@ -27,12 +27,14 @@ def target_name(target: Target) -> str:
 
 
 def terms(explanation: Decomposition) -> list[tuple[str, str]]:
-    """Return names and values: the terms of y = Σα + bypass + b, and numbers of components.
+    """Return names and values: the terms of y = Σα + bypass + b or y₀, and numbers of components.
 
     For all outputs together, the terms are Euclidean norms.
     """
     if explanation.target is None:
-        parts = {"‖y‖": explanation.output, "‖u·x‖": explanation.linear, "‖b‖": explanation.bias}
+        names = ("‖u·x‖", "‖b‖") if explanation.baseline is None else ("‖y − y₀‖", "‖y₀‖")
+        parts = dict(zip(names, (explanation.linear, explanation.bias), strict=True))
+        parts = {"‖y‖": explanation.output, **parts}
         rows = [(symbol, short(float(value.norm()), 4)) for symbol, value in parts.items()]
     else:
         values = {"y": float(explanation.output), "Σα": float(explanation.contributions.sum())}
@@ -40,7 +42,7 @@ def terms(explanation: Decomposition) -> list[tuple[str, str]]:
             values["not resolved"] = float(explanation.unresolved)
         if not explanation.cut:
             values["bypass"] = float(explanation.bypass)
-        values["b"] = float(explanation.bias)
+        values["b" if explanation.baseline is None else "y₀"] = float(explanation.bias)
         rows = [(symbol, short(value, 4, signed=True)) for symbol, value in values.items()]
     left = len(explanation.reduce().indices)
     return [*rows, ("components", f"{explanation.rank:,}"), ("after cancellation", f"{left:,}")]
@@ -61,7 +63,10 @@ def notes(
     percentile: float,
 ) -> list[str]:
     """Say what the panels show and how they are scaled, one sentence each."""
-    lines = [map_note(list(maps.values()), explanation.x, kind, percentile)]
+    if explanation.baseline is None:
+        lines = [map_note(list(maps.values()), explanation.x, kind, percentile)]
+    else:
+        lines = [contribution_note(explanation, maps.values(), kind, percentile)]
     lines.append(
         "Spectra: red is positive, blue negative; numbers mark the components of largest |α|, and "
         "after cancellation those of largest share."
@@ -71,6 +76,29 @@ def notes(
     if any(shares_sigma(explanation.clusters, k) for k in maps):
         lines.append("* Shares its σ with others: only the sum over them is defined.")
     return lines
+
+
+def contribution_note(
+    explanation: Decomposition,
+    maps: Iterable[Float[np.ndarray, "..."]],
+    kind: InputKind,
+    percentile: float,
+) -> str:
+    """Say what maps of contributions show, and how they are smoothed and scaled."""
+    text = (
+        f"Maps from the baseline ({explanation.baseline_name}): what each place adds to y, "
+        "ψ σ φ ⊙ (x − x₀); red is for it, blue against; each map sums to α"
+    )
+    if kind != "image":
+        return f"{text}."
+    sparse = any(is_sparse(values, percentile) for values in maps)
+    blur = f"smoothed over {map_blur(explanation.x):.0f} px with the sum kept"
+    return f"{text}; {blur}; {scale_note(percentile, sparse)}, each map its own."
+
+
+def map_blur(x: Float[Tensor, "1 ..."]) -> float:
+    """Return the width by which maps of contributions to an image are smoothed, in pixels."""
+    return min(x.shape[-2:]) / 18
 
 
 def map_note(

@@ -63,6 +63,8 @@ class ExplanationSummary:
         place: where the network is split, in words.
         class_: name of the explained output, where it has one.
         probability: of that class; None without the model's output.
+        baseline: name of the baseline; None for the map at x alone.
+        pointwise_linear: u·x of the map at x alone, beside a map from a baseline.
         components: those that lead by |α|, by reduced share or by σ.
         other_components: how many are not listed.
         other_contribution: Σα over these.
@@ -74,6 +76,8 @@ class ExplanationSummary:
     target: Target
     class_: str | None
     probability: float | None
+    baseline: str | None
+    pointwise_linear: float | None
     exactness: str
     precision: str
     conventions: tuple[ConventionCalls, ...]
@@ -104,7 +108,7 @@ def summarize(
     components = _components(explanation, top)
     listed, alphas = [part.k for part in components], explanation.contributions
     probability = None
-    if explanation.target_name is not None and outputs is not None:
+    if explanation.target_name is not None and outputs is not None and outputs.numel() > 1:
         probability = float(outputs[0].softmax(0)[explanation.target])
     return record_of(
         ExplanationSummary,
@@ -112,6 +116,8 @@ def summarize(
         place=explanation.layer_name,
         class_=explanation.target_name,
         probability=probability,
+        baseline=explanation.baseline_name,
+        pointwise_linear=explanation.pointwise_linear,
         conventions=_conventions(explanation),
         terms=_terms(explanation),
         units=explanation.unit_count,
@@ -181,6 +187,9 @@ def _components(explanation: Decomposition, top: int) -> tuple[ComponentNumbers,
     )
 
 
+_LINEAR = "u·x", "b", "what the biases add"
+
+
 def _terms_table(summary: ExplanationSummary) -> Table:
     """Lay out the terms of the output under a title that says what it is."""
     target, terms = summary.target, summary.terms
@@ -192,13 +201,20 @@ def _terms_table(summary: ExplanationSummary) -> Table:
         f"{summary.rank:,} components, {summary.reduced_rank:,} after cancellation; "
         f"affine map: {summary.exactness}, in {summary.precision}"
     )
+    ux, b, meaning = _LINEAR
+    if summary.baseline is not None:
+        ux, b, meaning = "u·(x − x₀)", "y₀", f"the output at the baseline x₀ ({summary.baseline})"
     rows = [
         cells("y", f"{terms.output:+.5f}", "the output explained"),
-        cells("u·x", f"{terms.linear:+.5f}", "what is linear in the input"),
-        cells("bypass", f"{terms.bypass:+.5f}", "the part of u·x that goes around the layer"),
-        cells("b", f"{terms.bias:+.5f}", "what the biases add"),
-        cells("residual", f"{terms.residual:.1e}", "y − Σα − bypass − b: rounding"),
+        cells(ux, f"{terms.linear:+.5f}", "what is linear in the input"),
+        cells("bypass", f"{terms.bypass:+.5f}", f"the part of {ux} that goes around the layer"),
+        cells(b, f"{terms.bias:+.5f}", meaning),
+        cells("residual", f"{terms.residual:.1e}", f"y − Σα − bypass − {b}: rounding"),
     ]
+    if summary.pointwise_linear is not None:
+        rows.append(
+            cells("u·x at x alone", f"{summary.pointwise_linear:+.5f}", "without a baseline")
+        )
     if terms.unresolved:
         missing = "Σα of the components that were not computed"
         rows.insert(2, cells("not resolved", f"{terms.unresolved:+.5f}", missing))
@@ -221,7 +237,8 @@ def _components_table(summary: ExplanationSummary) -> Table:
     if summary.other_components:
         rest = f"{summary.other_contribution:+.5f}"
         rows.append(cells(f"{summary.other_components:,} others", "", "", "", rest, ""))
-    columns = "component k", "σ", "c = σ φ·x", "ψ", "α = ψ c", "reduced share"
+    step = "x" if summary.baseline is None else "(x − x₀)"
+    columns = "component k", "σ", f"c = σ φ·{step}", "ψ", "α = ψ c", "reduced share"
     return Table(columns, tuple(rows), notes=_notes(summary), words=())
 
 
