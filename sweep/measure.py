@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from specxai import Linearization, linearize
-from specxai.affine.tracing.conventions import RuleChoice
+from specxai.affine import Baseline, RuleChoice
+from specxai.affine.layers import cut_layers
 from sweep.case import Case
 from sweep.cuts import measure_cuts, measure_rows
 from sweep.differences import difference
@@ -35,9 +36,12 @@ class Sums:
     adjointness: float
 
 
-def linearized(case: Case, rule: RuleChoice = "tangent") -> Linearization:
-    """Return the affine map of a network at its input."""
-    return linearize(case.model, case.inputs, rule, wrt=case.wrt, forward=case.forward)
+def linearized(
+    case: Case, rule: RuleChoice = "tangent", baseline: Baseline = None
+) -> Linearization:
+    """Return the affine map of a network at its input, or from a baseline to it."""
+    options = {"wrt": case.wrt, "forward": case.forward}
+    return linearize(case.model, case.inputs, rule, baseline=baseline, **options)
 
 
 def measure_sums(lin: Linearization) -> Sums:
@@ -46,7 +50,7 @@ def measure_sums(lin: Linearization) -> Sums:
     j = int(y.argmax())
     e = torch.zeros_like(lin.output).flatten()
     e[j] = 1
-    linear = (lin.vjp(e.reshape(lin.output.shape)).double() * lin.x.double()).sum()
+    linear = (lin.vjp(e.reshape(lin.output.shape)).double() * lin.displacement.double()).sum()
     bias = lin.bias().flatten().double()[j]
     place = torch.unravel_index(torch.tensor(j), lin.output.shape[1:])
     ledger = lin.ledger(tuple(int(index) for index in place))
@@ -55,6 +59,18 @@ def measure_sums(lin: Linearization) -> Sums:
         float(ledger.remainder.abs() / max(abs(ledger.bias), y[j].abs())),
         measure_adjointness(lin),
     )
+
+
+def measure_cut_sums(lin: Linearization) -> float:
+    """Return the largest error of L R (x − x₀) + y₀ at any cut, as a share of y and y₀."""
+    scale = max(lin.output.abs().max(), lin.bias().abs().max())
+    worst = 0.0
+    for layer in cut_layers(lin):
+        right = lin.right(layer.address)
+        through = lin.left(layer.address, right.value).push(right.image.to(right.value)[None])
+        off = lin.output - lin.bias() - through.reshape(lin.output.shape)
+        worst = max(worst, float(off.abs().max() / scale))
+    return worst
 
 
 def measure_adjointness(lin: Linearization) -> float:

@@ -32,6 +32,19 @@ def test_it_adds_up(network, dtype):
     assert lin.exactness == (f"convention: {rule}" if lin.conventional else "canonical")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", BOUNDS)
+def test_it_adds_up_from_a_baseline_too(network, dtype):
+    rule, case = network
+    lin = architectures.linearized(case.to(dtype), rule, "zero")
+    found = architectures.measure_sums(lin)
+    additivity, ledger, adjointness = BOUNDS[dtype]
+    assert found.additivity <= additivity
+    assert found.ledger <= ledger
+    assert found.adjointness <= adjointness
+    assert lin.exactness == "from a baseline"
+
+
 def rows(heading):
     """The rows of the table under a heading of the page, as lists of cells."""
     text = PAGE.read_text(encoding="utf-8")
