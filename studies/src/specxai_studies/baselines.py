@@ -1,0 +1,281 @@
+"""Which baseline to lead a map from: measured on photos, network by network."""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from specxai import Krylov, Linearization, linearize
+from specxai.affine import Baseline, select_target
+from specxai.affine.blur import blurred
+from specxai.compare.attribution import Instance
+from specxai.compare.classifier_layers import last_convolution, last_map
+from specxai.compare.gradients import gradient_methods
+from specxai.compare.metrics.localization import mass_inside, points_inside
+from specxai.compare.metrics.perturbation import area, insertion_curve
+from specxai.models import LoadedInput, LoadedModel, load_input
+from specxai.models.seen import load_baseline, one_color, read_mask
+from specxai.progress import Progress, silent
+from specxai.spectral import explain_at
+from specxai.table import Cell, Table, cells
+
+BASELINES = ("none", "zero", "mean", "blur", "black")
+NOISE = 0.01  # of the input's deviation
+_FRACTIONS = [step / 20 for step in range(21)]
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo, and what is known of it.
+
+    Attributes:
+        given: the photo as the network takes it.
+        target: number of the class that is explained.
+        mask: where the object is; None where that is not known.
+    """
+
+    given: LoadedInput
+    target: int
+    mask: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of one map; None where it was not.
+
+    Attributes:
+        linear: u·(x − x₀) / y.
+        start: y₀ / y.
+        change: ‖map at a noisy copy − map‖ / ‖map‖, blurred total maps.
+        mass: share of the positive part of the blurred total map inside the mask.
+        points: whether its largest value is inside.
+        cancellation: Σ|α| / |y − y₀| over the components found, and what they leave over.
+        three: share of y − y₀ in the 3 components of largest |α|.
+        eight: in the 8.
+        insertion: area under the insertion curve of the map of the first 3 components.
+        products: with R, until 8 components by |α| had converged.
+    """
+
+    linear: float
+    start: float
+    change: float
+    mass: float | None = None
+    points: float | None = None
+    cancellation: float | None = None
+    three: float | None = None
+    eight: float | None = None
+    insertion: float | None = None
+    products: int | None = None
+
+
+def read_photos(folder: Path, model: LoadedModel) -> Iterator[Photo]:
+    """Read labelled photos: pictures, and ``classes.csv`` with ``file`` and ``classes``.
+
+    Args:
+        folder: where they are; the first of several classes counts.
+        model: the network that takes them.
+    """
+    with (folder / "classes.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            given = load_input(str(folder / row["file"]), model)
+            yield Photo(given, int(row["classes"].split("|")[0].split()[0]))
+
+
+def masked_photos(folder: Path, model: LoadedModel) -> Iterator[Photo]:
+    """Load the demo photos of which a folder has masks; the winning class is explained."""
+    for file in sorted(folder.iterdir()):
+        given = load_input(f"demo:{file.stem}", model)
+        with torch.no_grad():
+            target = int(model.module(given.tensor).argmax())
+        yield Photo(given, target, read_mask(folder, given, model))
+
+
+def measure(
+    model: LoadedModel, photo: Photo, baseline: str, components: bool = True, average: int = 1
+) -> Measured:
+    """Measure the map of one photo from one baseline.
+
+    Args:
+        model: the network.
+        photo: the photo.
+        baseline: as `load_baseline` takes it.
+        components: decompose it at the last convolution too.
+        average: over how many noisy copies.
+    """
+    x, start = photo.given.tensor, load_baseline(baseline, model)
+    lin = linearize(model.module, x, baseline=start, average=average)
+    total, linear = total_map(lin, photo.target)
+    y, y0 = (float(values.flatten()[photo.target]) for values in (lin.output, lin.bias()))
+    generator = torch.Generator().manual_seed(_SEED)
+    noise = torch.randn(x.shape, generator=generator) * NOISE * x.std()
+    again = linearize(model.module, x + noise, baseline=start, average=average)
+    moved = total_map(again, photo.target)[0]
+    measured = Measured(linear / y, y0 / y, float((moved - total).norm() / total.norm()))
+    if photo.mask is not None:
+        inside = mass_inside(total, photo.mask), points_inside(total, photo.mask)
+        measured = replace(measured, mass=inside[0], points=inside[1])
+    return _with_components(measured, model, photo, lin) if components else measured
+
+
+def total_map(lin: Linearization, target: int) -> tuple[Float[Tensor, "H W"], float]:
+    """Return the blurred map of u ⊙ (x − x₀), and its sum."""
+    u = lin.vjp(select_target(lin.output, target))
+    sharp = (u * lin.displacement)[0].double().sum(0)
+    return blurred(sharp, min(sharp.shape) / 18, 2), float(sharp.sum())
+
+
+def _with_components(
+    measured: Measured, model: LoadedModel, photo: Photo, lin: Linearization
+) -> Measured:
+    solver = Krylov(n_components=8, by="contribution", products=128)
+    ex = explain_at(lin, last_convolution(lin), photo.target, solver)
+    change, alpha = ex.linear, ex.contributions
+    leading = ex.top(8)
+    blur = min(ex.x.shape[-2:]) / 18
+    shown = ex.contribution_maps(leading[:3], blur=blur).sum(0)
+    black = one_color(model, "black")
+    curve = insertion_curve(model.module, ex.x, photo.target, shown, black, _FRACTIONS)
+    return replace(
+        measured,
+        cancellation=float((alpha.abs().sum() + ex.unresolved.abs()) / change.abs()),
+        three=float(alpha[leading[:3]].sum() / change),
+        eight=float(alpha[leading].sum() / change),
+        insertion=area(_FRACTIONS, curve),
+        products=ex.split.right.products.pushed if len(leading) == 8 else None,
+    )
+
+
+def grid_pointing(
+    model: LoadedModel, photos: Sequence[Photo], maps: Callable[[Tensor, int], Tensor]
+) -> float:
+    """Return the share of positive evidence for each class in its own cell of a 2 × 2 mosaic.
+
+    GridPG (Böhle et al. 2021), with chance 0.25.
+
+    Args:
+        model: the network.
+        photos: four of different classes.
+        maps: gives the map of a picture and a class.
+    """
+    x, cells_of = mosaic([photo.given.tensor for photo in photos])
+    shares = [
+        mass_inside(maps(x, photo.target), cell)
+        for photo, cell in zip(photos, cells_of, strict=True)
+    ]
+    return sum(shares) / len(shares)
+
+
+def mosaic(pictures: Sequence[Float[Tensor, "1 C H W"]]) -> tuple[Tensor, list[Tensor]]:
+    """Put four pictures at half their size into one, and return it with the mask of each."""
+    height, width = (side // 2 for side in pictures[0].shape[-2:])
+    small = [functional.interpolate(p, (height, width), mode="area") for p in pictures]
+    rows = [torch.cat(small[:2], 3), torch.cat(small[2:], 3)]
+    x = torch.cat(rows, 2)
+    masks = []
+    for row in (0, 1):
+        for column in (0, 1):
+            mask = torch.zeros(x.shape[-2:], dtype=torch.bool)
+            mask[row * height : (row + 1) * height, column * width : (column + 1) * width] = True
+            masks.append(mask)
+    return x, masks
+
+
+def our_map(model: LoadedModel, baseline: str) -> Callable[[Tensor, int], Tensor]:
+    """Return what gives our blurred total map of a picture and a class; one map, many classes."""
+    known: dict[int, Linearization] = {}
+
+    def give(x: Tensor, target: int) -> Tensor:
+        if id(x) not in known:
+            known.clear()
+            start: Baseline = load_baseline(baseline, model)
+            known[id(x)] = linearize(model.module, x, baseline=start)
+        return total_map(known[id(x)], target)[0]
+
+    return give
+
+
+def grad_cam_map(model: LoadedModel) -> Callable[[Tensor, int], Tensor]:
+    """Return what gives the map of Grad-CAM."""
+    method = next(m for m in gradient_methods(False) if m.name == "Grad-CAM")
+
+    def give(x: Tensor, target: int) -> Tensor:
+        layer = last_map(linearize(model.module, x))
+        instance = Instance(model.module, x, target, torch.zeros_like(x), layer)
+        return method.values(instance)[0].sum(0).double()
+
+    return give
+
+
+def mosaics(photos: Sequence[Photo], count: int, seed: int = _SEED) -> list[list[Photo]]:
+    """Draw groups of four photos of different classes."""
+    order = torch.randperm(len(photos), generator=torch.Generator().manual_seed(seed)).tolist()
+    groups: list[list[Photo]] = []
+    for start in range(0, len(order) - 3, 4):
+        group = [photos[k] for k in order[start : start + 4]]
+        if len({photo.target for photo in group}) == 4:
+            groups.append(group)
+    return groups[:count]
+
+
+def study_network(
+    model: LoadedModel,
+    photos: Sequence[Photo],
+    masked: Sequence[Photo],
+    count: int,
+    progress: Progress = silent,
+) -> Table:
+    """Measure all baselines on one network.
+
+    Args:
+        model: the network.
+        photos: labelled ones, for stability and mosaics.
+        masked: with masks, for localisation and components.
+        count: of mosaics.
+        progress: called with a stage's name, the work done and the work in all.
+    """
+    rows = []
+    groups = mosaics(photos, count)
+    for number, baseline in enumerate(BASELINES):
+        progress(f"{model.name}: {baseline}", number, len(BASELINES))
+        all_of = [measure(model, photo, baseline, components=True) for photo in masked]
+        more = [measure(model, photo, baseline, components=False) for photo in photos]
+        pointing = [grid_pointing(model, g, our_map(model, baseline)) for g in groups]
+        rows.append(_row(baseline, all_of, more, pointing))
+    pointing = [grid_pointing(model, g, grad_cam_map(model)) for g in groups]
+    rows.append(_row("Grad-CAM", [], [], pointing))
+    columns = (
+        "baseline", "u·(x − x₀) / y", "y₀ / y", "change at .01 σ", "mass in mask", "pointing",
+        "Σ|α| / |y − y₀|", "in 3", "in 8", "insertion, 3", "GridPG",
+    )  # fmt: skip
+    return Table(columns, tuple(rows), model.name)
+
+
+def _row(
+    name: str, masked: Sequence[Measured], more: Sequence[Measured], pointing: Sequence[float]
+) -> tuple[Cell, ...]:
+    everything = [*masked, *more]
+
+    def told(values: Sequence[float | None], digits: int = 2) -> str:
+        known = [value for value in values if value is not None]
+        return f"{median(known):.{digits}f}" if known else "–"
+
+    return cells(
+        name,
+        told([m.linear for m in everything]),
+        told([m.start for m in everything]),
+        told([m.change for m in everything], 3),
+        told([m.mass for m in masked]),
+        told([m.points for m in masked]),
+        told([m.cancellation for m in masked]),
+        told([m.three for m in masked]),
+        told([m.eight for m in masked]),
+        told([m.insertion for m in masked]),
+        told(pointing),
+    )
