@@ -46,7 +46,11 @@ _LEAD = {"reduced": "after cancellation (21)", "contribution": "by |α|", "singu
 
 
 def components_method(
-    layer: str, n: int, by: Ranking = "reduced", search: Search = FULL_SEARCH
+    layer: str,
+    n: int,
+    by: Ranking = "reduced",
+    search: Search = FULL_SEARCH,
+    from_baseline: bool = False,
 ) -> Method:
     """Return the sum of the n leading components at a layer.
 
@@ -58,12 +62,22 @@ def components_method(
         n: how many components.
         by: what they lead in; ``reduced`` is what remains when opposite signs have cancelled (21).
         search: how they are found.
+        from_baseline: take the map from the instance's baseline, and x − x₀ for x.
     """
 
     def values(instance: Instance) -> Tensor:
-        weights, vectors = _leading(instance, layer, n, by, search)
-        return (weights * vectors).sum(0, keepdim=True) * instance.x
+        weights, vectors = _leading(instance, layer, n, by, search, from_baseline)
+        step = instance.x - instance.baseline if from_baseline else instance.x
+        return (weights * vectors).sum(0, keepdim=True) * step
 
+    if from_baseline:
+        return Method(
+            f"specxai from the baseline, top {n} at {layer}",
+            values,
+            "y − y₀",
+            f"Σ ψσφ ⊙ (x − x₀) over the {n} leading of the map from the baseline {_LEAD[by]}, "
+            f"{search}. The error is what the others add",
+        )
     several = f"{n} leading components" if n > 1 else "leading component"
     return Method(
         f"specxai top {n} at {layer}",
@@ -83,7 +97,12 @@ def leading_maps(
 
 
 def _leading(
-    instance: Instance, layer: str, n: int, by: Ranking, search: Search
+    instance: Instance,
+    layer: str,
+    n: int,
+    by: Ranking,
+    search: Search,
+    from_baseline: bool = False,
 ) -> tuple[Float[Tensor, "n 1 1 1"], Float[Tensor, "n C H W"]]:
     """Return ψ σ and φ of the leading components; fewer if cancellation leaves fewer.
 
@@ -91,7 +110,7 @@ def _leading(
     be counted: each is one pass, beside those of `linearize` and the gradients of the output.
     """
     with instance.passes.by_hand():
-        ex = _explain(instance, layer, n, search)
+        ex = _explain(instance, layer, n, search, from_baseline)
         top = ex.top(n, by=by)
         weights = (ex.psi * ex.singular_values)[top].to(instance.x)
         vectors = ex.right_vectors(top)
@@ -101,14 +120,18 @@ def _leading(
     return weights.reshape(-1, 1, 1, 1), vectors
 
 
-def _explain(instance: Instance, layer: str, n: int, search: Search) -> Explanation:
+def _explain(
+    instance: Instance, layer: str, n: int, search: Search, from_baseline: bool
+) -> Explanation:
     """Decompose the network at a layer."""
-    lin = linearize(instance.model, instance.x)
+    start = instance.baseline if from_baseline else None
+    lin = linearize(instance.model, instance.x, baseline=start)
     probe = lin.right(layer)
     active = len(find_active(probe))
     work = active * sum(Size(site.shape).numel() for site in lin.sites)
     small = min(active, instance.x.numel()) <= search.most_units and work <= search.work
-    instance.passes.forward += 3 + probe.products.pushed  # linearize runs the network three times
+    # linearize runs the network three times, and from a baseline twice more and once for products.
+    instance.passes.forward += (6 if from_baseline else 3) + probe.products.pushed
     wanted = max(n, search.components)
     products = Krylov(wanted, "contribution", search.tol, search.products, seed=instance.seed)
     ex = explain_at(lin, layer, instance.target, "exact" if small else products)

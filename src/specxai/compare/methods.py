@@ -24,12 +24,12 @@ def all_methods(layers: Sequence[str], fast: bool = False) -> tuple[Method, ...]
     captum_attr()  # imported here, so that no method's time holds it
     search = FAST_SEARCH if fast else FULL_SEARCH
     others = (*gradient_methods(fast), relevance_method(), lime_method(fast))
-    ours = (
-        components_method(layer, n, search=search)
-        for layer in layers
-        for n in ((3,) if fast else (1, 3))
+    counts = (3,) if fast else (1, 3)
+    ours = (components_method(layer, n, search=search) for layer in layers for n in counts)
+    through = (
+        components_method(layer, 3, "contribution", search, from_baseline=True) for layer in layers
     )
-    return (*others, *ours)
+    return (*others, *ours, *through)
 
 
 def choose_methods(methods: Sequence[Method], names: Sequence[str]) -> tuple[Method, ...]:

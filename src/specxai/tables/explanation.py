@@ -249,9 +249,11 @@ def _notes(summary: ExplanationSummary) -> tuple[str, ...]:
         f"{part.calls:,} × {part.operation}: {part.convention}"
         f"{f', frozen: {part.frozen}' if part.frozen else ''}"
         for part in summary.conventions
+        if part.convention != "baseline"  # every call that bends: the map's name says it
     )
+    # A map from a baseline knows no borders.
     ties = (
         f"tie: {tie.count:,} of {tie.total:,} borders of {tie.address} pass through x"
-        for tie in summary.ties
+        for tie in (summary.ties if summary.baseline is None else ())
     )
     return *computed, *conventions, *ties
