@@ -38,7 +38,9 @@ def test_the_figure_draws_what_adds_and_what_takes_away():
     k = int(ex.top(1)[0])
     maps = [axes.images[0].get_array() for axes in figure.axes if axes.images]
     wanted = ex.contribution_maps(k, blur=map_blur(ex.x))[0].numpy()
-    assert any(m.shape == wanted.shape and abs(m - wanted).max() < 1e-5 * abs(wanted).max() for m in maps)
+    assert any(
+        m.shape == wanted.shape and abs(m - wanted).max() < 1e-5 * abs(wanted).max() for m in maps
+    )
     text = " ".join(t.get_text() for t in figure.findobj(lambda a: hasattr(a, "get_text")))
     assert "red is for it, blue against" in text.replace("\n", " ")
     assert dict(terms(ex))["y₀"]

@@ -261,6 +261,10 @@ other("gather", 4)(lambda z: z.sin().gather(1, torch.tensor([[3, 0]]).expand(len
 other("complex", 4)(lambda z: torch.view_as_real(torch.fft.fft(z) * torch.fft.fft(z)))
 other("complex sine", 4)(lambda z: torch.sin(torch.complex(z, z.flip(1))).real)
 other("chosen by the input", 4)(lambda z: torch.where(z > 0, z.sin(), 0.1 * z))
+other("chosen by a method", 4)(lambda z: z.sin().where(z > 0, 0.3 * z))
+other("chosen alike at both ends", 4)(
+    lambda z: torch.where(torch.tensor([True, False, True, True]), z.sin(), z)
+)
 other("chosen from the input or not", 4)(lambda z: torch.where(z > 0, z, 0.0))
 other("interpolate", 2, 3)(lambda z: F.interpolate(z.sin(), 5, mode="linear"))
 

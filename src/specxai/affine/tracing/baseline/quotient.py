@@ -8,7 +8,7 @@ from torch import Tensor
 from specxai.affine.tracing.baseline.ends import AffineMap, Arguments, Ends, tiled
 from specxai.affine.tracing.baseline.slopes import between
 from specxai.affine.tracing.operations import tensors_in
-from specxai.affine.tracing.rules import moved
+from specxai.affine.tracing.rules import Operation, moved
 
 
 @between("div", "divide", "true_divide")
@@ -51,24 +51,29 @@ def _broadcast(given: Arguments) -> torch.Size:
 
 
 @between("where")
-def where(ends: Ends) -> AffineMap | None:
+def where(ends: Ends) -> Operation | None:
     """Each value is that of one of two tensors; where another one is chosen at x₀, completed.
 
     There both tensors take the mean weight of ½, and the least change that makes it exact.
     """
-    condition, condition0 = ends.args[0], ends.start_arguments[0][0]
-    if ends.kwargs or len(ends.args) != 3 or condition.requires_grad:
+    tensors = list(tensors_in(ends.args, ends.kwargs))
+    place = next((n for n, t in enumerate(tensors) if t.dtype == torch.bool), None)
+    if ends.kwargs or len(ends.args) != 3 or place is None:
         return None
+    condition, condition0 = tensors[place], list(tensors_in(*ends.start_arguments))[place]
+    if condition.equal(condition0):
+        return ends.operation
     return _Choice(ends, _weights(ends, condition, condition0))
 
 
 def _weights(ends: Ends, condition: Tensor, condition0: Tensor) -> list[Tensor]:
     """Return the weight of each followed tensor, in the shape of the result."""
-    shares = (condition.to(ends.value.dtype) + condition0.to(ends.value.dtype)) / 2
-    is_tensor = [isinstance(value, Tensor) for value in ends.args[1:]]
-    flags = list(ends.followed[1:])
-    depends = [tensor and flags.pop(0) for tensor in is_tensor]
-    weights = [w for w, follows in zip((shares, 1 - shares), depends, strict=True) if follows]
+    share = (condition.to(ends.value.dtype) + condition0.to(ends.value.dtype)) / 2
+    flags = iter(ends.followed)
+    depends = [isinstance(value, Tensor) and next(flags) for value in ends.args]
+    # The condition stands first, or behind the tensor whose method it is.
+    chosen = [d for d, value in zip(depends, ends.args, strict=True) if value is not condition]
+    weights = [w for w, follows in zip((share, 1 - share), chosen, strict=True) if follows]
     steps = [z - z0 for z, z0 in zip(ends.here, ends.start, strict=True)]
     rest = ends.value - ends.start_value - sum(w * d for w, d in zip(weights, steps, strict=True))
     square = torch.stack([step.square().expand_as(rest) for step in steps]).sum(0)

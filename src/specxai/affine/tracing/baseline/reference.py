@@ -76,8 +76,8 @@ class Reference:
             )
         choice = call.address.operation == "where"  # its condition may be another one
         if len(before) != len(outline) or not all(
-            (choice and number == 3) or _same(a, b)
-            for number, (a, b) in enumerate(zip(before, outline, strict=True))
+            (choice and _is_condition(a) and _is_condition(b)) or _same(a, b)
+            for a, b in zip(before, outline, strict=True)
         ):
             raise UnsupportedOperationError(
                 f"{call.address} is given other constants, shapes or options at the baseline than "
@@ -149,6 +149,10 @@ def _outline(*values: Any) -> Iterator[Any]:
             yield from (len(value), *_outline(*value))
         else:
             yield value
+
+
+def _is_condition(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.dtype == torch.bool
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -5,9 +5,10 @@ A rule takes the two ends of a call, S (z − z₀) = f(z) − f(z₀) must hold
 
 from collections.abc import Callable
 
-from specxai.affine.tracing.baseline.ends import AffineMap, Ends
+from specxai.affine.tracing.baseline.ends import Ends
+from specxai.affine.tracing.rules import Operation
 
-Maker = Callable[[Ends], AffineMap | None]
+Maker = Callable[[Ends], Operation | None]
 
 SECANTS: dict[str, Maker] = {}
 
