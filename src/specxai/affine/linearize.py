@@ -95,6 +95,9 @@ def linearize(
     >>> lin = linearize(net.eval(), x)
     >>> torch.allclose(lin.jvp(x) + lin.bias(), lin.output)
     True
+    >>> through = linearize(net, x, baseline="zero")
+    >>> torch.allclose(through.jvp(x - 0 * x) + net(0 * x), lin.output)
+    True
     """
     conventions = read_conventions(rule)
     network, point = _prepared(model, x, wrt, forward, precision)

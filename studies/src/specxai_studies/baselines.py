@@ -228,6 +228,7 @@ def study_network(
     model: LoadedModel,
     photos: Sequence[Photo],
     masked: Sequence[Photo],
+    most: int,
     count: int,
     progress: Progress = silent,
 ) -> Table:
@@ -235,17 +236,20 @@ def study_network(
 
     Args:
         model: the network.
-        photos: labelled ones, for stability and mosaics.
+        photos: labelled ones, for mosaics and, the first of a random order, for stability.
         masked: with masks, for localisation and components.
+        most: how many of the labelled ones are explained one by one.
         count: of mosaics.
         progress: called with a stage's name, the work done and the work in all.
     """
     rows = []
     groups = mosaics(photos, count)
+    drawn = torch.randperm(len(photos), generator=torch.Generator().manual_seed(_SEED))[:most]
+    chosen = [photos[k] for k in drawn.tolist()]
     for number, baseline in enumerate(BASELINES):
         progress(f"{model.name}: {baseline}", number, len(BASELINES))
         all_of = [measure(model, photo, baseline, components=True) for photo in masked]
-        more = [measure(model, photo, baseline, components=False) for photo in photos]
+        more = [measure(model, photo, baseline, components=False) for photo in chosen]
         pointing = [grid_pointing(model, g, our_map(model, baseline)) for g in groups]
         rows.append(_row(baseline, all_of, more, pointing))
     pointing = [grid_pointing(model, g, grad_cam_map(model)) for g in groups]
