@@ -8,7 +8,8 @@ OUT ?= demo
 .PHONY: demo test quick check format docs sweep compat clean
 
 demo: .venv/demo.stamp
-	$(BIN)/specxai explain demo:efficientnet-lite0 demo:chelsea --layer _avg_pooling --out $(OUT) --overwrite
+	$(BIN)/specxai explain demo:efficientnet-lite0 demo:chelsea --layer _swish\#2 --baseline blur \
+	  --method krylov --by contribution --components 8 --out $(OUT) --overwrite
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
