@@ -53,7 +53,9 @@ def test_five_lines_of_python_and_a_file(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.slow
 def test_an_equation() -> None:
     names = run("docs/reading.md")
-    torch.testing.assert_close(names["share"].sum(), names["expression"].output)
+    # From a baseline y₀ is the network's own, so that rounding in float32 is left.
+    total, output = names["share"].sum(), names["expression"].output
+    torch.testing.assert_close(total, output, rtol=1e-5, atol=0)
 
 
 def test_a_language_model() -> None:

@@ -121,10 +121,16 @@ def test_equation_25_in_single_precision(single, reduced):
     assert abs(float(total) - y) <= 1e-4 * abs(y)
 
 
-def test_the_numbers_read_aloud_in_the_docs(single):
-    page = (Path(__file__).parents[2] / "docs" / "reading.md").read_text(encoding="utf-8")
-    shown, cells = single.symbolic(5), {}
-    for line in page.splitlines():
+@pytest.fixture(scope="module")
+def through(cat):
+    model, x = cat
+    method = specxai.Krylov(n_components=8, by="contribution")
+    return specxai.explain(model.module, x, "_swish#2", 282, baseline="blur", method=method)
+
+
+def check_table(part, shown):
+    cells = {}
+    for line in part.splitlines():
         name, *values = [cell.strip("* ") for cell in line.strip("|").split("|")]
         if line.startswith("| "):
             cells[name] = [float(value) for value in values if re.fullmatch(r"[-+\d.]+", value)]
@@ -133,6 +139,18 @@ def test_the_numbers_read_aloud_in_the_docs(single):
         assert cells[f"component {k}"] == pytest.approx(row, rel=0.01)
     for name, value in (shown.constants | {"y": float(shown.output)}).items():
         assert cells[name] == pytest.approx([value], rel=0.01, abs=1e-6)
+    return cells
+
+
+def test_the_numbers_read_aloud_in_the_docs(single, through):
+    page = (Path(__file__).parents[2] / "docs" / "reading.md").read_text(encoding="utf-8")
+    first, second = page.split("## The map at x alone")
+    cells = check_table(first, through.symbolic(5))
+    way = through.interpolation((0.0, 0.25, 0.5, 0.75, 1.0)).answers.tolist()
+    assert f"| the network | {' | '.join(f'{y:.3f}' for y in way)} |" in first
+    controls = through.causal_curve().controls[[0, 1, 2, 3, 8]].tolist()
+    assert cells["the network, random direction"] == pytest.approx(controls, rel=0.01)
+    check_table(second, single.symbolic(5))
     counts = {row.name: row.terms for row in single.strategies()}
     assert f"Then {counts['cancellation']} are left" in page
     assert f"After {counts['within 10 % of u·x']} the sum is within 10 %" in page
