@@ -46,8 +46,9 @@ class NetworkOptions:
         wrt: which of several tensors in a .safetensors file to explain, by name; the only
             floating-point one if not given. The others are held fixed.
         device: where to compute: cpu, cuda, mps, …
-        baseline: where the map leads from: none (the map at the input alone), zero, mean, blur,
-            black, white, or an input like INPUT.
+        baseline: where the map leads from: none (the map at the input alone), zero (advised where
+            the biases hold most of the output), blur (where they do not), mean, black, white, or
+            an input like INPUT.
         average: how many noisy copies of the input a map from a baseline is averaged over; takes
             as many times longer.
         against: other outputs, taken away from the explained one: by number or class name, numbers

@@ -41,11 +41,14 @@ def symbolic(
         format: markdown tables, one equation in LaTeX, or json.
     """
     from specxai.affine import choose_target
-    from specxai.spectral import explain_at
+    from specxai.spectral import Auto, Krylov, explain_at
     from specxai.terminal.printing import print_json
     from specxai.terminal.progress import progress_bars
 
-    method = solver.solver()
+    # What leads the terms is what products look for, as in the other commands.
+    lead: Literal["singular_value", "contribution"]
+    lead = "singular_value" if by == "singular_value" else "contribution"
+    method = solver.solver(Auto(krylov=Krylov(by=lead)))
     features, units = (None, None) if names is None else read_names(names)
     opened = network.open(model, input, target)
     position = choose_target(opened.lin.output, opened.target)

@@ -127,8 +127,8 @@ def _validity(expression: AffineExpression) -> str:
     if certificate is None:
         return lines[0] + " The network is not at hand: where the expression holds is not known."
     if expression.baseline is not None:
-        lines.append("It holds at x and at the baseline; distances are those of the map at x.")
-    elif expression.about.exactness == "canonical":
+        return lines[0] + " It holds at x and at the baseline."
+    if expression.about.exactness == "canonical":
         lines.append(f"It holds on the linear region of x (‖x‖ = {certificate.norm:.4g}).")
     else:
         lines.append(f"It holds at x alone (‖x‖ = {certificate.norm:.4g}).")
