@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-_PACKAGES = ("torch", "torchvision", "numpy", "scipy", "skerch")
+_PACKAGES = ("torch", "torchvision", "numpy", "scipy", "skerch", "captum", "shap")
 
 
 def environment() -> dict[str, Any]:

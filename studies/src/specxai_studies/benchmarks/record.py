@@ -9,13 +9,16 @@ from typing import Any
 from specxai.errors import LoadError
 from specxai.files import write_atomically
 from specxai.spectral.svd.memory import gibibytes
+from specxai_studies.benchmarks.baseline_tables import baseline_lines
 from specxai_studies.benchmarks.contest import Contest
 from specxai_studies.benchmarks.environment import environment
 from specxai_studies.benchmarks.growth import UNSEEN_BYTES, Growth, exponent
+from specxai_studies.benchmarks.overhead import Overhead
+from specxai_studies.benchmarks.race import Race
 from specxai_studies.benchmarks.stages import Calls, Stages
 
 Record = dict[str, list[dict[str, Any]]]
-Measured = Contest | Stages | Calls | Growth
+Measured = Contest | Stages | Calls | Growth | Race | Overhead
 
 # Where in the file a measurement stands, and what tells it from others of its kind.
 _KINDS: dict[type, tuple[str, tuple[str, ...]]] = {
@@ -23,6 +26,8 @@ _KINDS: dict[type, tuple[str, tuple[str, ...]]] = {
     Stages: ("stages", ("case",)),
     Calls: ("calls", ("case",)),
     Growth: ("growth", ("axis",)),
+    Race: ("races", ("case", "baseline")),
+    Overhead: ("overheads", ("case", "baseline")),
 }
 
 _HEAD = """# Benchmarks
@@ -97,6 +102,7 @@ def table(known: Record) -> str:
     ]
     lines += [*_stage_lines(known["stages"]), *_call_lines(known["calls"])]
     lines += _growth_lines(known["growth"])
+    lines += baseline_lines(known["races"], known["overheads"])
     measured = [entry["environment"] for entries in known.values() for entry in entries]
     lines += ["", "Measured on:", ""]
     lines += _environments(measured)

@@ -16,7 +16,7 @@ def bench(
     case: str | None = None,
     /,
     *,
-    what: Literal["contest", "stages", "calls", "growth"] = "contest",
+    what: Literal["contest", "stages", "calls", "growth", "baseline", "overhead"] = "contest",
     pairs: int = 3,
     out: Path = Path("benchmarks/results.json"),
     table: Path | None = None,
@@ -27,8 +27,9 @@ def bench(
     Args:
         case: one case; all of them if not given, which takes hours.
         what: contest runs ours and the peers; stages times the exact method against the machine's
-            limits; calls explains one case 54 times; growth varies the size of the problem.
-        pairs: how many times each method runs in a contest.
+            limits; calls explains one case 54 times; growth varies the size of the problem;
+            baseline runs a map from one beside sampled attributions; overhead is what one costs.
+        pairs: how many times each method runs in a contest, with baselines too.
         out: the record, to which each measurement is added when it is done.
         table: write the tables of the record to this file, the figure to images/growth.png beside
             it, and measure nothing.
@@ -51,12 +52,17 @@ def _measure(chosen: "Sequence[Entry]", case: str | None, what: str, pairs: int,
     """Make the measurements of a kind, and add each to the record when it is done."""
     from specxai_studies.benchmarks import (
         AXES,
+        BASELINE_CASE,
+        BASELINES,
+        OVERHEAD_CASES,
         STAGED,
         measure_calls,
         measure_growth,
+        measure_overhead,
         measure_stages,
         record,
         run_contest,
+        run_race,
     )
 
     if what == "growth":
@@ -67,6 +73,12 @@ def _measure(chosen: "Sequence[Entry]", case: str | None, what: str, pairs: int,
     elif what == "stages":
         for name in STAGED if case is None else [case]:
             record(out, measure_stages(name))
+    elif what == "overhead":
+        for name in OVERHEAD_CASES if case is None else [case]:
+            record(out, measure_overhead(name, rounds=pairs, report=print))
+    elif what == "baseline":
+        for start in BASELINES:
+            record(out, run_race(case or BASELINE_CASE, start, pairs, report=print))
     else:
         for entry in chosen:
             contest = run_contest(
