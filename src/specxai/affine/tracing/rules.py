@@ -102,7 +102,7 @@ def layer_norm(
 ) -> Tensor:
     """Centre, which is linear, and divide by a frozen standard deviation."""
     dims = tuple(range(-len(normalized_shape), 0))
-    return _scaled(_standardized(input, dims, eps), weight, bias)
+    return scaled(_standardized(input, dims, eps), weight, bias)
 
 
 @secant("rms_norm", frozen="1 / root mean square")
@@ -116,7 +116,7 @@ def rms_norm(
     """Divide by a frozen root mean square."""
     dims = tuple(range(-len(normalized_shape), 0))
     eps = torch.finfo(input.dtype).eps if eps is None else eps
-    return _scaled(input * _inverse_root_mean_square(input, dims, eps), weight, None)
+    return scaled(input * _inverse_root_mean_square(input, dims, eps), weight, None)
 
 
 @secant("group_norm", frozen="1 / standard deviation")
@@ -132,7 +132,7 @@ def group_norm(
     """Centre and divide each group of channels by its frozen standard deviation."""
     groups = input.reshape(len(input), num_groups, -1)
     normal = _standardized(groups, (-1,), eps).reshape(input.shape)
-    return _scaled(normal, *(_over_channels(t, input) for t in (weight, bias)))
+    return scaled(normal, *(over_channels(t, input) for t in (weight, bias)))
 
 
 @secant("instance_norm", frozen="1 / standard deviation")
@@ -152,7 +152,7 @@ def instance_norm(
     if not use_input_stats:  # running statistics: affine as it stands
         return operation(input, running_mean, running_var, weight, bias, False, momentum, eps)  # type: ignore[no-any-return]
     normal = _standardized(input, tuple(range(2, input.ndim)), eps)
-    return _scaled(normal, *(_over_channels(t, input) for t in (weight, bias)))
+    return scaled(normal, *(over_channels(t, input) for t in (weight, bias)))
 
 
 @secant("normalize", frozen="the norm")
@@ -223,11 +223,13 @@ def _inverse_root_mean_square(x: Tensor, dims: tuple[int, ...], eps: float) -> T
     return (x.detach().square().mean(dims, keepdim=True) + eps).rsqrt()
 
 
-def _over_channels(parameter: Tensor | None, x: Tensor) -> Tensor | None:
+def over_channels(parameter: Tensor | None, x: Tensor) -> Tensor | None:
+    """Return a parameter for each channel in a shape that broadcasts over x."""
     return None if parameter is None else parameter.reshape(-1, *[1] * (x.ndim - 2))
 
 
-def _scaled(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+def scaled(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    """Return x times a weight plus a bias, where there are such."""
     scaled = x if weight is None else x * weight
     return scaled if bias is None else scaled + bias
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from specxai.affine.tracing.baseline.composed import composed
+from specxai.affine.tracing.rules import over_channels, scaled
 
 
 @composed("layer_norm")
@@ -20,7 +21,7 @@ def layer_norm(
 ) -> Tensor:
     """(x − mean) / √(variance + ε), over the last dimensions."""
     dims = tuple(range(-len(normalized_shape), 0))
-    return _scaled(_standardized(input, dims, eps), weight, bias)
+    return scaled(_standardized(input, dims, eps), weight, bias)
 
 
 @composed("rms_norm")
@@ -33,7 +34,7 @@ def rms_norm(
     """X / √(mean of squares + ε), over the last dimensions."""
     dims = tuple(range(-len(normalized_shape), 0))
     eps = torch.finfo(input.dtype).eps if eps is None else eps
-    return _scaled(input * (input.square().mean(dims, keepdim=True) + eps).rsqrt(), weight, None)
+    return scaled(input * (input.square().mean(dims, keepdim=True) + eps).rsqrt(), weight, None)
 
 
 @composed("group_norm")
@@ -48,7 +49,7 @@ def group_norm(
     """The same in groups of channels."""
     groups = input.reshape(len(input), num_groups, -1)
     normal = _standardized(groups, (-1,), eps).reshape(input.shape)
-    return _scaled(normal, *(_over_channels(t, input) for t in (weight, bias)))
+    return scaled(normal, *(over_channels(t, input) for t in (weight, bias)))
 
 
 @composed("instance_norm")
@@ -65,7 +66,7 @@ def instance_norm(
 ) -> Tensor:
     """The same in each channel."""
     normal = _standardized(input, tuple(range(2, input.ndim)), eps)
-    return _scaled(normal, *(_over_channels(t, input) for t in (weight, bias)))
+    return scaled(normal, *(over_channels(t, input) for t in (weight, bias)))
 
 
 @composed("std")
@@ -116,12 +117,3 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 def _standardized(x: Tensor, dims: tuple[int, ...], eps: float) -> Tensor:
     centred = x - x.mean(dims, keepdim=True)
     return centred * (centred.square().mean(dims, keepdim=True) + eps).rsqrt()
-
-
-def _over_channels(parameter: Tensor | None, x: Tensor) -> Tensor | None:
-    return None if parameter is None else parameter.reshape(-1, *[1] * (x.ndim - 2))
-
-
-def _scaled(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    scaled = x if weight is None else x * weight
-    return scaled if bias is None else scaled + bias
