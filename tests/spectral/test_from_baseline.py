@@ -269,7 +269,7 @@ def test_contrasts_add_up(against: object, others: list[int] | None) -> None:
     assert abs(float(ex.ledger().remainder)) < 1e-13
 
 
-@pytest.mark.parametrize("against", [1, 7, "best", []])
+@pytest.mark.parametrize("against", [1, 7, "best", [], 1.5, True, [0, 2.0]])
 def test_a_contrast_that_is_none_is_refused(against: object, unchecked_annotations) -> None:
     with pytest.raises(TargetError):
         explain(network(), points()[0], LAYER, 1, against=against)
@@ -333,3 +333,17 @@ def test_evolution_follows_the_map_from_the_baseline() -> None:
     assert torch.allclose(
         evolution.heatmaps(dim=None)[1].sum(), ex.displacement[0] @ ex.right_vectors(0)[0]
     )
+
+
+@pytest.mark.parametrize("baseline", [None, torch.zeros(1, 3)])
+def test_what_float32_loses_is_said(baseline: Tensor | None) -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)).eval()
+    with torch.no_grad():
+        net[0].weight.mul_(torch.tensor([1e-5, 1.0, 1e5]))
+    x = torch.tensor([[1e5, 1.0, 1e-5]])
+    lost = explain(net, x, "1", 0, baseline=baseline)
+    whole = explain(net, x, "1", 0, baseline=baseline, precision="double")
+    assert "precision='double'" in lost.note or abs(float(lost.residual)) < 1e-3
+    assert "precision='double'" not in whole.note
+    assert abs(float(whole.residual)) < 1e-9

@@ -165,7 +165,7 @@ def noisy(x: Float[Tensor, "1 ..."], count: int, noise: float, seed: int) -> Ite
         InvalidInputError: the count is below 2 or the noise is not positive.
     """
     if count < 2:
-        raise InvalidInputError(f"average={count}: a mean takes 2 copies or more")
+        raise InvalidInputError(f"average={count}: take 1 for no average, or 2 copies or more")
     if not (noise > 0 and isfinite(noise)):
         raise InvalidInputError(f"noise={noise}: give a part of x's deviation, such as 0.15")
     generator = torch.Generator().manual_seed(seed)

@@ -42,19 +42,45 @@ def read_baseline(
     several: Mapping[Any, Any] | None = None
     if isinstance(baseline, tuple | Mapping):
         several = dict(enumerate(baseline)) if isinstance(baseline, tuple) else baseline
-    value = as_plain(baseline if several is None else several.get(arguments.wrt))
+        _check_others(several, arguments)
+    value = as_plain(baseline if several is None else several[arguments.wrt])
     if not isinstance(value, Tensor) or value.shape != x.shape:
         found = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
         raise InvalidInputError(
             f"the baseline is {found}: give a tensor of the input's shape {tuple(x.shape)}, or "
             "'zero', 'mean' or 'blur'"
         )
+    if value.is_meta or value.is_complex():
+        raise InvalidInputError("the baseline has no real values: give a tensor like the input")
     value = value.detach().to(x, copy=True)
     if not bool(value.isfinite().all()):
         raise InvalidInputError("the baseline holds NaN or infinite values: clean it first")
     if value.equal(x):
         raise InvalidInputError("the baseline equals the input: there is no way from one to it")
     return value
+
+
+def _check_others(given: Mapping[Any, Any], arguments: Arguments) -> None:
+    """Refuse a baseline without the explained argument, or with other values of another one."""
+    if arguments.wrt not in given:
+        raise InvalidInputError(
+            f"the baseline has {', '.join(map(repr, given)) or 'nothing'}, not {arguments.wrt!r}, "
+            "which is explained: give it too, or a tensor alone"
+        )
+    for place, value in given.items():
+        if place == arguments.wrt:
+            continue
+        if not _alike(arguments.fixed.get(place), value):
+            raise InvalidInputError(
+                f"the baseline's {place!r} is not that of the input: only {arguments.wrt!r} moves, "
+                "the others are held as they are at x"
+            )
+
+
+def _alike(own: Any, value: Any) -> bool:
+    if isinstance(own, Tensor) and isinstance(value, Tensor):
+        return own.shape == value.shape and bool((own == value.to(own)).all())
+    return own is value or bool(own == value)
 
 
 def _named(name: str, x: Float[Tensor, "1 ..."]) -> Float[Tensor, "1 ..."]:

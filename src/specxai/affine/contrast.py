@@ -44,6 +44,15 @@ class Contrast:
         return f"output {self.target} against {other}"
 
 
+def _listed(against: object) -> list[int]:
+    whole = isinstance(against, Sequence) and all(type(each) is int for each in against)
+    if not whole:
+        raise TargetError(
+            f"against={against!r} names no outputs: give their numbers, 'runner-up' or 'mean'"
+        )
+    return list(against)  # type: ignore[call-overload, no-any-return]
+
+
 def contrast(
     outputs: Float[Tensor, "1 C"], target: Target, against: Against, forward: Forward | None = None
 ) -> Contrast:
@@ -75,12 +84,12 @@ def contrast(
         others = rest
     elif against == "runner-up":
         others = [rest[int(outputs[0, rest].argmax())]]
-    elif isinstance(against, str):
+    elif isinstance(against, str | bool):
         raise TargetError(
             f"against={against!r} is unknown: give outputs by number, 'runner-up' or 'mean'"
         )
     else:
-        others = [against] if isinstance(against, int) else list(against)
+        others = [against] if isinstance(against, int) else _listed(against)
     for other in others:
         if other not in rest:
             raise TargetError(

@@ -16,9 +16,9 @@ from specxai.affine.tracing.conventions import Conventions
 from specxai.affine.tracing.faults import final, in_our_words
 from specxai.affine.tracing.interpreter import Address
 from specxai.affine.tracing.network import Network
-from specxai.affine.tracing.preconditions import checked_output, model_failures
+from specxai.affine.tracing.preconditions import model_failures
 from specxai.affine.tracing.trace import Trace, trace
-from specxai.errors import UnsupportedOperationError
+from specxai.errors import InvalidInputError, UnsupportedOperationError
 
 # How far the map may be from the outputs at both ends, as a share of these.
 _ROUNDING = {torch.float32: 1e-2, torch.float64: 1e-7}
@@ -43,11 +43,15 @@ def from_baseline(
 
     Raises:
         UnsupportedOperationError: the network takes another path at x₀, or hides operations.
-        InvalidModelError: its output at x₀ is not finite.
+        InvalidInputError: its output at x₀ is not finite.
     """
     network, x = replace(pointwise.network, plan={}), pointwise.x
     with torch.no_grad(), model_failures(x):
         traced, start, shares = _traced_twice(network, conventions, x, baseline)
+    if not bool(start.isfinite().all()):
+        raise InvalidInputError(
+            "the model's output at the baseline holds NaN or infinite values: choose another one"
+        )
     network.plan.update(traced.plan)
     sites = [replace(site, completed=shares.get(site.address)) for site in traced.sites]
     lin = replace(
@@ -59,7 +63,7 @@ def from_baseline(
         checked=set(),
         baseline=baseline,
         baseline_name=name,
-        baseline_output=checked_output(network.module, start),
+        baseline_output=start,
         pointwise=pointwise,
     )
     with in_our_words("the derivative"):

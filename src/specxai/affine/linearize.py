@@ -111,7 +111,8 @@ def linearize(
     # What a rule or a detachment holds fixed is no derivative of the values.
     hidden = any(site.hidden for site in traced.sites)
     plain = all(site.convention in (None, "tangent") for site in traced.sites)
-    off = off_by_differences(network, point, traced) if hidden and plain else 0.0
+    with in_our_words("the derivative"):
+        off = off_by_differences(network, point, traced) if hidden and plain else 0.0
     lin = Linearization(network, point, output, traced.sites, traced.layers, digits, off=off)
     with in_our_words("the derivative"):
         if not recorded_agrees(network, point, traced):

@@ -29,7 +29,8 @@ _SPELLINGS = (
     ),
     (r"layer=None without a target", "neither --layer nor --target"),
     (r"layer=None", "no --layer"),
-    (r"\b(rule|precision|method|by|layer|target|wrt|memory|scratch|tol|products)=['\"]?(\w*)['\"]?",
+    (r"\b(rule|precision|method|by|layer|target|wrt|memory|scratch|tol|products"
+     r"|baseline|average|against)=['\"]?(\w*)['\"]?",
      r"--\1 \2"),
     (r"\bn_components\b", "--components"),
 )  # fmt: skip
@@ -69,8 +70,12 @@ def join(app: App) -> None:
         app: the command line.
     """
     for each in entry_points(group=GROUP):
-        if each.name not in app:
+        if each.name in app:
+            continue
+        try:
             app.command(each.load(), name=each.name)
+        except ImportError as fault:  # one broken distribution must not take all commands away
+            print(f"specxai: no command '{each.name}': {fault}", file=sys.stderr)
 
 
 def check_installed(app: App, command: str) -> None:

@@ -170,6 +170,7 @@ def assemble_result(
         # A sum over a basis of these directions, no difference: the residual still measures.
         unresolved = (left @ svd.rest) @ svd.rest_coefficients
     resolved, unresolved = (part.reshape(split.output.shape) for part in (resolved, unresolved))
+    residual = split.output - resolved - (unresolved + split.bypass + split.bias)
     return kind(
         linearization=lin,
         split=split,
@@ -188,7 +189,7 @@ def assemble_result(
             conventional=lin.conventional,
             precision=lin.precision,
             method=method,
-            note="; ".join(filter(None, (svd.note, *lin.notes, *_warnings(lin, split)))),
+            note="; ".join(filter(None, (svd.note, *lin.notes, *_warnings(lin, split, residual)))),
         ),
         terms=Terms(
             output=split.output,
@@ -196,7 +197,7 @@ def assemble_result(
             bias=split.bias,
             bypass=split.bypass,
             unresolved=unresolved,
-            residual=split.output - resolved - (unresolved + split.bypass + split.bias),
+            residual=residual,
         ),
         spectrum=Spectrum(
             singular_values=svd.singular_values,
@@ -212,8 +213,18 @@ def assemble_result(
 _TENTH = 0.1
 
 
-def _warnings(lin: Linearization, split: Split) -> Iterator[str]:
-    """Say of a map from a baseline where it explains next to nothing, or is hardly an average."""
+# A residual beyond this share of y is more than a reader takes for rounding.
+_ROUNDING = 1e-2
+
+
+def _warnings(lin: Linearization, split: Split, residual: Tensor) -> Iterator[str]:
+    """Say where terms do not add up, a baseline explains next to nothing, or an average is none."""
+    if float(residual.norm()) > _ROUNDING * float(split.output.norm()):
+        yield (
+            f"the terms miss y by {float(residual.norm()):.1e}, more than rounding: scales of the "
+            "input or terms of the sum are too far apart for the digits; take precision='double', "
+            "or scale the inputs"
+        )
     change, size = float(split.linear.norm()), float(split.output.norm())
     if lin.baseline is not None and change < _TENTH * max(size, float(split.bias.norm())):
         yield (

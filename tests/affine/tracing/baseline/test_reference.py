@@ -111,5 +111,27 @@ def test_a_baseline_that_is_none_is_refused(baseline: object, told: str) -> None
 
 
 def test_a_baseline_at_which_the_output_is_not_finite_is_refused() -> None:
-    with pytest.raises(Exception, match="baseline"):
+    with pytest.raises(InvalidInputError, match="output at the baseline"):
         linearize(Calls(lambda z: 1 / z).eval(), torch.ones(1, 4), baseline="zero")
+
+
+class Two(nn.Module):
+    def forward(self, p: Tensor, q: Tensor) -> Tensor:
+        return p * q
+
+
+@pytest.mark.parametrize(
+    ("baseline", "told"),
+    [
+        ({"p": torch.ones(1, 2), "q": torch.full((1, 2), 10.0)}, "'q' is not that of the input"),
+        ({"q": torch.ones(1, 2)}, "not 'p', which is explained"),
+        (torch.ones(1, 2, device="meta"), "no real values"),
+        (torch.ones(1, 2, dtype=torch.complex64), "no real values"),
+    ],
+)
+def test_a_baseline_moves_the_explained_argument_alone(baseline: object, told: str) -> None:
+    given = {"p": torch.tensor([[3.0, 1.0]]), "q": torch.ones(1, 2)}
+    with pytest.raises(InvalidInputError, match=told):
+        linearize(Two().eval(), given, wrt="p", baseline=baseline)
+    lin = linearize(Two().eval(), given, wrt="p", baseline={**given, "p": torch.zeros(1, 2)})
+    assert lin.baseline_output.tolist() == [[0.0, 0.0]]

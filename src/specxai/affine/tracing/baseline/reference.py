@@ -52,7 +52,7 @@ class Reference:
             self._secants[call.address] = Secant(self, call.address)
         if call.address not in self._secants:
             raise UnsupportedOperationError(
-                f"{call.address} did not run at the baseline: {_REMEDY}"
+                f"{call.address} did not run at the baseline, or on constants there: {_REMEDY}"
             )
         return Rule(self._secants[call.address])
 
