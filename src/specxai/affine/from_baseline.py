@@ -112,6 +112,8 @@ def _check_sum(lin: Linearization, pull: Callable[[Tensor], Tensor]) -> None:
         if hidden
         else f"the sum is off by {off:.1g}"
     )
+    if not hidden and lin.x.dtype != torch.float64:
+        cause += " (rounding, if precision='double' or a nearer baseline mends it)"
     raise UnsupportedOperationError(
         f"no map leads from the output at the baseline to that at x: {cause}; write it with plain "
         "operations, or take baseline=None, the map at x alone"
