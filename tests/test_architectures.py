@@ -38,9 +38,10 @@ def test_it_adds_up_from_a_baseline_too(network, dtype):
     rule, case = network
     lin = architectures.linearized(case.to(dtype), rule, "zero")
     found = architectures.measure_sums(lin)
-    additivity, ledger, adjointness = BOUNDS[dtype]
+    additivity, _, adjointness = BOUNDS[dtype]
     assert found.additivity <= additivity
-    assert found.ledger <= ledger
+    # Slopes of a norm are large from embeddings of zero: terms far larger than y cancel in y₀.
+    assert found.ledger <= {torch.float64: 1e-9, torch.float32: 2e-3}[dtype]
     assert found.adjointness <= adjointness
     assert lin.exactness == "from a baseline"
 

@@ -72,7 +72,7 @@ def components_method(
 
     if from_baseline:
         return Method(
-            f"specxai from the baseline, top {n} at {layer}",
+            f"specxai from the baseline, first {n} at {layer}",
             values,
             "y − y₀",
             f"Σ ψσφ ⊙ (x − x₀) over the {n} leading of the map from the baseline {_LEAD[by]}, "
