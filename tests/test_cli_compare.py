@@ -49,7 +49,10 @@ def test_a_comparison_is_printed_written_and_gone_on_with(folder: Path) -> None:
     ((title, found),) = json.loads(done.stdout)["inputs"].items()
     assert title.startswith("nets.py:net on x.npy: output ")
     by_name = {each["method"]: each for each in found["methods"]}
-    assert list(by_name)[-2:] == ["specxai top 3 at 2", "specxai top 3 at 5"]
+    ours = [
+        f"specxai {what} 3 at {k}" for what in ("top", "from the baseline, first") for k in (2, 5)
+    ]
+    assert list(by_name)[-4:] == ours
     assert by_name["gradient × input"]["sum"] == pytest.approx(found["linear"], rel=1e-4)
     assert by_name["gradient × input"]["forward"] == 1
     assert not any(each["refusal"] for each in found["methods"])
