@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
+from specxai.affine.tracing import normalization
+
 Operation = Callable[..., Any]
 
 
@@ -90,69 +92,21 @@ def log_softmax(
     return value + moved(input)
 
 
-@secant("layer_norm", frozen="1 / standard deviation")
-def layer_norm(
-    _: Operation,
-    input: Tensor,
-    normalized_shape: Sequence[int],
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
-    *__: Any,
-) -> Tensor:
-    """Centre, which is linear, and divide by a frozen standard deviation."""
-    dims = tuple(range(-len(normalized_shape), 0))
-    return scaled(_standardized(input, dims, eps), weight, bias)
+def _holding(
+    norm: Callable[..., Tensor | None], operation: Operation, *args: Any, **kw: Any
+) -> Any:
+    """Divide by a frozen deviation; centring is linear, and stays."""
+    result = norm(*args, hold=Tensor.detach, **kw)
+    return operation(*args, **kw) if result is None else result
 
 
-@secant("rms_norm", frozen="1 / root mean square")
-def rms_norm(
-    _: Operation,
-    input: Tensor,
-    normalized_shape: Sequence[int],
-    weight: Tensor | None = None,
-    eps: float | None = None,
-) -> Tensor:
-    """Divide by a frozen root mean square."""
-    dims = tuple(range(-len(normalized_shape), 0))
-    eps = torch.finfo(input.dtype).eps if eps is None else eps
-    return scaled(input * _inverse_root_mean_square(input, dims, eps), weight, None)
-
-
-@secant("group_norm", frozen="1 / standard deviation")
-def group_norm(
-    _: Operation,
-    input: Tensor,
-    num_groups: int,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
-    *__: Any,
-) -> Tensor:
-    """Centre and divide each group of channels by its frozen standard deviation."""
-    groups = input.reshape(len(input), num_groups, -1)
-    normal = _standardized(groups, (-1,), eps).reshape(input.shape)
-    return scaled(normal, *(over_channels(t, input) for t in (weight, bias)))
-
-
-@secant("instance_norm", frozen="1 / standard deviation")
-def instance_norm(
-    operation: Operation,
-    input: Tensor,
-    running_mean: Tensor | None = None,
-    running_var: Tensor | None = None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    use_input_stats: bool = True,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-    *__: Any,
-) -> Tensor:
-    """Centre and divide each channel by its frozen standard deviation."""
-    if not use_input_stats:  # running statistics: affine as it stands
-        return operation(input, running_mean, running_var, weight, bias, False, momentum, eps)  # type: ignore[no-any-return]
-    normal = _standardized(input, tuple(range(2, input.ndim)), eps)
-    return scaled(normal, *(over_channels(t, input) for t in (weight, bias)))
+for _norm, _frozen in (
+    (normalization.layer_norm, "1 / standard deviation"),
+    (normalization.rms_norm, "1 / root mean square"),
+    (normalization.group_norm, "1 / standard deviation"),
+    (normalization.instance_norm, "1 / standard deviation"),
+):
+    secant(_norm.__name__, frozen=_frozen)(partial(_holding, _norm))
 
 
 @secant("normalize", frozen="the norm")
@@ -212,26 +166,6 @@ def moved(z: Tensor) -> Tensor:
 def _first_frozen(operands: Sequence[Any]) -> list[Any]:
     flat = list(operands[0]) if isinstance(operands[0], list | tuple) else list(operands)
     return [flat[0].detach(), *flat[1:]]
-
-
-def _standardized(x: Tensor, dims: tuple[int, ...], eps: float) -> Tensor:
-    centred = x - x.mean(dims, keepdim=True)
-    return centred * _inverse_root_mean_square(centred, dims, eps)
-
-
-def _inverse_root_mean_square(x: Tensor, dims: tuple[int, ...], eps: float) -> Tensor:
-    return (x.detach().square().mean(dims, keepdim=True) + eps).rsqrt()
-
-
-def over_channels(parameter: Tensor | None, x: Tensor) -> Tensor | None:
-    """Return a parameter for each channel in a shape that broadcasts over x."""
-    return None if parameter is None else parameter.reshape(-1, *[1] * (x.ndim - 2))
-
-
-def scaled(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    """Return x times a weight plus a bias, where there are such."""
-    scaled = x if weight is None else x * weight
-    return scaled if bias is None else scaled + bias
 
 
 def wrapping(rule: Rule | None, apply: Callable[..., Any]) -> Rule:

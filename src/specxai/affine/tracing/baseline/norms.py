@@ -1,72 +1,20 @@
 """Norms as the operations they are made of: centre, square, mean, inverse root, product."""
 
-from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-import torch
 from torch import Tensor
 
+from specxai.affine.tracing import normalization
 from specxai.affine.tracing.baseline.composed import composed
-from specxai.affine.tracing.rules import over_channels, scaled
 
-
-@composed("layer_norm")
-def layer_norm(
-    input: Tensor,
-    normalized_shape: Sequence[int],
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
-    *_: Any,
-) -> Tensor:
-    """(x − mean) / √(variance + ε), over the last dimensions."""
-    dims = tuple(range(-len(normalized_shape), 0))
-    return scaled(_standardized(input, dims, eps), weight, bias)
-
-
-@composed("rms_norm")
-def rms_norm(
-    input: Tensor,
-    normalized_shape: Sequence[int],
-    weight: Tensor | None = None,
-    eps: float | None = None,
-) -> Tensor:
-    """X / √(mean of squares + ε), over the last dimensions."""
-    dims = tuple(range(-len(normalized_shape), 0))
-    eps = torch.finfo(input.dtype).eps if eps is None else eps
-    return scaled(input * (input.square().mean(dims, keepdim=True) + eps).rsqrt(), weight, None)
-
-
-@composed("group_norm")
-def group_norm(
-    input: Tensor,
-    num_groups: int,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
-    *_: Any,
-) -> Tensor:
-    """The same in groups of channels."""
-    groups = input.reshape(len(input), num_groups, -1)
-    normal = _standardized(groups, (-1,), eps).reshape(input.shape)
-    return scaled(normal, *(over_channels(t, input) for t in (weight, bias)))
-
-
-@composed("instance_norm")
-def instance_norm(
-    input: Tensor,
-    running_mean: Tensor | None = None,
-    running_var: Tensor | None = None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    use_input_stats: bool = True,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-    *_: Any,
-) -> Tensor:
-    """The same in each channel."""
-    normal = _standardized(input, tuple(range(2, input.ndim)), eps)
-    return scaled(normal, *(over_channels(t, input) for t in (weight, bias)))
+for _norm in (
+    normalization.layer_norm,
+    normalization.rms_norm,
+    normalization.group_norm,
+    normalization.instance_norm,
+):
+    composed(_norm.__name__)(partial(_norm, hold=lambda x: x))
 
 
 @composed("std")
