@@ -77,24 +77,21 @@ def from_baseline(
 
 
 def _traced_twice(
-    network: Network, conventions: Conventions, x: Tensor, baseline: Tensor
+    network: Network, conventions: Conventions, x: Tensor, baseline: Tensor, widen: bool = True
 ) -> tuple[Trace, Tensor, dict[Address, float]]:
     """Record the network at x₀, then at x; return the second record, f(x₀) and completions."""
-    parameters = {value.data_ptr() for value in network.constants()}
-    for widen in (True, False):
-        reference = Reference(parameters)
-        try:
-            run = partial(trace, network, conventions, widen=widen, reference=reference)
-            start = run(x=baseline).output
-            reference.arrived = True
-            traced = run(x=x)
-            reference.finish()
-        except Exception as fault:  # an operation that insists on the dtype a cast would have made
-            if final(fault) or not widen:
-                raise
-            continue
-        return traced, start, reference.shares()
-    raise AssertionError
+    reference = Reference({value.data_ptr() for value in network.constants()})
+    run = partial(trace, network, conventions, widen=widen, reference=reference)
+    try:
+        start = run(x=baseline).output
+        reference.arrived = True
+        traced = run(x=x)
+        reference.finish()
+    except Exception as fault:  # an operation that insists on the dtype a cast would have made
+        if final(fault) or not widen:
+            raise
+        return _traced_twice(network, conventions, x, baseline, widen=False)
+    return traced, start, reference.shares()
 
 
 def _check_sum(lin: Linearization, pull: Callable[[Tensor], Tensor]) -> None:

@@ -201,12 +201,13 @@ def our_map(model: LoadedModel, baseline: str) -> Callable[[Tensor, int], Tensor
     return give
 
 
-def grad_cam_map(model: LoadedModel) -> Callable[[Tensor, int], Tensor]:
-    """Return what gives the map of Grad-CAM."""
+def grad_cam_map(model: LoadedModel, example: Tensor) -> Callable[[Tensor, int], Tensor]:
+    """Return what gives the map of Grad-CAM at the last convolution, found on an example."""
     method = next(m for m in gradient_methods(False) if m.name == "Grad-CAM")
 
+    layer = last_map(linearize(model.module, example))
+
     def give(x: Tensor, target: int) -> Tensor:
-        layer = last_map(linearize(model.module, x))
         instance = Instance(model.module, x, target, torch.zeros_like(x), layer)
         return method.values(instance)[0].sum(0).double()
 
@@ -252,7 +253,8 @@ def study_network(
         more = [measure(model, photo, baseline, components=False) for photo in chosen]
         pointing = [grid_pointing(model, g, our_map(model, baseline)) for g in groups]
         rows.append(_row(baseline, all_of, more, pointing))
-    pointing = [grid_pointing(model, g, grad_cam_map(model)) for g in groups]
+    cam = grad_cam_map(model, photos[0].given.tensor)
+    pointing = [grid_pointing(model, g, cam) for g in groups]
     rows.append(_row("Grad-CAM", [], [], pointing))
     columns = (
         "baseline", "u·(x − x₀) / y", "y₀ / y", "change at .01 σ", "mass in mask", "pointing",

@@ -206,9 +206,9 @@ class Recorder(LayerTracker):
         inside = transformed(call.tensors)
         followed = depends(call.tensors) and not inside
         carried = followed and carries(call.function, call.args, call.kwargs)
-        kind, convention, rule = self._choose(call, followed)
-        if self.reference and followed:
-            self.reference.follow(call, kind)
+        if self.reference and carried:
+            self.reference.follow(call)
+        kind, convention, rule = self._choose(call, followed, carried)
         unfollowed = followed and not torch.is_grad_enabled() and not self._in_function()
         if unfollowed or (followed and to_python(call.function)):
             rule = severed(rule, call.in_place)
@@ -243,7 +243,9 @@ class Recorder(LayerTracker):
         quiet = not torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
         return quiet and self._following
 
-    def _choose(self, call: Call, followed: bool) -> tuple[Kind, str | None, Rule | None]:
+    def _choose(
+        self, call: Call, followed: bool, carried: bool
+    ) -> tuple[Kind, str | None, Rule | None]:
         """Return the kind of a call, the convention that it needs, and how to make it."""
         if call.address.operation == "register_hook":  # it might change a gradient
             return Kind.AFFINE, None, without_hook()
@@ -253,11 +255,7 @@ class Recorder(LayerTracker):
         if self.dtype and lost:
             rule = keep_digits(self.dtype)
             self.left_out.add(lost)
-        elif (
-            self.reference
-            and kind is not Kind.AFFINE
-            and carries(call.function, call.args, call.kwargs)
-        ):
+        elif self.reference and carried and kind is not Kind.AFFINE:
             convention, rule = "baseline", self.reference.rule(call)
         elif kind in (Kind.RULE, Kind.AUTOGRAD) and followed:
             chosen = self.conventions.of(call.address.module, call.address.operation)

@@ -4,6 +4,7 @@ What stands in a composition is ordinary code; a tape takes down each of its cal
 and plays their affine maps in their stead.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -63,7 +64,7 @@ def _taped(steps: Steps, tape: "_Tape", arguments: Arguments) -> Any:
         return steps(*args, **kwargs)
 
 
-class _Tape(TorchFunctionMode):
+class _Tape(TorchFunctionMode, ABC):
     """Numbers the calls of a composition."""
 
     def __init__(self) -> None:
@@ -80,8 +81,9 @@ class _Tape(TorchFunctionMode):
         self.count += 1
         return self.run(self.count, func, args, kwargs or {})
 
+    @abstractmethod
     def run(self, number: int, func: Steps, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        raise NotImplementedError
+        """Make a call."""
 
 
 class _Starts(_Tape):

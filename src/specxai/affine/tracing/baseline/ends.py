@@ -25,7 +25,6 @@ class Ends:
         args: positional arguments at x, detached.
         kwargs: keyword arguments at x, detached.
         followed: for each tensor among them, in order, whether it depends on the input.
-        start: the tensors that do, at x₀.
         start_arguments: all arguments at x₀; those that do not depend on the input are the same,
             apart from the condition of ``where``.
     """
@@ -35,13 +34,17 @@ class Ends:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     followed: tuple[bool, ...]
-    start: tuple[Tensor, ...]
     start_arguments: Arguments
 
     @property
     def here(self) -> tuple[Tensor, ...]:
         """The tensors that depend on the input, at x."""
         return tuple(taken((self.args, self.kwargs), self.followed))
+
+    @property
+    def start(self) -> tuple[Tensor, ...]:
+        """The tensors that depend on the input, at x₀."""
+        return tuple(taken(self.start_arguments, self.followed))
 
     @cached_property
     def value(self) -> Any:
@@ -97,6 +100,12 @@ def taken(arguments: Arguments, followed: Sequence[bool]) -> list[Tensor]:
     return [tensor for tensor, depends in pairs if depends]
 
 
+def broadcast_shape(arguments: Arguments) -> torch.Size:
+    """Return the shape that all tensors of a call's arguments broadcast to."""
+    shape: torch.Size = torch.broadcast_shapes(*(t.shape for t in tensors_in(*arguments)))
+    return shape
+
+
 def ends_of(
     name: str, operation: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], start: Arguments
 ) -> Ends:
@@ -110,10 +119,8 @@ def ends_of(
         start: both at x₀, apart from autograd.
     """
     followed = tuple(tensor.requires_grad for tensor in tensors_in(args, kwargs))
-    pairs = zip(tensors_in(*start), followed, strict=True)
     args, kwargs = copied((args, kwargs))
-    started = tuple(tensor for tensor, depends in pairs if depends)
-    return Ends(name, operation, args, kwargs, followed, started, start)
+    return Ends(name, operation, args, kwargs, followed, start)
 
 
 def copied(arguments: Arguments) -> Arguments:

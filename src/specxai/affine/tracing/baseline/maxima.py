@@ -12,7 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from specxai.affine.tracing.baseline.ends import AffineMap, Arguments, Ends, laid_out, tiled
+from specxai.affine.tracing.baseline.ends import (
+    AffineMap,
+    Arguments,
+    Ends,
+    broadcast_shape,
+    laid_out,
+    tiled,
+)
 from specxai.affine.tracing.baseline.quadrature import filled
 from specxai.affine.tracing.baseline.slopes import between
 from specxai.affine.tracing.baseline.windows import adaptive_windows, pooling_windows
@@ -153,7 +160,7 @@ class _Scaled(AffineMap):
 
     def on(self, values: Sequence[Tensor], given: Arguments) -> Tensor:
         moving = moved(values[0])
-        like = moving.expand(torch.broadcast_shapes(*(t.shape for t in tensors_in(*given))))
+        like = moving.expand(broadcast_shape(given))
         change = moving * tiled(self.slope, like)
         return tiled(self.value, change) + change
 

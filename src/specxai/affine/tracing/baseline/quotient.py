@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from specxai.affine.tracing.baseline.ends import AffineMap, Arguments, Ends, tiled
+from specxai.affine.tracing.baseline.ends import AffineMap, Arguments, Ends, broadcast_shape, tiled
 from specxai.affine.tracing.baseline.slopes import between
 from specxai.affine.tracing.operations import tensors_in
 from specxai.affine.tracing.rules import Operation, moved
@@ -38,16 +38,11 @@ class _Quotient(AffineMap):
 
     def on(self, values: Sequence[Tensor], given: Arguments) -> Tensor:
         *above, below = map(moved, values)
-        change = below.expand(_broadcast(given))
+        change = below.expand(broadcast_shape(given))
         change = tiled(self.below, change) * change
         if above:
             change = change + above[0] * tiled(self.above, below)
         return tiled(self.value, change) + change
-
-
-def _broadcast(given: Arguments) -> torch.Size:
-    shape: torch.Size = torch.broadcast_shapes(*(t.shape for t in tensors_in(*given)))
-    return shape
 
 
 @between("where")
@@ -89,7 +84,7 @@ class _Choice(AffineMap):
         self.weights = weights
 
     def on(self, values: Sequence[Tensor], given: Arguments) -> Tensor:
-        moving = [moved(z).expand(_broadcast(given)) for z in values]
+        moving = [moved(z).expand(broadcast_shape(given)) for z in values]
         pairs = zip(self.weights, moving, strict=True)
         change = torch.stack([tiled(w, z) * z for w, z in pairs]).sum(0)
         return tiled(self.value, change) + change

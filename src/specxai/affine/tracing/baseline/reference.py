@@ -19,7 +19,6 @@ from specxai.affine.tracing.baseline.ends import Arguments, copied, ends_of
 from specxai.affine.tracing.baseline.quadrature import Completed
 from specxai.affine.tracing.baseline.through import through_both
 from specxai.affine.tracing.interpreter import Address, Call
-from specxai.affine.tracing.operations import Kind, carries
 from specxai.affine.tracing.rules import Operation, Rule
 from specxai.errors import UnsupportedOperationError
 
@@ -50,21 +49,15 @@ class Reference:
         """Return the rule of a call that is not affine: it takes down both of its ends."""
         if not self.arrived:
             self._secants[call.address] = Secant(self, call.address)
-        if call.address not in self._secants:
-            raise UnsupportedOperationError(
-                f"{call.address} did not run at the baseline, or on constants there: {_REMEDY}"
-            )
         return Rule(self._secants[call.address])
 
-    def follow(self, call: Call, kind: Kind) -> None:
+    def follow(self, call: Call) -> None:
         """Take down a call on the input's path at x₀, or compare it with what was taken down.
 
         Raises:
             UnsupportedOperationError: the model takes another path at x.
         """
-        if not carries(call.function, call.args, call.kwargs):
-            return
-        outline = [kind, call.function, *_outline(call.args, call.kwargs)]
+        outline = [call.function, *_outline(call.args, call.kwargs)]
         if not self.arrived:
             self._outlines[call.address] = list(map(self._kept, outline))
             return
