@@ -14,7 +14,8 @@ from specxai.errors import InvalidInputError
 if TYPE_CHECKING:
     from specxai.spectral import Auto, Explanation, Solver
 
-_KRYLOV = {"components": "n_components", "by": "by", "tol": "tol", "products": "products"}
+_KRYLOV = {name: name for name in ("by", "share", "tol", "products")}
+_KRYLOV["components"] = "n_components"
 # What each method takes of the options below, and the memory.
 _TAKES = {"exact": {"scratch"}, "krylov": {*_KRYLOV}, "auto": {*_KRYLOV, "scratch", "seconds"}}
 
@@ -84,9 +85,11 @@ class LeadingOptions(SolverOptions):
 
     Attributes:
         by: what the components that krylov finds lead in, σ or |α|: singular_value if not given.
+        share: of u·x: krylov stops short of --components when those of largest |α| add up to it.
     """
 
     by: Literal["singular_value", "contribution"] | None = None
+    share: float | None = None
 
 
 @Parameter(name="*")

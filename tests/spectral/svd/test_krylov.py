@@ -10,7 +10,7 @@ import zoo
 from reference import dense
 from specxai import explain
 from specxai.affine import Jacobian
-from specxai.errors import InvalidInputError, NotEnoughMemoryError
+from specxai.errors import InvalidInputError, NotEnoughMemoryError, TargetError
 from specxai.spectral.svd.krylov import Krylov, krylov_svd
 
 
@@ -81,6 +81,29 @@ def test_leading_contributions():
     found = np.abs((left.numpy() @ svd.left.numpy()) * svd.coefficients.numpy())
     np.testing.assert_allclose(np.sort(found)[::-1], np.sort(alpha)[::-1][:4], rtol=1e-5)
     check(matrix, right, left, svd, 1e-6)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.99])
+def test_as_many_contributions_as_add_up_to_a_share(share):
+    matrix, right, left = decaying(60, 90, rate=0.8)
+    svd = krylov_svd(right, left, Krylov(50, by="contribution", tol=1e-6, share=share))
+    U, sigma, Vt = np.linalg.svd(matrix.numpy(), full_matrices=False)
+    alpha = (left.numpy() @ U) * sigma * (Vt @ right.x.numpy().ravel())
+    alpha = alpha[np.abs(alpha).argsort()[::-1]]
+    off = np.abs(1 - alpha.cumsum() / alpha.sum())
+    needed = int(np.flatnonzero(off <= 1 - share)[0]) + 1
+    found = (left.numpy() @ svd.left.numpy()) * svd.coefficients.numpy()
+    found = found[np.abs(found).argsort()[::-1]]
+    np.testing.assert_allclose(found, alpha[:needed], rtol=1e-5)
+    check(matrix, right, left, svd, 1e-6)
+
+
+def test_a_share_that_is_not_reached_is_said():
+    _, right, left = decaying(60, 90, rate=0.8)
+    most = Krylov(2, by="contribution", share=1 - 1e-9, products=8)
+    assert "of 2 converged" in krylov_svd(right, left, most).note
+    with pytest.raises(TargetError, match="choose a target"):
+        krylov_svd(right, None, most)
 
 
 def test_a_restart_keeps_the_sum_and_still_converges():
@@ -164,7 +187,9 @@ def test_too_little_memory():
         krylov_svd(right, left, Krylov(4), memory="10KiB")
 
 
-@pytest.mark.parametrize("wrong", [{"by": "size"}, {"tol": 0.0}, {"n_components": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"by": "size"}, {"tol": 0.0}, {"n_components": 0}, {"share": 0.5}, {"share": 1.5}]
+)
 @pytest.mark.usefixtures("unchecked_annotations")
 def test_options_that_make_no_sense(wrong):
     with pytest.raises(InvalidInputError):

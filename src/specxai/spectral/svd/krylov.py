@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from specxai.affine import Jacobian
-from specxai.errors import InvalidInputError, NotEnoughMemoryError
+from specxai.errors import InvalidInputError, NotEnoughMemoryError, TargetError
 from specxai.progress import Progress, silent
 from specxai.spectral.svd.basis import Basis, Ritz
 from specxai.spectral.svd.exact import LeftSVD, assemble, find_active
@@ -34,6 +34,8 @@ class Krylov:
         products: how many products with R, and as many with Rᵀ, may be made.
         block: how many of them at a time.
         seed: seed of the random directions in the starting block.
+        share: of Σα; fewer components will do if they add up to it, by |α| the first first. None
+            wants all of them.
     """
 
     n_components: int = 8
@@ -42,12 +44,17 @@ class Krylov:
     products: int = 1000
     block: int = 4
     seed: int = 0
+    share: float | None = None
 
     def __post_init__(self) -> None:
         if self.by not in ("singular_value", "contribution"):
             raise InvalidInputError(f"by={self.by!r}: choose 'singular_value' or 'contribution'")
         if not (self.n_components > 0 and self.products > 0 and self.block > 0 and self.tol > 0):
             raise InvalidInputError("n_components, products, block and tol must be positive")
+        if self.share is not None and not (self.by == "contribution" and 0 < self.share < 1):
+            raise InvalidInputError(
+                f"share={self.share:g} must lie between 0 and 1, and goes with by='contribution'"
+            )
 
     def plan(self, _right: Jacobian, _budget: int) -> "Krylov":
         """Return what there is to do, which needs no foresight; see `Auto.plan`."""
@@ -76,8 +83,11 @@ def krylov_svd(
 
     Raises:
         LayerError: no unit depends on the input here.
+        TargetError: a share is asked for, and all outputs are explained.
         NotEnoughMemoryError: the memory does not hold a basis.
     """
+    if left is None and options.share is not None:
+        raise TargetError("a share is one of the contributions to one output: choose a target")
     active = find_active(right)
     size = _basis_size(right, len(active), options, read_memory(memory, right.x.device))
     image = right.image[active]
@@ -88,10 +98,10 @@ def krylov_svd(
     block = basis.directions(given, options.block, generator)
     while True:
         ritz = basis.extend(block)
-        wanted = _leading(ritz, image, weight, options)
+        wanted, count = _leading(ritz, image, weight, options)
         done = int((ritz.residual_norms[wanted] <= options.tol).sum())
-        progress("Krylov steps", done, options.n_components)
-        if done == options.n_components:
+        progress("Krylov steps", done, count)
+        if done == count:
             break
         block = basis.next_block()
         if not len(block):  # the space is invariant: go on outside it
@@ -102,7 +112,7 @@ def krylov_svd(
             leading = torch.arange(size // 2 - len(wanted), device=wanted.device)
             kept = torch.cat([wanted, leading]).unique()
             basis.restart(ritz.coordinates[:, kept])
-    svd = _result(active, ritz, image, wanted, options, basis.products)
+    svd = _result(active, ritz, image, wanted, count, options, basis.products)
     # What a restart has dropped of L_j and R x still counts in the sum.
     dropped = basis.outside(given).T
     return replace(
@@ -129,27 +139,39 @@ def _basis_size(right: Jacobian, count: int, options: Krylov, budget: int) -> in
 
 def _leading(
     ritz: Ritz, image: Tensor, weight: Tensor | None, options: Krylov
-) -> Int[Tensor, " n"]:
-    """Return the positions of the leading Ritz triplets, without those that are rounding."""
+) -> tuple[Int[Tensor, " n"], int]:
+    """Return the positions of the leading Ritz triplets, without rounding, and how many it takes.
+
+    It takes more than there are as long as the basis is small.
+    """
     score = ritz.sigma
     if options.by == "contribution":
-        score = ritz.along(image).abs()
-        score = score if weight is None else score * ritz.along(weight).abs()
-    order = score.argsort(descending=True, stable=True)
-    return order[ritz.sigma[order] > ritz.resolution][: options.n_components]
+        score = ritz.along(image)
+        score = score if weight is None else score * ritz.along(weight)
+    order = score.abs().argsort(descending=True, stable=True)
+    leading = order[ritz.sigma[order] > ritz.resolution][: options.n_components]
+    if weight is not None and options.share is not None:
+        total = weight @ image
+        near = (score[leading].cumsum(0) - total).abs() <= (1 - options.share) * total.abs()
+        if near.any():
+            count = int(near.nonzero()[0]) + 1
+            return leading[:count], count
+    return leading, options.n_components
 
 
 def _result(
-    active: Tensor, ritz: Ritz, image: Tensor, wanted: Tensor, options: Krylov, products: int
+    active: Tensor,
+    ritz: Ritz,
+    image: Tensor,
+    wanted: Tensor,
+    count: int,
+    options: Krylov,
+    products: int,
 ) -> LeftSVD:
     resolved = torch.zeros_like(ritz.sigma, dtype=torch.bool)
     resolved[wanted] = ritz.residual_norms[wanted] <= options.tol
     converged = int(resolved.sum())
-    short = (
-        f"; {converged} of {options.n_components} converged"
-        if converged < options.n_components
-        else ""
-    )
+    short = f"; {converged} of {count} converged" if converged < count else ""
     close = max(ritz.resolution, options.tol * float(ritz.sigma[0]))
     return assemble(
         active,

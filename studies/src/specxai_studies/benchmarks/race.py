@@ -2,11 +2,11 @@
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from specxai.affine import Linearization, NamedBaseline, linearize
+from specxai.affine import NamedBaseline, linearize
 from specxai.compare import prepare
 from specxai.compare.attribution import Attribution, Instance, Method, Passes
 from specxai.compare.comparison import run_method
@@ -17,11 +17,8 @@ from specxai_studies.benchmarks.processor import one_thread, processor_seconds
 from specxai_studies.benchmarks.sampled import UNIT, sampled_methods
 
 BASELINES: tuple[NamedBaseline, ...] = ("blur", "zero")
-SEARCH, KNOWN = "specxai, number searched for", "specxai, number known"
-# The components of largest |α| are enough when they add up to y − y₀ but for this share.
-_LEFT_OVER = 0.1
-_FIRST, _STEP, _MOST = 8, 4, 64
-_PRODUCTS = 400
+OURS = "specxai"
+_SOLVER = Krylov(n_components=64, by="contribution", products=400, share=0.9)
 
 
 @dataclass(frozen=True)
@@ -36,8 +33,7 @@ class Run:
             the method promises nothing.
         pushed: products with R.
         pulled: products with Rᵀ.
-        components: how many were asked for at last.
-        needed: how many of them, the first first, hold 90 % of y − y₀.
+        components: how many were found.
         error: why there is no result; empty if there is one.
     """
 
@@ -48,7 +44,6 @@ class Run:
     pushed: int = 0
     pulled: int = 0
     components: int = 0
-    needed: int = 0
     error: str = ""
 
 
@@ -77,9 +72,8 @@ def run_race(
 ) -> Race:
     """Run ours and the sampled methods in one process, every second round in reverse.
 
-    Ours asks for 8 components of largest |α|, then for 12 and so on, until all have converged and
-    hold 90 % of y − y₀, neither less nor as much too much. What the last of these steps takes with
-    the linearization is noted beside the whole search.
+    Ours looks for the components of largest |α| until those that add up to 90 % of y − y₀ have
+    converged, the linearization included.
 
     Args:
         case: a name of `CASES`, of a picture and a row of classes.
@@ -95,12 +89,12 @@ def run_race(
     instance, _ = prepare(model, x, baseline=start)
     change = instance.totals["y − y₀"]
     methods = sampled_methods(fast)
-    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in (SEARCH, KNOWN)}
-    runs |= {method.name: [] for method in methods}
+    runs: dict[str, list[dict[str, Any]]] = {
+        name: [] for name in (OURS, *(m.name for m in methods))
+    }
 
     def ours() -> None:
-        for name, run in zip((SEARCH, KNOWN), _search(instance, CASES[case].layer), strict=True):
-            note(name, run)
+        note(OURS, _ours(instance, CASES[case].layer))
 
     def note(name: str, run: Run) -> None:
         runs[name].append(asdict(run))
@@ -123,71 +117,22 @@ def race_ratio(runs: dict[str, list[dict[str, Any]]], name: str) -> float | None
     return statistics.median(ratios) if ratios else None
 
 
-def needed(shares: Sequence[float]) -> int:
-    """Return how many leading components add up to all but a tenth; 0 if no number of them does.
-
-    Args:
-        shares: of each, first the first; they may have either sign.
-
-    >>> needed([0.7, 0.6, -0.35, 0.02])
-    3
-    """
-    total = 0.0
-    for number, share in enumerate(shares, 1):
-        total += share
-        if abs(1.0 - total) <= _LEFT_OVER:
-            return number
-    return 0
-
-
-def _search(instance: Instance, layer: str | None) -> tuple[Run, Run]:
-    """Ask for more and more components; return all of it, and its last step alone."""
-    begun, lin = _linearized(instance)
-    whole = begun
-    for count in range(_FIRST, _MOST + 1, _STEP):
-        step, shares = _components(instance, lin, layer, count)
-        whole = _joined(whole, step)
-        if step.needed or len(shares) < count:
-            break
-    last = _joined(begun, step)
-    if not step.needed:
-        fault = f"{len(shares)} of {count} components hold {step.share:.0%}"
-        return replace(whole, error=fault), replace(last, error=fault)
-    return whole, last
-
-
-def _linearized(instance: Instance) -> tuple[Run, Linearization]:
+def _ours(instance: Instance, layer: str | None) -> Run:
     passes, begun = Passes(), time.process_time()
     with passes.watch(instance.model):
         lin = linearize(instance.model, instance.x, baseline=instance.baseline)
-    return Run(time.process_time() - begun, passes.forward, passes.backward), lin
-
-
-def _components(
-    instance: Instance, lin: Linearization, layer: str | None, count: int
-) -> tuple[Run, list[float]]:
-    """Find components of largest |α|, and return their shares of y − y₀ too."""
-    solver = Krylov(n_components=count, by="contribution", products=_PRODUCTS)
-    passes, begun = Passes(), time.process_time()
-    with passes.watch(instance.model):
-        ex = explain_at(lin, layer, instance.target, solver)
+        ex = explain_at(lin, layer, instance.target, _SOLVER)
     seconds, done = time.process_time() - begun, ex.split.right.products
-    shares = (ex.contributions[ex.top(count)] / ex.linear).tolist()
-    forward, backward = passes.forward + done.pushed, passes.backward + done.pulled
-    enough = needed(shares) if len(shares) == count else 0
-    run = Run(seconds, forward, backward, sum(shares), done.pushed, done.pulled, count, enough)
-    return run, shares
-
-
-def _joined(first: Run, second: Run) -> Run:
-    """Return two runs as one, with the components of the second."""
-    return replace(
-        second,
-        seconds=first.seconds + second.seconds,
-        forward=first.forward + second.forward,
-        backward=first.backward + second.backward,
-        pushed=first.pushed + second.pushed,
-        pulled=first.pulled + second.pulled,
+    share = float(ex.contributions.sum() / ex.linear)
+    return Run(
+        seconds,
+        passes.forward + done.pushed,
+        passes.backward + done.pulled,
+        share,
+        done.pushed,
+        done.pulled,
+        len(ex.contributions),
+        error=ex.note if "converged" in ex.note else "",
     )
 
 
