@@ -53,7 +53,7 @@ def test_conventions_ties_and_shared_values_are_said():
 def test_a_named_class_and_its_probability():
     net = zoo.build("mlp")
     ex = specxai.explain(net.model, net.x, net.layer).named("net", "[cat]")
-    summary = summarize(ex, 1, ex.linearization.output)
+    summary = summarize(ex, 1)
     assert 0 < summary.probability < 1
     assert f"'[cat]', probability {summary.probability:.3f}" in explanation_tables(summary)[0].title
     assert plain(summary)["class"] == "[cat]"

@@ -44,7 +44,7 @@ def explain(
         opened, result = what.explain(model, input, run.quiet)
         name, given = opened.model.name, opened.given
         result = result.named(name, opened.model.class_name(result.target))
-        summary = summarize(result, top, opened.lin.output)
+        summary = summarize(result, top)
         tables, more = [*explanation_tables(summary)], {}
         result.save(file, [part.k for part in summary.components], dtype=vectors)
         title = ": ".join(filter(None, (name, result.target_name)))

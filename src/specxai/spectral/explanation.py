@@ -92,14 +92,18 @@ class Explanation(NetworkDecomposition, _Told):
     """
 
     def named(self, model: str, target_name: str | None = None) -> "Explanation":
-        """Return the same under other names.
+        """Return the same under other names, and with the probability of the class.
 
         Args:
             model: name of the model.
             target_name: of the explained output; None keeps the one it has.
         """
-        named = target_name or self.target_name
-        return replace(self, about=replace(self.about, model=model, target_name=named))
+        named, outputs = target_name or self.target_name, self.linearization.output
+        probability = None
+        if named is not None and isinstance(self.target, int) and outputs[0].numel() > 1:
+            probability = float(outputs[0].double().softmax(0)[self.target])
+        about = replace(self.about, model=model, target_name=named, probability=probability)
+        return replace(self, about=about)
 
     def surgery(
         self,

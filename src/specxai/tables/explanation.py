@@ -4,9 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jaxtyping import Float
-from torch import Tensor
-
 from specxai.affine import Target, Tie
 from specxai.spectral import Decomposition, Strategy
 from specxai.table import Table, cells
@@ -62,7 +59,7 @@ class ExplanationSummary:
     Attributes:
         place: where the network is split, in words.
         class_: name of the explained output, where it has one.
-        probability: of that class; None without the model's output.
+        probability: of that class.
         baseline: name of the baseline; None for the map at x alone.
         pointwise_linear: u·x of the map at x alone, beside a map from a baseline.
         components: those that lead by |α|, by reduced share or by σ.
@@ -95,27 +92,20 @@ class ExplanationSummary:
     other_contribution: float
 
 
-def summarize(
-    explanation: Decomposition, top: int, outputs: Float[Tensor, "1 ..."] | None = None
-) -> ExplanationSummary:
+def summarize(explanation: Decomposition, top: int) -> ExplanationSummary:
     """Collect what a person wants to read of an explanation.
 
     Args:
         explanation: the result.
         top: how many components each ranking contributes to the list.
-        outputs: the model's whole output, for the probability of a named class.
     """
     components = _components(explanation, top)
     listed, alphas = [part.k for part in components], explanation.contributions
-    probability = None
-    if explanation.target_name is not None and outputs is not None and outputs.numel() > 1:
-        probability = float(outputs[0].softmax(0)[explanation.target])
     return record_of(
         ExplanationSummary,
         explanation,
         place=explanation.layer_name,
         class_=explanation.target_name,
-        probability=probability,
         baseline=explanation.baseline_name,
         pointwise_linear=explanation.pointwise_linear,
         conventions=_conventions(explanation),

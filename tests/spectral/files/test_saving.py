@@ -46,6 +46,7 @@ def test_the_header(explanation, tmp_path):
     assert all(len(value) == 64 for value in hashes.values())
     assert found == {
         "schema": 3, "model": "Sequential", "layer": "1", "target": [1, 2, 3], "target_name": None,
+        "probability": None,
         "method": "exact", "note": "", "baseline_name": None, "exactness": "canonical",
         "precision": "float64",
         "conventional": [], "ties": [], "cut": True, "unit_count": 18,

@@ -33,6 +33,7 @@ _ABOUT: dict[str, Any] = {
     "model": str,
     "target": int | tuple[int, ...] | None,
     "target_name": str | None,
+    "probability": float | None,
     "layer": str | tuple[str, ...] | None,
     "cut": bool,
     "unit_count": int,
@@ -145,4 +146,4 @@ def _with_hidden(header: dict[str, Any]) -> dict[str, Any]:
         {**each, "hidden": False, "completed": None} if isinstance(each, dict) else each
         for each in sites
     ]
-    return {**header, "conventional": told, "baseline_name": None}
+    return {**header, "conventional": told, "baseline_name": None, "probability": None}

@@ -204,6 +204,11 @@ class Decomposition(ABC):
         return self.about.target_name
 
     @property
+    def probability(self) -> float | None:
+        """Of the explained class, by the softmax of a row of outputs, where it has a name."""
+        return self.about.probability
+
+    @property
     def layer(self) -> str | tuple[str, ...] | None:
         """Address of the layer of the split, or of several; None means the whole network."""
         return self.about.layer
