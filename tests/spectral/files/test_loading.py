@@ -245,7 +245,8 @@ def test_the_layout_is_what_the_documentation_says(path):
     assert sorted(header) == sorted(HEADER) == [
         "active_count", "baseline_name", "checksum", "conventional", "cut", "exactness",
         "fingerprint",
-        "input_hash", "layer", "method", "model", "note", "precision", "probability", "schema", "target",
+        "input_hash", "layer", "method", "model", "note", "precision", "probability", "schema",
+        "target",
         "target_name", "ties", "unit_count", "vectors_dtype", "versions",
     ]  # fmt: skip
 
