@@ -12,6 +12,7 @@ from reference import dense
 from specxai import Auto, Krylov, explain
 from specxai.affine import Jacobian, linearize
 from specxai.errors import InvalidInputError, NotEnoughMemoryError, SpecxaiError
+from specxai.spectral.svd import memory
 from specxai.spectral.svd.exact import exact_svd
 from specxai.spectral.svd.gram import stored_gram, streamed_gram
 from specxai.spectral.svd.memory import plan_storage, read_memory
@@ -226,3 +227,19 @@ def test_the_peak_with_more_rows_than_inputs():
     assert int(rank) == 400
     assert int(peak) / 1024 <= 330
     assert abs(float(residual)) < 1e-4
+
+
+def test_cached_files_are_free_memory(tmp_path):
+    file = tmp_path / "meminfo"
+    file.write_text("MemTotal:  24000 kB\nMemFree:  100 kB\nMemAvailable:   20000 kB\n")
+    assert memory._available(file) == 20000 * 1024
+    assert memory._available(tmp_path / "no such file") is None
+    for name, text in (
+        ("max", "1000\n"),
+        ("current", "900\n"),
+        ("stat", "anon 1\ninactive_file 300\n"),
+    ):
+        (tmp_path / f"memory.{name}").write_text(text)
+    assert memory._free_in_container(tmp_path) == 400
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory._free_in_container(tmp_path) == 2**50

@@ -59,18 +59,28 @@ def free_memory(device: torch.device) -> int:
         return int(torch.cuda.mem_get_info(device)[0])
     if device.type != "cpu" or "SC_AVPHYS_PAGES" not in os.sysconf_names:
         return 2**50
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return min(free, _free_in_container())
+    free = _available() or os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(free, _free_in_container(Path("/sys/fs/cgroup")))
 
 
-def _free_in_container() -> int:
-    """Return what the control group of this process still allows; on Linux, in containers."""
-    group = Path("/sys/fs/cgroup")
+def _available(file: Path = Path("/proc/meminfo")) -> int | None:
+    """Return the bytes that Linux can give, cached files it would drop for them included."""
     try:
-        limit = (group / "memory.max").read_text().strip()
-        return int(limit) - int((group / "memory.current").read_text())
+        told = re.search(r"^MemAvailable:\s+(\d+) kB", file.read_text(), re.MULTILINE)
+    except OSError:  # another system
+        return None
+    return None if told is None else 1024 * int(told[1])
+
+
+def _free_in_container(group: Path) -> int:
+    """Return what a control group still allows, apart from cached files that it would drop."""
+    try:
+        limit = int((group / "memory.max").read_text())
+        taken = int((group / "memory.current").read_text())
+        told = re.search(r"^inactive_file (\d+)", (group / "memory.stat").read_text(), re.MULTILINE)
     except (OSError, ValueError):  # no such file, or "max"
         return 2**50
+    return limit - taken + (int(told[1]) if told else 0)
 
 
 def within(right: Jacobian, budget: int) -> Jacobian:
