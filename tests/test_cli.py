@@ -125,8 +125,36 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+# The map at x alone, all components, and the numbers of the paper.
+PAPER = ("--baseline", "none", "--method", "auto", "--details")
+
+
+def test_an_answer_without_any_option(folder: Path) -> None:
+    done = run(folder, "explain", "nets.py:deep", "x.npy", "--out", "answer", "--quiet")
+    assert done.returncode == 0, done.stderr
+    asked = (
+        "y, the network's own output",
+        "from the baseline x₀ (zero)",
+        "It rests on, as shares of u·(x − x₀)",
+        "How far to trust it:",
+        "It adds up",
+        "Taken out of the real network, component",
+    )
+    places = [done.stdout.index(words) for words in asked]
+    assert places == sorted(places)
+    told = run(folder, "explain", "nets.py:deep", "x.npy", "--out", "json", "--quiet", "--json")
+    summary = json.loads(told.stdout)
+    answer, terms = summary["answer"], summary["terms"]
+    total = sum(part["contribution"] for part in answer["parts"])
+    total += answer["start"] + answer["others"] + answer["unresolved"] + answer["bypass"]
+    assert total == pytest.approx(terms["output"], abs=1e-6)
+    assert answer["trust"]["residual"] < 1e-5
+    assert summary["baseline"] == "zero"
+
+
 def test_explain_writes_a_table_a_figure_and_a_file(folder: Path) -> None:
-    done = run(folder, "explain", "nets.py:small", "x.npy", "--layer", "1", "--quiet")
+    arguments = ("explain", "nets.py:small", "x.npy", "--layer", "1", *PAPER)
+    done = run(folder, *arguments, "--quiet")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     for word in ("u·x", "bypass", "residual", "reduced share", "canonical"):
@@ -146,7 +174,7 @@ def test_explain_writes_a_table_a_figure_and_a_file(folder: Path) -> None:
 
 def test_show_prints_and_draws_a_file_without_the_model(folder: Path) -> None:
     arguments = ("explain", "nets.py:small", "x.npy", "--layer", "1", "--vectors", "float16")
-    shown = run(folder, *arguments, "--out", "kept", "--quiet")
+    shown = run(folder, *arguments, *PAPER, "--out", "kept", "--quiet")
     assert shown.returncode == 0, shown.stderr
     file = folder / "kept" / "explanation.safetensors"
     file = file.rename(folder / "kept" / "alone.safetensors")
@@ -189,7 +217,8 @@ def test_json_holds_the_numbers_of_the_model(folder: Path) -> None:
 
 
 def test_the_whole_network_and_all_its_outputs(folder: Path) -> None:
-    done = run(folder, "explain", "nets.py:small", "x.npy", "--out", "whole", "--json", "--quiet")
+    arguments = ("explain", "nets.py:small", "x.npy", "--layer", "none")
+    done = run(folder, *arguments, "--out", "whole", "--json", "--quiet")
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     assert summary["layer"] is None
@@ -198,7 +227,7 @@ def test_the_whole_network_and_all_its_outputs(folder: Path) -> None:
 
 
 def test_rules_and_the_bias_ledger(folder: Path) -> None:
-    arguments = ("explain", "nets.py:wild", "x.npy", "--layer", "body.0", "--out", "wild")
+    arguments = ("explain", "nets.py:wild", "x.npy", "--layer", "body.0", *PAPER, "--out", "wild")
     done = run(folder, *arguments, "--rule", "secant", "--ledger")
     assert done.returncode == 0, done.stderr
     for word in ("convention: secant", "1 × gelu: secant, frozen:", "linear@body.0", "remainder"):
@@ -290,6 +319,7 @@ def test_progress_goes_to_standard_error_only(folder: Path) -> None:
 
 
 SURGERY = ("surgery", "nets.py:deep", "x.npy", "--layer", "1", "--target", "1", "--quiet")
+SURGERY += ("--baseline", "none")
 EXPLAIN = ("explain", "nets.py:small", "x.npy", "--layer", "1")
 
 
@@ -403,13 +433,14 @@ def test_importing_the_package_stays_light() -> None:
 
 
 def test_the_readme_demo(folder: Path) -> None:
-    arguments = ["explain", "demo:efficientnet-lite0", "demo:chelsea", "--layer", "_swish#2"]
-    arguments += "--baseline blur --method krylov --by contribution --components 8".split()
+    arguments = ["explain", "demo:efficientnet-lite0", "demo:chelsea"]
     done = run(folder, *arguments, "--out", "cat", "--json", "--quiet")
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     assert summary["class"] in {"Egyptian cat", "tiger cat", "tabby"}
-    assert (summary["units"], len(summary["components"])) == (62720, 5)
+    assert (summary["layer"], summary["units"]) == ("_swish#2", 62720)
+    assert len(summary["answer"]["parts"]) <= 8
+    assert sum(part["share"] for part in summary["answer"]["parts"]) > 0.85
     assert abs(summary["terms"]["residual"]) <= 1e-4 * abs(summary["terms"]["output"])
     assert summary["cut"]
 

@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "specxai", "symbolic", "nets.py:small", "x.npy"]
     return subprocess.run(
-        [*command, "--layer", "1", "--quiet", *options],
+        [*command, "--layer", "1", "--baseline", "none", "--quiet", *options],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -3,10 +3,10 @@
 from specxai.affine.baselines import Baseline, NamedBaseline
 from specxai.affine.contrast import Against, Contrast
 from specxai.affine.fingerprint import fingerprint
-from specxai.affine.layers import count_active_units
+from specxai.affine.layers import count_active_units, default_layer, has_positions
 from specxai.affine.ledger import Entry, Ledger
 from specxai.affine.linearization import Layers, Linearization
-from specxai.affine.linearize import contrasting, linearize
+from specxai.affine.linearize import at_input, contrasting, linearize
 from specxai.affine.products.jacobian import Jacobian
 from specxai.affine.region.region import Certificate, Flip, Region, Tie
 from specxai.affine.target import Target, choose_target, select_target
@@ -40,10 +40,13 @@ __all__ = [
     "Site",
     "Target",
     "Tie",
+    "at_input",
     "choose_target",
     "contrasting",
     "count_active_units",
+    "default_layer",
     "fingerprint",
+    "has_positions",
     "linearize",
     "select_target",
 ]

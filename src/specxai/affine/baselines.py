@@ -11,7 +11,7 @@ from specxai.affine.blur import blurred
 from specxai.affine.tracing.arguments import Arguments, as_plain
 from specxai.errors import InvalidInputError
 
-NamedBaseline = Literal["zero", "mean", "blur"]
+NamedBaseline = Literal["zero", "mean", "blur", "auto"]
 Baseline = Tensor | tuple[Any, ...] | Mapping[str, Any] | NamedBaseline | None
 
 # The blur's standard deviation, as a share of the shorter side: shapes go, colours stay.
@@ -48,7 +48,7 @@ def read_baseline(
         found = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
         raise InvalidInputError(
             f"the baseline is {found}: give a tensor of the input's shape {tuple(x.shape)}, or "
-            "'zero', 'mean' or 'blur'"
+            "'zero', 'mean', 'blur' or 'auto'"
         )
     if value.is_meta or value.is_complex():
         raise InvalidInputError("the baseline has no real values: give a tensor like the input")
@@ -97,6 +97,6 @@ def _named(name: str, x: Float[Tensor, "1 ..."]) -> Float[Tensor, "1 ..."]:
             )
         return blurred(x, _BLUR * min(x.shape[2:]), x.ndim - 2)
     raise InvalidInputError(
-        f"baseline {name!r} is unknown: choose 'zero', 'mean' or 'blur', or give a tensor like the "
-        "input"
+        f"baseline {name!r} is unknown: choose 'zero', 'mean', 'blur' or 'auto', or give a tensor "
+        "like the input"
     )

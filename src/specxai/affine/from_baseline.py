@@ -25,10 +25,7 @@ _ROUNDING = {torch.float32: 1e-2, torch.float64: 1e-7}
 
 
 def from_baseline(
-    pointwise: Linearization,
-    conventions: Conventions,
-    baseline: Float[Tensor, "1 ..."],
-    name: str = "given",
+    pointwise: Linearization, baseline: Float[Tensor, "1 ..."], name: str = "given"
 ) -> Linearization:
     """Return the affine map through the outputs at a baseline and at the input.
 
@@ -37,7 +34,6 @@ def from_baseline(
 
     Args:
         pointwise: the network as it is at x alone.
-        conventions: how it was made.
         baseline: x₀, shape and dtype of x.
         name: of the baseline.
 
@@ -47,7 +43,7 @@ def from_baseline(
     """
     network, x = replace(pointwise.network, plan={}), pointwise.x
     with torch.no_grad(), model_failures(x):
-        traced, start, shares = _traced_twice(network, conventions, x, baseline)
+        traced, start, shares = _traced_twice(network, pointwise.conventions, x, baseline)
     if not bool(start.isfinite().all()):
         raise InvalidInputError(
             "the model's output at the baseline holds NaN or infinite values: choose another one"

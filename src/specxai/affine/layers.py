@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from math import prod
 
 from specxai.affine.linearization import Linearization
 from specxai.affine.products.jacobian import Jacobian
@@ -31,6 +32,35 @@ def bent_layers(lin: Linearization, layers: Sequence[Layer]) -> list[Layer]:
     """
     bending = {site.module for site in lin.sites if site.kind is not Kind.AFFINE}
     return [layer for layer in layers if module_path(layer) in bending] or list(layers)
+
+
+def default_layer(lin: Linearization) -> str | None:
+    """Choose where to split: at the last cut with positions, else at the last before the output.
+
+    Positions are the pixels of a feature map, or the tokens or steps of a sequence. Among cuts,
+    modules that call an activation or the like are preferred: units at rest need no work there.
+
+    Args:
+        lin: the network as an affine map.
+
+    Returns:
+        The address; None, the whole network, where no module before the output is a cut.
+    """
+    before = [layer for layer in cut_layers(lin) if layer.shape != tuple(lin.output.shape)]
+    chosen = [layer for layer in before if has_positions(layer)] or before
+    return bent_layers(lin, chosen)[-1].address if chosen else None
+
+
+def has_positions(layer: Layer) -> bool:
+    """Tell whether a layer's output has more than one place: (1, C, H, W), (1, C, L), (1, T, E).
+
+    Args:
+        layer: of a network.
+    """
+    shape = layer.shape or ()
+    if len(shape) == 3:
+        return min(shape[1:]) > 1
+    return len(shape) > 3 and prod(shape[2:]) > 1
 
 
 def module_path(layer: Layer) -> str:

@@ -16,6 +16,7 @@ from specxai.affine.products.jacobian import Jacobian
 from specxai.affine.products.numerics import full_precision
 from specxai.affine.region.region import Region
 from specxai.affine.target import Target, choose_target, select_target
+from specxai.affine.tracing.conventions import Conventions
 from specxai.affine.tracing.network import Network, parse_address, run_from, run_until
 from specxai.affine.tracing.recorder import Layer, Site
 from specxai.affine.tracing.trace import all_paths_cross
@@ -44,6 +45,7 @@ class Linearization:
         layers: every module call: the places where the network can be split.
         precision: what the network is computed in, and in place of what: ``float32``, or
             ``float32 in place of bfloat16`` for a model of half precision.
+        conventions: how operations that are not piecewise linear became affine.
         repairs: calls where PyTorch's derivative was found to be wrong and is computed otherwise.
         checked: parts of the network whose forward and reverse derivatives have been compared.
         baseline: x₀, from which the map leads to x; None for the map at x alone.
@@ -60,6 +62,7 @@ class Linearization:
     sites: tuple[Site, ...] = field(repr=False)
     layers: tuple[Layer, ...] = field(repr=False)
     precision: str
+    conventions: Conventions = field(repr=False)
     repairs: list[Repair] = field(default_factory=list, repr=False)
     checked: set[tuple[str, ...]] = field(default_factory=set, repr=False)
     off: float = 0.0

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from specxai.affine.averaged import averaged, noisy
-from specxai.affine.baselines import Baseline, read_baseline
+from specxai.affine.averaged import AveragedLinearization, averaged, noisy
+from specxai.affine.baselines import Baseline, NamedBaseline, read_baseline
 from specxai.affine.contrast import Against, Contrast, contrast
 from specxai.affine.from_baseline import from_baseline
 from specxai.affine.linearization import Linearization
@@ -73,7 +73,9 @@ def linearize(
             arguments and returns it, as in ``lambda model, x: model(x)["out"]``.
         precision: ``native`` computes in the model's dtype, ``double`` in float64.
         baseline: x₀, from which the map leads to x, y = y₀ + u·(x − x₀): a tensor like x, or
-            ``zero``, ``mean``, ``blur``; see `read_baseline`. None is the map at x alone (8).
+            ``zero``, ``mean``, ``blur``; see `read_baseline`. ``auto`` takes ``zero``, or ``blur``
+            for a picture of which the map at x alone holds half of the output already. None is
+            that map (8).
         average: how many noisy copies of x a map from a baseline is averaged over; products take
             as many times longer. 1 averages nothing.
         noise: standard deviation of the copies' normal noise, in parts of that of x.
@@ -113,23 +115,63 @@ def linearize(
     plain = all(site.convention in (None, "tangent") for site in traced.sites)
     with in_our_words("the derivative"):
         off = off_by_differences(network, point, traced) if hidden and plain else 0.0
-    lin = Linearization(network, point, output, traced.sites, traced.layers, digits, off=off)
+    lin = Linearization(
+        network, point, output, traced.sites, traced.layers, digits, conventions, off=off
+    )
     with in_our_words("the derivative"):
         if not recorded_agrees(network, point, traced):
             lin.right(None)
     lin.checked.add(("right",))
+    if isinstance(baseline, str) and baseline == "auto":
+        baseline = _advised(lin)
     start = read_baseline(baseline, point, network.arguments)
     if start is None and average != 1:
         raise InvalidInputError("average= is of a map from a baseline: give baseline= too")
     if start is None:
         return lin
     name = baseline if isinstance(baseline, str) else "given"
-    through = from_baseline(lin, conventions, start, name)
+    through = from_baseline(lin, start, name)
     if average == 1:
         return through
-    points = noisy(point, average, noise, seed)
-    return averaged(
-        through, (from_baseline(_moved(lin, p), conventions, start, name) for p in points)
+    return averaged(through, (at_input(through, p) for p in noisy(point, average, noise, seed)))
+
+
+def _advised(lin: Linearization) -> NamedBaseline:
+    """Choose a baseline by what the map at x alone holds; see docs/baselines.md."""
+    if lin.x.ndim != 4:
+        return "zero"
+    output, linear = lin.output.flatten(), lin.jvp(lin.x).flatten()
+    largest = output.argmax()
+    return "blur" if float(linear[largest]) > 0.5 * abs(float(output[largest])) else "zero"
+
+
+def at_input(lin: Linearization, x: Float[Tensor, "1 ..."]) -> Linearization:
+    """Return the map of the same network, from the same baseline if there is one, at another input.
+
+    Args:
+        lin: the map at one input.
+        x: another one, of its shape, dtype and device.
+    """
+    if isinstance(lin, AveragedLinearization):
+        step = x - lin.x
+        copies = (at_input(copy, copy.x + step) for copy in lin.copies)
+        return averaged(at_input(lin.copies[0], x), copies)
+    pointwise = lin.at_x
+    if lin.baseline is not None:
+        moved = _moved(pointwise, x)
+        return from_baseline(moved, lin.baseline, lin.baseline_name or "given")
+    network = replace(lin.network, plan={})
+    with model_failures(x):
+        output, traced = _recorded(network, lin.conventions, x)
+    return replace(
+        lin,
+        network=network,
+        x=x,
+        output=output,
+        sites=traced.sites,
+        layers=traced.layers,
+        repairs=[],
+        checked=set(),
     )
 
 

@@ -100,7 +100,8 @@ class NetworkOptions:
                 raise
             expected = (1, *loaded.input_shape)
             raise InvalidInputError(f"{fault}; {loaded.name} takes {expected}") from fault
-        named = lin if start is None else replace(lin, baseline_name=self.baseline)
+        told = self.baseline not in ("none", "auto")
+        named = replace(lin, baseline_name=self.baseline) if told else lin
         return Opened(loaded, given, position, named)
 
     def _moved(self, model: "LoadedModel", given: "LoadedInput") -> "tuple[nn.Module, Inputs]":
@@ -117,6 +118,20 @@ class NetworkOptions:
             raise InvalidInputError(told) from fault
         weight = next((p for p in module.parameters() if p.is_floating_point()), given.tensor)
         return module, given.to(home, weight.dtype)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class AnswerOptions(NetworkOptions):
+    """How a model and an input are taken for an answer: from a baseline.
+
+    Attributes:
+        baseline: where the map leads from: auto (zero, or blur for a picture of which the map at
+            the input alone holds half of the output), none (that map), zero, blur, mean, black,
+            white, or an input like INPUT.
+    """
+
+    baseline: str = "auto"
 
 
 class _Taken(TypedDict, total=False):

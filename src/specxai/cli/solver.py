@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cyclopts import Parameter
 
-from specxai.cli.network import NetworkOptions, Opened
-from specxai.cli.options import Layer
+from specxai.cli.network import AnswerOptions, Opened
 from specxai.cli.reading import read_layers
 from specxai.errors import InvalidInputError
 
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
 _KRYLOV = {name: name for name in ("by", "share", "tol", "products")}
 _KRYLOV["components"] = "n_components"
 # What each method takes of the options below, and the memory.
-_TAKES = {"exact": {"scratch"}, "krylov": {*_KRYLOV}, "auto": {*_KRYLOV, "scratch", "seconds"}}
+_EITHER = {*_KRYLOV, "scratch", "seconds"}
+_TAKES = {"exact": {"scratch"}, "krylov": {*_KRYLOV}, "auto": _EITHER, "leading": _EITHER}
 
 
 @Parameter(name="*")
@@ -27,7 +27,8 @@ class SolverOptions:
 
     Attributes:
         method: exact computes all components, krylov the leading ones by products; auto the exact
-            ones where they fit in memory and in time.
+            ones where they fit in memory and in time; leading those of largest contribution that
+            carry 90 %, at most 8.
         components: how many components krylov looks for.
         tol: largest accepted relative residual of a component that krylov finds.
         products: how many products with the Jacobian, and as many with its transpose, krylov may
@@ -37,7 +38,7 @@ class SolverOptions:
         scratch: a folder for rows that exact cannot keep in memory.
     """
 
-    method: Literal["auto", "exact", "krylov"] = "auto"
+    method: Literal["auto", "exact", "krylov", "leading"] = "auto"
     components: int | None = None
     tol: float | None = None
     products: int | None = None
@@ -54,15 +55,17 @@ class SolverOptions:
         Raises:
             InvalidInputError: an option is given that the method ignores.
         """
-        from specxai.spectral import Auto
+        from specxai.spectral import LEADING, Auto
 
-        auto = defaults or Auto()
+        auto = defaults or (LEADING if self.method == "leading" else Auto())
         given = {name: value for name, value in vars(self).items() if value is not None}
         self._check(given)
         options = {own: given[name] for name, own in _KRYLOV.items() if name in given}
+        if options.get("by") == "singular_value":
+            options.setdefault("share", None)  # a share is one of contributions
         krylov = replace(auto.krylov, **options)
         exact = replace(auto.exact, scratch=self.scratch)
-        if self.method == "auto":
+        if self.method in ("auto", "leading"):
             return Auto(exact, krylov, given.get("seconds", auto.seconds))
         return exact if self.method == "exact" else krylov
 
@@ -84,10 +87,11 @@ class LeadingOptions(SolverOptions):
     """How to decompose, and which components lead.
 
     Attributes:
-        by: what the components that krylov finds lead in, σ or |α|: singular_value if not given.
+        by: what the components that krylov finds lead in, σ or |α|.
         share: of u·x: krylov stops short of --components when those of largest |α| add up to it.
     """
 
+    method: Literal["auto", "exact", "krylov", "leading"] = "leading"
     by: Literal["singular_value", "contribution"] | None = None
     share: float | None = None
 
@@ -98,14 +102,16 @@ class ExplainOptions:
     """What to explain, how to decompose it, and how model and input are taken.
 
     Attributes:
+        layer: where to split, an address of 'specxai layers', or several with commas; auto takes
+            the last cut with positions, else the last before the output; none the whole network.
         target: output to explain, by number or class name; numbers with commas for more
-            dimensions. If not given: the largest of a row of outputs; all of them without --layer.
+            dimensions. If not given: the largest of a row of outputs; all of them for --layer none.
     """
 
-    layer: Layer = None
+    layer: str = "auto"
     target: str | None = None
     solver: LeadingOptions = LeadingOptions()
-    network: NetworkOptions = NetworkOptions()  # noqa: RUF009, it is frozen
+    network: AnswerOptions = AnswerOptions()  # noqa: RUF009, it is frozen
 
     def explain(self, model: str, input: str, quiet: bool) -> "tuple[Opened, Explanation]":
         """Load a model and an input, and decompose an output.
@@ -118,7 +124,8 @@ class ExplainOptions:
         from specxai.spectral import explain_at
         from specxai.terminal.progress import progress_bars
 
-        solver, layers = self.solver.solver(), read_layers(self.layer)
+        solver = self.solver.solver()
+        layers = None if self.layer == "none" else read_layers(self.layer)
         opened = self.network.open(model, input, self.target)
         with progress_bars(quiet) as progress:
             explanation = explain_at(

@@ -5,6 +5,7 @@ from specxai.spectral.edits.causal_curve import CausalCurve
 from specxai.spectral.edits.collapse import Collapsed
 from specxai.spectral.edits.edited_module import EditedModule
 from specxai.spectral.edits.surgery import Surgery
+from specxai.spectral.edits.trust import Removal, Trust
 from specxai.spectral.explanation import Explanation, StoredExplanation, load
 from specxai.spectral.files.stored import Record
 from specxai.spectral.records.decomposition import Decomposition
@@ -22,10 +23,11 @@ from specxai.spectral.records.strategies import Strategy
 from specxai.spectral.split import split
 from specxai.spectral.svd.exact import exact_svd
 from specxai.spectral.svd.krylov import Krylov
-from specxai.spectral.svd.solver import Auto, Exact, Method, Solver, read_method
+from specxai.spectral.svd.solver import LEADING, Auto, Exact, Method, Solver, read_method
 from specxai.spectral.symbolic.assembly import SymbolicExpression
 
 __all__ = [
+    "LEADING",
     "Auto",
     "CausalCurve",
     "Collapsed",
@@ -38,12 +40,14 @@ __all__ = [
     "Reach",
     "Record",
     "Reduction",
+    "Removal",
     "Selection",
     "Solver",
     "StoredExplanation",
     "Strategy",
     "Surgery",
     "SymbolicExpression",
+    "Trust",
     "exact_svd",
     "explain",
     "explain_at",

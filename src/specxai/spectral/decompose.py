@@ -15,6 +15,7 @@ from specxai.affine import (
     RuleChoice,
     Target,
     contrasting,
+    default_layer,
     linearize,
 )
 from specxai.affine.tracing.faults import in_our_words
@@ -57,7 +58,8 @@ def explain(
         x: one input with its batch dimension, shape (1, *input), or a tuple or dict of arguments.
         layer: address of the layer to split at, as ``specxai layers`` lists them; ``name#2`` is
             the second call of a module. Several addresses are taken together. None takes the
-            whole network, R = u.
+            whole network, R = u. ``auto`` takes the last cut with positions, else the last before
+            the output; see `specxai.affine.default_layer`.
         target: output to explain, an int or a tuple of ints. None takes the largest of a (1, C)
             output, or, with ``layer=None``, all outputs.
         rule: how operations that are not piecewise linear become affine: ``tangent`` (15),
@@ -66,15 +68,16 @@ def explain(
         forward: calls the model and returns the tensor to explain; see `linearize`.
         precision: ``native`` computes in the model's dtype, ``double`` in float64.
         method: ``exact`` computes every component; ``krylov`` the leading ones, by products;
-            ``auto`` the exact ones where they fit in memory and take no more than 10 minutes. Or
+            ``auto`` the exact ones where they fit in memory and take no more than 10 minutes;
+            ``leading`` those of largest |α| that carry 90 % of u·x, at most eight. Or
             one of `Exact`, `Krylov` and `Auto` with options of its own, such as
             ``Krylov(n_components=16)``.
         memory: bytes, or text such as ``2GiB``, that may be taken beside the model; None for what
             is free.
         progress: called with a stage's name, the work done and the work in all.
-        baseline: x₀, a tensor like x, ``zero``, ``mean`` or ``blur``: the map leads from it to x,
-            y = y₀ + Σ_k α_k + unresolved + bypass with α_k = ψ_k σ_k φ_k·(x − x₀). None is the map
-            at x alone.
+        baseline: x₀, a tensor like x, ``zero``, ``mean``, ``blur`` or ``auto``: the map leads from
+            it to x, y = y₀ + Σ_k α_k + unresolved + bypass with α_k = ψ_k σ_k φ_k·(x − x₀). None is
+            the map at x alone.
         average: how many noisy copies of x a map from a baseline is averaged over; all work takes
             as many times longer.
         noise: standard deviation of their noise, in parts of that of x.
@@ -139,6 +142,8 @@ def _explained(
     memory: int | str | None,
     progress: Progress,
 ) -> Explanation:
+    if layer == "auto":
+        layer = default_layer(lin)
     parts = split(lin, layer, target)
     budget = read_memory(memory, lin.x.device)
     parts = replace(parts, right=within(parts.right, budget))

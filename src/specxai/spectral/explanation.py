@@ -13,6 +13,7 @@ from specxai.spectral.edits.causal_curve import CausalCurve, CausalOrder, causal
 from specxai.spectral.edits.collapse import Collapsed, collapse
 from specxai.spectral.edits.interpolation import Interpolation, interpolation
 from specxai.spectral.edits.surgery import Surgery, scale_components
+from specxai.spectral.edits.trust import Trust, measure_trust
 from specxai.spectral.files.loading import read
 from specxai.spectral.files.points import export_points
 from specxai.spectral.files.saving import VectorDtype, file_size, save
@@ -123,6 +124,10 @@ class Explanation(NetworkDecomposition, _Told):
     def interpolation(self, shares: Sequence[float] = (0.25, 0.5, 0.75)) -> Interpolation:
         """Follow the real network from the baseline; see `specxai.spectral.edits.interpolation`."""
         return interpolation(self, shares)
+
+    def trust(self, noise: float = 0.01, seed: int = 0) -> Trust:
+        """Measure how far it may be trusted; see `specxai.spectral.edits.trust`."""
+        return measure_trust(self, noise, seed)
 
     def collapse(
         self,

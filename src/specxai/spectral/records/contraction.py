@@ -68,6 +68,15 @@ def smooth_map(
     return blurred(maps, blur, min(maps.ndim - 1, max(x.ndim - 2, 1)))
 
 
+def default_blur(x: Float[Tensor, "1 ..."]) -> float:
+    """Return the width by which maps of a picture are smoothed, in pixels; 0 for other inputs.
+
+    Args:
+        x: the input; (1, C, H, W) is a picture.
+    """
+    return min(x.shape[-2:]) / 18 if x.ndim == 4 else 0.0
+
+
 def check_dim(x: Float[Tensor, "1 ..."], dim: int | None) -> None:
     """Check that an input has a dimension, apart from the batch, that can be contracted.
 

@@ -1,0 +1,240 @@
+"""The answer to "why this output?": what it rests on, what counts against it, and how sure that is.
+
+The order is that in which a person asks: what does the network say, on what does that rest, what
+speaks against it, what is not resolved, how far may one trust it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from specxai.spectral import Decomposition, Removal, Trust
+from specxai.spectral.records.contraction import default_blur
+from specxai.spectral.records.place import place_of
+from specxai.table import Cell, Table, cells
+
+# Components listed at most, and the share of the change after which no more are.
+_MOST, _SHARE = 8, 0.9
+# Letters of the longest bar.
+_BAR = 20
+
+
+@dataclass(frozen=True)
+class Part:
+    """One component of an answer.
+
+    Attributes:
+        k: its number.
+        contribution: α.
+        share: of u·(x − x₀); against the output where it is negative.
+        place: where in the picture it acts, in words; empty where the input is none.
+    """
+
+    k: int
+    contribution: float
+    share: float
+    place: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Why a network gives an output, as short as it can be told.
+
+    Attributes:
+        says: what the network says.
+        start: y₀, or what the biases add where there is no baseline.
+        change: u·(x − x₀), which is explained.
+        parts: the leading components, of largest |α| first.
+        others: Σα of those not listed.
+        unresolved: what directions add that were not resolved.
+        bypass: what goes around the layer.
+        trust: what was measured; None where the network is not at hand.
+    """
+
+    says: str
+    start: float
+    change: float
+    parts: tuple[Part, ...]
+    others: float
+    unresolved: float
+    bypass: float
+    trust: Trust | None
+
+
+def answer_of(explanation: Decomposition, trust: Trust | None = None) -> Answer:
+    """Collect the answer of an explanation.
+
+    Args:
+        explanation: of one output.
+        trust: what was measured of it.
+    """
+    change, alphas = float(explanation.linear), explanation.contributions
+    listed = leading(explanation)
+    places = _places(explanation, listed)
+    parts = tuple(
+        Part(k, float(alphas[k]), float(alphas[k]) / (change or 1.0), place)
+        for k, place in zip(listed, places, strict=True)
+    )
+    return Answer(
+        says=_says(explanation),
+        start=float(explanation.bias),
+        change=change,
+        parts=parts,
+        others=float(alphas.sum()) - sum(part.contribution for part in parts),
+        unresolved=float(explanation.unresolved),
+        bypass=float(explanation.bypass),
+        trust=trust,
+    )
+
+
+def leading(explanation: Decomposition) -> list[int]:
+    """Return the components of largest |α| that carry 90 % of u·(x − x₀), at most eight."""
+    alphas, change = explanation.contributions, float(explanation.linear)
+    order = explanation.top(_MOST).tolist()
+    total = 0.0
+    for count, k in enumerate(order, 1):
+        total += float(alphas[k])
+        if abs(change - total) <= (1 - _SHARE) * abs(change):
+            return order[:count]
+    return order
+
+
+def answer_tables(answer: Answer, explanation: Decomposition) -> Iterator[Table]:
+    """Lay out an answer in the order in which a person asks.
+
+    Args:
+        answer: of the explanation.
+        explanation: what it is of.
+    """
+    step, start = ("x", "b") if explanation.baseline is None else ("(x − x₀)", "y₀")
+    rising = answer.change >= 0
+    supports = [part for part in answer.parts if (part.contribution >= 0) == rising]
+    opposes = [part for part in answer.parts if (part.contribution >= 0) != rising]
+    change = f"u·{step} = {answer.change:+.4g}"
+    yield Table(
+        ("", "value"),
+        tuple(_sum_rows(answer, explanation, start)),
+        f"{explanation.model}: {answer.says}",
+        (_what(explanation),),
+        totals=1,
+    )
+    yield _parts_table(f"It rests on, as shares of {change}:", supports)
+    if opposes:
+        yield _parts_table("What counts against it:", opposes)
+    if answer.trust is not None:
+        lines = trust_lines(answer.trust, explanation.baseline is not None)
+        yield Table((), (), "How far to trust it:", lines)
+
+
+def trust_lines(trust: Trust, from_baseline: bool) -> tuple[str, ...]:
+    """Say in sentences how far an explanation may be trusted, each from a number.
+
+    Args:
+        trust: what was measured.
+        from_baseline: whether it is of a map from a baseline.
+    """
+    lines = [_adds_up(trust), _cancels(trust), _is_stable(trust)]
+    if trust.removal is not None:
+        lines += _removed(trust.removal)
+    if from_baseline:
+        lines.append(
+            f"Without a baseline, the map at x alone says {trust.pointwise:.0%} of y; "
+            "the rest is in its biases."
+        )
+    return tuple(lines)
+
+
+def _says(explanation: Decomposition) -> str:
+    name = explanation.target_name or f"output {explanation.target}"
+    sure = explanation.probability
+    told = "" if sure is None else f", probability {sure:.3f}"
+    return f"{name}{told}, y = {float(explanation.output):.5g}"
+
+
+def _what(explanation: Decomposition) -> str:
+    name = explanation.baseline_name
+    way = "the map at x alone" if name is None else f"the map from the baseline x₀ ({name})"
+    cut = "" if explanation.cut else ", which is no cut"
+    return f"explained at {explanation.layer_name}{cut}, by {way}; in {explanation.precision}"
+
+
+def _sum_rows(answer: Answer, explanation: Decomposition, start: str) -> Iterator[tuple[Cell, ...]]:
+    meaning = "what the biases add"
+    if explanation.baseline is not None:
+        meaning = f"at the baseline ({explanation.baseline_name})"
+    yield cells(f"{start}, {meaning}", f"{answer.start:+.4f}")
+    shown = sum(part.contribution for part in answer.parts)
+    yield cells(f"the {len(answer.parts)} components below", f"{shown:+.4f}")
+    if explanation.rank > len(answer.parts):
+        yield cells(
+            f"{explanation.rank - len(answer.parts):,} more components", f"{answer.others:+.4f}"
+        )
+    if answer.unresolved:
+        yield cells("not resolved into components", f"{answer.unresolved:+.4f}")
+    if not explanation.cut:
+        yield cells("bypass, around the layer", f"{answer.bypass:+.4f}")
+    yield cells("y, the network's own output", f"{float(explanation.output):+.4f}")
+
+
+def _parts_table(title: str, parts: Sequence[Part]) -> Table:
+    largest = max((abs(part.share) for part in parts), default=1.0)
+    rows = tuple(
+        cells(
+            f"{part.k}",
+            f"{part.contribution:+.4g}",
+            f"{part.share:.0%}",
+            "█" * max(1, round(_BAR * abs(part.share) / largest)),
+            part.place,
+        )
+        for part in parts
+    )
+    return Table(("component", "adds", "share", "", "where"), rows, title, words=(3, 4))
+
+
+def _places(explanation: Decomposition, indices: Sequence[int]) -> list[str]:
+    if explanation.x.ndim != 4 or not indices:
+        return [""] * len(indices)
+    maps = explanation.contribution_maps(indices, 1, default_blur(explanation.x))
+    return [place_of(each) for each in maps]
+
+
+def _adds_up(trust: Trust) -> str:
+    if trust.residual < 1e-3:
+        return f"It adds up: the parts miss y by {trust.residual:.0e} of it, which is rounding."
+    return (
+        f"It does NOT add up: the parts miss y by {trust.residual:.1%} of it; take "
+        "precision='double', or report it."
+    )
+
+
+def _cancels(trust: Trust) -> str:
+    size = f"their sizes add up to {trust.cancellation:.2f} × the change that is explained"
+    if trust.cancellation < 1.5:
+        return f"Hardly anything cancels: {size}."
+    much = "Much cancels" if trust.cancellation > 3 else "Some of it cancels"
+    return f"{much}: {size}, so that single parts mean less."
+
+
+def _is_stable(trust: Trust) -> str:
+    told = (
+        f"noise of {trust.noise:.0%} of the input's deviation changes the whole map by "
+        f"{trust.change:.0%}"
+    )
+    if trust.change < 0.15:
+        return f"It is stable: {told}."
+    return f"It is {'NOT' if trust.change > 0.5 else 'hardly'} stable: {told}; try average=8."
+
+
+def _removed(removal: Removal) -> Iterator[str]:
+    k, alpha = removal.component, -removal.predicted
+    plain = removal.random >= 0.5 * abs(removal.answered)
+    doubt = ", about as much: it is nothing special there" if plain else ""
+    yield (
+        f"Taken out of the real network, component {k} changes y by {removal.answered:+.4g} "
+        f"(predicted {-alpha:+.4g}); random directions of its length by ± {removal.random:.2g}"
+        f"{doubt}."
+    )
+    if removal.added is not None:
+        yield (
+            f"Put in alone at the baseline, it changes y by {removal.added:+.4g} "
+            f"(predicted {alpha:+.4g})."
+        )

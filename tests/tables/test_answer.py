@@ -1,0 +1,95 @@
+"""The answer in words: in the order in which a person asks, from numbers."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+import specxai
+import zoo
+from specxai.spectral import Removal, Trust
+from specxai.tables.answer import answer_of, answer_tables, leading, trust_lines
+
+
+@pytest.fixture(scope="module")
+def result():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(6, 9), nn.ReLU(), nn.Linear(9, 4)).double().eval()
+    x = torch.linspace(-1, 1, 6, dtype=torch.float64)[None]
+    ex = specxai.explain(net, x, layer="1", target=1, baseline="mean")
+    return ex.named("net", "[red] cat")
+
+
+def test_its_parts_add_up(result):
+    answer = answer_of(result)
+    total = answer.start + sum(p.contribution for p in answer.parts) + answer.others
+    total += answer.unresolved + answer.bypass
+    assert total == pytest.approx(float(result.output), abs=1e-12)
+    for part in answer.parts:
+        assert part.share == pytest.approx(part.contribution / float(result.linear))
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_as_many_components_as_carry_nine_tenths(result, sign):
+    order = result.contributions.abs().argsort(descending=True).tolist()
+    sums = result.contributions[order].cumsum(0) / result.linear
+    needed = next((n for n, s in enumerate(sums.tolist(), 1) if abs(1 - s) <= 0.1), 8)
+    assert leading(result) == order[: min(needed, 8)]
+    turned = replace(
+        result,
+        terms=replace(result.terms, linear=sign * result.linear),
+        spectrum=replace(result.spectrum, psi=sign * result.psi),
+    )
+    assert leading(turned) == leading(result)
+
+
+def test_what_is_for_it_and_what_is_against_it(result):
+    answer = answer_of(result, result.trust())
+    tables = list(answer_tables(answer, result))
+    says, *others, trust = tables
+    assert says.title.startswith("net: [red] cat, probability 0.")
+    assert says.rows[-1][1].text == f"{float(result.output):+.4f}"
+    listed = {row[0].text: row[1].text for table in others for row in table.rows}
+    assert len(listed) == len(answer.parts)
+    for table, sign in zip(others, (1, -1), strict=False):
+        direction = sign * float(result.linear)
+        assert all(float(row[1].text) * direction > 0 for row in table.rows)
+    assert trust.title == "How far to trust it:"
+    assert len(trust.notes) == 6
+
+
+def test_where_in_a_picture():
+    net = zoo.build("max pool")
+    ex = specxai.explain(net.model, net.x, net.layer, target=0, baseline="zero")
+    assert all(part.place for part in answer_of(ex).parts)
+
+
+GOOD = Trust(1e-7, 1.0, -0.07, 0.01, 0.02, Removal(3, -2.0, -1.5, 1.8, 0.1))
+
+
+@pytest.mark.parametrize(
+    ("trust", "words"),
+    [
+        (GOOD, "It adds up: the parts miss y by 1e-07"),
+        (GOOD, "Hardly anything cancels: their sizes add up to 1.00 ×"),
+        (GOOD, "It is stable: noise of 1% of the input's deviation changes the whole map by 2%."),
+        (GOOD, "component 3 changes y by -1.5 (predicted -2); random directions of its length by"),
+        (GOOD, "Put in alone at the baseline, it changes y by +1.8 (predicted +2)."),
+        (GOOD, "the map at x alone says -7% of y"),
+        (replace(GOOD, removal=replace(GOOD.removal, random=1.4)), "nothing special there."),
+        (replace(GOOD, residual=0.02), "It does NOT add up: the parts miss y by 2.0%"),
+        (replace(GOOD, cancellation=11.0), "Much cancels"),
+        (replace(GOOD, cancellation=2.0), "Some of it cancels"),
+        (replace(GOOD, change=0.7), "It is NOT stable"),
+        (replace(GOOD, change=0.2), "It is hardly stable"),
+    ],
+)
+def test_sentences_follow_the_numbers(trust, words):
+    assert any(words in line for line in trust_lines(trust, from_baseline=True))
+
+
+def test_the_map_at_x_alone_speaks_of_no_baseline():
+    lines = trust_lines(replace(GOOD, removal=None), from_baseline=False)
+    assert len(lines) == 3
+    assert not any("baseline" in line for line in lines)
