@@ -80,7 +80,8 @@ def read_photos(folder: Path, model: LoadedModel) -> Iterator[Photo]:
 
     Args:
         folder: where they are; the first of several classes counts.
-        model: the network that takes them.
+        model: the network that takes them; where it does not know the classes, name one that it
+            has in all rows: then there are no mosaics.
     """
     with (folder / "classes.csv").open(newline="") as file:
         for row in csv.DictReader(file):
@@ -253,9 +254,10 @@ def study_network(
         more = [measure(model, photo, baseline, components=False) for photo in chosen]
         pointing = [grid_pointing(model, g, our_map(model, baseline)) for g in groups]
         rows.append(_row(baseline, all_of, more, pointing))
-    cam = grad_cam_map(model, photos[0].given.tensor)
-    pointing = [grid_pointing(model, g, cam) for g in groups]
-    rows.append(_row("Grad-CAM", [], [], pointing))
+    if groups:
+        cam = grad_cam_map(model, photos[0].given.tensor)
+        pointing = [grid_pointing(model, g, cam) for g in groups]
+        rows.append(_row("Grad-CAM", [], [], pointing))
     columns = (
         "baseline", "u·(x − x₀) / y", "y₀ / y", "change at .01 σ", "mass in mask", "pointing",
         "Σ|α| / |y − y₀|", "in 3", "in 8", "insertion, 3", "GridPG",
