@@ -60,7 +60,7 @@ def test_few_rows_need_no_estimate(caplog):
 
 @pytest.mark.usefixtures("unchecked_annotations")
 def test_an_unknown_method():
-    with pytest.raises(InvalidInputError, match="choose 'auto', 'exact' or 'krylov'"):
+    with pytest.raises(InvalidInputError, match="choose 'auto', 'exact', 'krylov', 'leading'"):
         explain(wide(), torch.randn(1, 300), "1", method="magic")
 
 
@@ -122,3 +122,16 @@ def test_the_time_that_auto_allows(monkeypatch):
     for seconds, method in ((2.0, "krylov"), (4.0, "exact")):
         chosen = Auto(krylov=Krylov(2), seconds=seconds)
         assert explain_at(lin, "1", 0, chosen).method == method
+
+
+def test_an_answer_takes_few_rows_whole_and_else_the_leading_ones():
+    net = torch.nn.Sequential(torch.nn.Linear(30, 200), torch.nn.Linear(200, 2)).double().eval()
+    x = torch.randn(1, 30, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    wide = explain(net, x, layer="0", target=0, method="leading")
+    assert wide.method == "krylov"
+    assert wide.rank <= 8
+    everything = explain(net, x, layer="0", target=0)
+    sums = everything.contributions[everything.top(8)].cumsum(0) / everything.linear
+    if bool(((sums - 1).abs() <= 0.1).any()):
+        assert abs(1 - float(wide.contributions.sum() / wide.linear)) <= 0.1
+    assert explain(net, x, layer="1", target=0, method="leading").method == "exact"

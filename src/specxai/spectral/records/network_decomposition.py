@@ -130,18 +130,36 @@ class NetworkDecomposition(Decomposition):
             One orthonormal vector each, shape (n, *input), of the input's dtype.
         """
         wanted, positions = self.checked(indices).unique(return_inverse=True)
+        vectors = self._vectors_of(tuple(wanted.tolist()))
+        return vectors[positions].reshape(len(positions), *self.x.shape[1:])
+
+    def _vectors_of(self, chosen: tuple[int, ...]) -> Float[Tensor, "n M"]:
+        """Return right vectors; a few are kept, for the table, the figure and the file."""
+        if chosen in self._kept_vectors:
+            return self._kept_vectors[chosen]
+        wanted = torch.tensor(chosen, dtype=torch.int64, device=self.singular_values.device)
         scaled = self.svd.left[:, wanted].T / self.singular_values[wanted, None]
         cotangents = _at_layer(self.split, self.svd, scaled).to(self.x.dtype)
         vectors = self.split.right.pull(cotangents.reshape(len(wanted), self.unit_count)).double()
         basis, triangle = torch.linalg.qr(vectors.T)
         oriented: Tensor = (basis * triangle.diagonal().sign()).T.to(self.x.dtype)
-        return oriented[positions].reshape(len(positions), *self.x.shape[1:])
+        if len(chosen) <= _FEW:
+            self._kept_vectors.clear()
+            self._kept_vectors[chosen] = oriented
+        return oriented
+
+    @cached_property
+    def _kept_vectors(self) -> dict[tuple[int, ...], Float[Tensor, "n M"]]:
+        return {}
 
     @cached_property
     def fingerprint(self) -> str:
         """A name for the network's parameters and buffers, which a file keeps."""
         return fingerprint(self.linearization.model)
 
+
+# As many right vectors as an answer shows are kept.
+_FEW = 8
 
 Result = TypeVar("Result", bound=NetworkDecomposition)
 

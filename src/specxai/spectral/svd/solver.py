@@ -18,8 +18,6 @@ from specxai.spectral.svd.memory import plan_storage
 
 # What `Auto` lets an exact decomposition take.
 LONG = 600.0
-# Below this many active rows nothing is worth an estimate.
-_FEW = 64
 
 _log = logging.getLogger("specxai")
 
@@ -51,12 +49,14 @@ class Auto:
     Attributes:
         exact: how all are computed.
         krylov: which ones are found else, and how.
-        seconds: how long the exact way may take.
+        seconds: how long the exact way may take; 0 leaves it to the few rows below.
+        few: up to this many active rows nothing is worth an estimate.
     """
 
     exact: Exact = field(default_factory=Exact)
     krylov: Krylov = field(default_factory=Krylov)
     seconds: float = LONG
+    few: int = 64
 
     def plan(self, right: Jacobian, budget: int) -> ExactPlan | Krylov:
         """Return how to decompose a Jacobian, by a prediction of the time, and log the choice.
@@ -69,8 +69,11 @@ class Auto:
             LayerError: no unit depends on the input here.
         """
         active = find_active(right)
-        if len(active) <= _FEW:
+        if len(active) <= self.few:
             return self.exact.plan(right, budget)
+        if not self.seconds:
+            _log.info("method krylov: %d active rows, more than %d", len(active), self.few)
+            return self.krylov
         return self._weigh(right, active, budget)
 
     def _weigh(self, right: Jacobian, active: Int[Tensor, " a"], budget: int) -> ExactPlan | Krylov:
@@ -107,8 +110,8 @@ class Auto:
         return f"up to {self.krylov.products:,} products each way take {seconds} and more"
 
 
-# What an answer needs: the components that carry 90 %, at most eight, and all where that is quick.
-LEADING = Auto(krylov=Krylov(by="contribution", products=400, share=0.9), seconds=5.0)
+# What an answer needs: the components that carry 90 %, at most eight; all where there are few.
+LEADING = Auto(krylov=Krylov(by="contribution", products=400, share=0.9), seconds=0.0, few=128)
 
 Solver = Exact | Krylov | Auto
 Method = Literal["auto", "exact", "krylov", "leading"] | Solver

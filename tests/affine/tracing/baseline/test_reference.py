@@ -97,7 +97,7 @@ def test_no_baseline_changes_not_a_bit() -> None:
 @pytest.mark.parametrize(
     ("baseline", "told"),
     [
-        ("grey", "'zero', 'mean' or 'blur'"),
+        ("grey", "'zero', 'mean', 'blur' or 'auto'"),
         (torch.zeros(1, 3), r"\(1, 3\)"),
         (torch.full((1, 4), torch.nan), "NaN"),
         ("blur", "no positions"),
