@@ -35,6 +35,13 @@ Layer = Annotated[
         "network if not given."
     ),
 ]
+AnswerLayer = Annotated[
+    str,
+    Parameter(
+        help="where to split, an address of 'specxai layers', or several with commas; auto takes "
+        "the last cut with positions, else the last before the output; none the whole network."
+    ),
+]
 Weights = Annotated[str, Parameter(help="'default', 'none' (random) or a state-dict FILE.")]
 Overwrite = Annotated[
     bool, Parameter(negative="", help="Replace the results of an earlier run that are in --out.")

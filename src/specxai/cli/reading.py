@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 def read_layers(text: str | None) -> "Layers":
-    """Read where to split: one address, or several with commas between."""
-    names = read_list(text or "")
+    """Read where to split: one address, or several with commas between; none is no split."""
+    names = read_list("" if text in (None, "none") else text)
     return names[0] or None if len(names) == 1 else names
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cyclopts import Parameter
 
 from specxai.cli.network import AnswerOptions, Opened
+from specxai.cli.options import AnswerLayer
 from specxai.cli.reading import read_layers
 from specxai.errors import InvalidInputError
 
@@ -83,7 +84,15 @@ class SolverOptions:
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class LeadingOptions(SolverOptions):
+class AnswerSolver(SolverOptions):
+    """How to decompose for an answer: as many components as carry most of it."""
+
+    method: Literal["auto", "exact", "krylov", "leading"] = "leading"
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class LeadingOptions(AnswerSolver):
     """How to decompose, and which components lead.
 
     Attributes:
@@ -91,7 +100,6 @@ class LeadingOptions(SolverOptions):
         share: of u·x: krylov stops short of --components when those of largest |α| add up to it.
     """
 
-    method: Literal["auto", "exact", "krylov", "leading"] = "leading"
     by: Literal["singular_value", "contribution"] | None = None
     share: float | None = None
 
@@ -102,13 +110,11 @@ class ExplainOptions:
     """What to explain, how to decompose it, and how model and input are taken.
 
     Attributes:
-        layer: where to split, an address of 'specxai layers', or several with commas; auto takes
-            the last cut with positions, else the last before the output; none the whole network.
         target: output to explain, by number or class name; numbers with commas for more
             dimensions. If not given: the largest of a row of outputs; all of them for --layer none.
     """
 
-    layer: str = "auto"
+    layer: AnswerLayer = "auto"
     target: str | None = None
     solver: LeadingOptions = LeadingOptions()
     network: AnswerOptions = AnswerOptions()  # noqa: RUF009, it is frozen
@@ -125,7 +131,7 @@ class ExplainOptions:
         from specxai.terminal.progress import progress_bars
 
         solver = self.solver.solver()
-        layers = None if self.layer == "none" else read_layers(self.layer)
+        layers = read_layers(self.layer)
         opened = self.network.open(model, input, self.target)
         with progress_bars(quiet) as progress:
             explanation = explain_at(

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from specxai.cli.app import app
-from specxai.cli.network import NetworkOptions
-from specxai.cli.options import Input, Layer, Model, Quiet
+from specxai.cli.network import AnswerOptions
+from specxai.cli.options import AnswerLayer, Input, Model, Quiet
 from specxai.cli.reading import read_layers, read_names
-from specxai.cli.solver import SolverOptions
+from specxai.cli.solver import AnswerSolver
 
 
 @app.command
@@ -18,15 +18,15 @@ def symbolic(
     input: Input,
     /,
     *,
-    layer: Layer = None,
+    layer: AnswerLayer = "auto",
     target: str | None = None,
     n: Annotated[int, Parameter(name=["-n", "--terms"])] = 5,
     by: Literal["contribution", "singular_value", "reduced"] = "contribution",
     reduced: Annotated[bool, Parameter(negative="")] = False,
     names: Path | None = None,
     format: Literal["markdown", "latex", "json"] = "markdown",
-    solver: SolverOptions = SolverOptions(),  # noqa: B008, it is frozen
-    network: NetworkOptions = NetworkOptions(),  # noqa: B008, it is frozen
+    solver: AnswerSolver = AnswerSolver(),  # noqa: B008, it is frozen
+    network: AnswerOptions = AnswerOptions(),  # noqa: B008, it is frozen
     quiet: Quiet = False,
 ) -> None:
     """Write an output of a network as an equation: few terms, what they leave out, and the bias.
@@ -46,9 +46,7 @@ def symbolic(
     from specxai.terminal.progress import progress_bars
 
     # What leads the terms is what products look for, as in the other commands.
-    lead: Literal["singular_value", "contribution"]
-    lead = "singular_value" if by == "singular_value" else "contribution"
-    method = solver.solver(Auto(krylov=Krylov(by=lead)))
+    method = solver.solver(Auto(krylov=Krylov()) if by == "singular_value" else None)
     features, units = (None, None) if names is None else read_names(names)
     opened = network.open(model, input, target)
     position = choose_target(opened.lin.output, opened.target)
