@@ -12,11 +12,27 @@ from specxai.plots.panels import InputKind
 from specxai.plots.style import short
 from specxai.spectral import Decomposition
 
+# What the colours of the paper's maps mean.
+_AGREES = (
+    "Red is where the input agrees with the component's direction φ, blue where it opposes it: "
+    "not what speaks for or against the output."
+)
+
 
 def subtitle(explanation: Decomposition) -> str:
     """Name the layer, the output and the kind of affine map."""
     what = target_name(explanation.target)
     return f"{what}  ·  {explanation.layer_name}  ·  affine map: {explanation.exactness}"
+
+
+def answer_name(explanation: Decomposition) -> str:
+    """Say what the network answers: the class and its probability, or the output and its value."""
+    name = explanation.target_name or target_name(explanation.target)
+    if explanation.probability is not None:
+        return f"{name}: {explanation.probability:.1%}".replace("%", " %")
+    if explanation.target is None:
+        return name
+    return f"{name} = {short(float(explanation.output), 4)}"
 
 
 def target_name(target: Target) -> str:
@@ -113,10 +129,10 @@ def map_note(
         height, width = x.shape[-2:]
         return (
             f"Maps: φ ⊙ x summed over channels, in the model's input frame ({width} × {height}); "
-            f"{scale_note(percentile, sparse)}, each map its own."
+            f"{scale_note(percentile, sparse)}, each map its own. {_AGREES}"
         )
     summed = " summed over channels" if kind == "sequence" else ""
-    return f"Panels: φ ⊙ x{summed}; each sums to φ·x."
+    return f"Panels: φ ⊙ x{summed}; each sums to φ·x. {_AGREES}"
 
 
 def shares_sigma(clusters: Int[Tensor, " r"], k: int) -> bool:

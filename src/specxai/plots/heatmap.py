@@ -3,12 +3,12 @@
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.colorbar import Colorbar
 from matplotlib.image import AxesImage
 from torch import Tensor
 
 from specxai.errors import InvalidInputError
-from specxai.plots.style import FAINT, INK, SIGNED, SMALL, short
+from specxai.plots.colorbar import add_colorbar
+from specxai.plots.style import FAINT, SIGNED
 
 Array = np.ndarray | Tensor
 
@@ -68,7 +68,7 @@ def draw_heatmap(
     axes.set(xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set(color=FAINT, linewidth=0.5)
-    _add_colorbar(axes, image, limit, array, origin if note else None)
+    add_colorbar(image, axes, limit, array, origin if note else None)
     axes.set_anchor("N")
     return image
 
@@ -112,34 +112,3 @@ def to_array(values: Float[Array, "..."]) -> Float[np.ndarray, "..."]:
     if isinstance(values, Tensor):
         return values.detach().double().cpu().numpy()
     return np.asarray(values, dtype=np.float64)
-
-
-def _add_colorbar(
-    axes: Axes,
-    image: AxesImage,
-    limit: float,
-    values: Float[np.ndarray, "H W"],
-    note: str | None,
-) -> Colorbar:
-    below, above = bool((values < -limit).any()), bool((values > limit).any())
-    bar = axes.figure.colorbar(
-        image,
-        ax=axes,
-        location="bottom",
-        extend={(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[below, above],
-        extendfrac=0.04,
-        aspect=28,
-        fraction=0.06,
-        pad=0.03,
-        ticks=[-limit, 0, limit] if limit else [0],
-    )
-    names = [short(-limit, 2), "0", short(limit, 2)] if limit else ["0 everywhere"]
-    labels = bar.ax.set_xticklabels(names)
-    if limit:  # kept within the width of the map, so that neighbours never meet
-        labels[0].set_horizontalalignment("left")
-        labels[-1].set_horizontalalignment("right")
-    bar.ax.tick_params(labelsize=SMALL, length=2, pad=1.5, color=FAINT, labelcolor=INK)
-    bar.outline.set(color=FAINT, linewidth=0.5)
-    if note is not None:
-        bar.set_label(note, size=SMALL, color=FAINT)
-    return bar

@@ -1,14 +1,12 @@
 """The bias ledger as a bar chart by depth."""
 
 import numpy as np
-from jaxtyping import Float
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from specxai.affine import Ledger
-from specxai.plots.style import FAINT, INK, SMALL, TITLE, quiet, short, sign_color
+from specxai.plots.bars import draw_bars
+from specxai.plots.style import INK, SMALL, TITLE
 
 # More bars than this are unreadable: operation calls are then summed over modules.
 _MOST_BARS = 48
@@ -35,23 +33,11 @@ def ledger_figure(ledger: Ledger, title: str = "Bias ledger") -> Figure:
     figure = Figure(figsize=(7.5, 0.9 + 0.19 * len(names)), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    _draw_bars(axes, values, names)
+    draw_bars(axes, values, names)
     total = float(ledger.bias if scalar else ledger.bias.norm())
     axes.set_title(f"{title}: b = {total:+.4g}", loc="left", fontsize=TITLE, color=INK)
     axes.set_xlabel("β" if scalar else "|β|", fontsize=SMALL + 1, color=INK)
     return figure
-
-
-def _draw_bars(axes: Axes, values: Float[np.ndarray, " n"], names: list[str]) -> None:
-    """Draw one bar below the other, the input above and the output below."""
-    quiet(axes)
-    rows = np.arange(len(values))
-    axes.barh(rows, values, height=0.72, color=[sign_color(value) for value in values])
-    axes.axvline(0, color=FAINT, linewidth=0.6)
-    axes.set_ylim(len(values) - 0.4, -0.6)
-    axes.set_yticks(rows, names, fontsize=SMALL)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
-    axes.xaxis.set_major_formatter(lambda value, _: short(value))
 
 
 def _shortened(name: str) -> str:

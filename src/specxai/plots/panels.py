@@ -15,7 +15,7 @@ from specxai.plots.style import FAINT, INK, SMALL, TEXT, count_along_x, few_valu
 
 InputKind = Literal["image", "sequence", "features", "flat"]
 
-_POSITIONS = {"sequence": "position", "features": "feature", "flat": "value of the flattened input"}
+POSITIONS = {"sequence": "position", "features": "feature", "flat": "value of the flattened input"}
 
 _NAMES = {"sequence": "sequence", "features": "vector", "flat": "flattened"}
 
@@ -52,11 +52,11 @@ def draw_component(
     if kind == "image":
         draw_heatmap(axes, values, percentile=percentile, note=False)
     else:
-        draw_profile(axes, values.reshape(-1), _POSITIONS[kind], stems=kind == "features")
+        draw_profile(axes, values.reshape(-1), POSITIONS[kind], stems=kind == "features")
 
 
 def draw_input(axes: Axes, x: Float[Tensor, "1 ..."], image: Image.Image | None) -> None:
-    """Draw an input: the picture it was made from, or its values.
+    """Draw an input under its name: the picture it was made from, or its values.
 
     Args:
         axes: where to draw.
@@ -65,40 +65,54 @@ def draw_input(axes: Axes, x: Float[Tensor, "1 ..."], image: Image.Image | None)
     """
     kind, values = kind_of(x), to_array(x)[0]
     if image is not None:
-        picture = np.asarray(image.convert("RGB"))
+        draw_picture(axes, np.asarray(image.convert("RGB")) / 255)
         name = f"picture\n{image.width} × {image.height}"
     elif kind == "image":
         channels, height, width = values.shape
-        shown = values if channels in (1, 3) else values.mean(0, keepdims=True)
-        picture = _rescaled(shown.transpose(1, 2, 0))
+        draw_picture(axes, rescaled_picture(x))
         name = f"{'mean of channels, ' if channels not in (1, 3) else ''}rescaled"
-        name += f"\n{width} × {height}, {_counted(channels, 'channel')}"
+        name += f"\n{width} × {height}, {counted(channels, 'channel')}"
     else:
-        _draw_values(axes, values, kind)
-        return
+        draw_values(axes, x)
+        name = f"{_NAMES[kind]}\n{counted(values.size, 'value')}"
+        if kind == "sequence" and len(values) > 1:
+            name = f"{_NAMES[kind]}\n{len(values)} channels of {counted(values.shape[1], 'value')}"
+    axes.set_title(name, fontsize=TEXT, color=INK, loc="left", linespacing=1.35)
+
+
+def draw_picture(axes: Axes, picture: Float[np.ndarray, "H W C"]) -> None:
+    """Draw a picture of 1 or 3 channels, from 0 to 1, without axes."""
     axes.imshow(picture if picture.shape[2] == 3 else picture[:, :, 0], cmap="gray", vmin=0, vmax=1)
     axes.set(xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set(color=FAINT, linewidth=0.5)
     axes.set_anchor("N")
-    axes.set_title(name, fontsize=TEXT, color=INK, loc="left", linespacing=1.35)
 
 
-def _draw_values(axes: Axes, values: Float[np.ndarray, "..."], kind: InputKind) -> None:
+def draw_values(axes: Axes, x: Float[Tensor, "1 ..."]) -> None:
     """Draw an input that is no image: one line for each channel of a sequence, or a profile."""
-    name = f"{_NAMES[kind]}\n{_counted(values.size, 'value')}"
+    kind, values = kind_of(x), to_array(x)[0]
     if kind == "sequence" and len(values) > 1:
-        name = f"{_NAMES[kind]}\n{len(values)} channels of {_counted(values.shape[1], 'value')}"
         colors = colormaps["viridis"](np.linspace(0, 0.85, len(values)))
         for channel, color in zip(values, colors, strict=True):
             axes.plot(channel, color=color, linewidth=0.8)
         quiet(axes)
         count_along_x(axes, values.shape[1])
         few_values_along_y(axes)
-        axes.set_xlabel(_POSITIONS[kind], fontsize=SMALL, color=INK)
+        axes.set_xlabel(POSITIONS[kind], fontsize=SMALL, color=INK)
     else:
-        draw_profile(axes, values.reshape(-1), _POSITIONS[kind], stems=kind == "features")
-    axes.set_title(name, fontsize=TEXT, color=INK, loc="left", linespacing=1.35)
+        draw_profile(axes, values.reshape(-1), POSITIONS[kind], stems=kind == "features")
+
+
+def rescaled_picture(x: Float[Tensor, "1 C H W"]) -> Float[np.ndarray, "H W C"]:
+    """Return an input as a picture: its 1 or 3 channels, or the mean of others, from 0 to 1.
+
+    Args:
+        x: the input; its own range becomes 0 … 1, and a constant one half.
+    """
+    values = to_array(x)[0]
+    shown = values if len(values) in (1, 3) else values.mean(0, keepdims=True)
+    return _rescaled(shown.transpose(1, 2, 0))
 
 
 def _rescaled(values: Float[np.ndarray, "H W C"]) -> Float[np.ndarray, "H W C"]:
@@ -110,5 +124,6 @@ def _rescaled(values: Float[np.ndarray, "H W C"]) -> Float[np.ndarray, "H W C"]:
     return scaled
 
 
-def _counted(count: int, thing: str) -> str:
+def counted(count: int, thing: str) -> str:
+    """Count things, such as ``1 value`` or ``2,000 values``."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"

@@ -29,7 +29,7 @@ def wrapped(sentences: Sequence[str], width: float, size: float) -> list[str]:
 
 def write_header(part: SubFigure, title: Sequence[str], lines: Sequence[str]) -> None:
     """Write the lines of a title and those below it, as they are: a $ in a name is no formula."""
-    left, height = _left(part), part.bbox.height / part.figure.dpi
+    left, height = left_edge(part), part.bbox.height / part.figure.dpi
     below = _MARGIN + TITLE_LINE * len(title)
     part.text(
         left,
@@ -73,8 +73,9 @@ def write_table(axes: Axes, rows: Sequence[tuple[str, str]]) -> None:
 def write_footer(part: SubFigure, lines: Sequence[str]) -> None:
     """Write notes, small and grey."""
     text = "\n".join(lines)
-    part.text(_left(part), 0.9, text, va="top", fontsize=SMALL, color=FAINT, linespacing=1.4)
+    part.text(left_edge(part), 0.9, text, va="top", fontsize=SMALL, color=FAINT, linespacing=1.4)
 
 
-def _left(part: SubFigure) -> float:
+def left_edge(part: SubFigure) -> float:
+    """Return where the text of a part begins, as a share of its width."""
     return _MARGIN * part.figure.dpi / part.bbox.width

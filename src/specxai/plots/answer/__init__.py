@@ -1,0 +1,1 @@
+"""The figure of an answer: what an output rests on, and where."""
