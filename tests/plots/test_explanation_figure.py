@@ -168,6 +168,12 @@ def test_titles_are_taken_as_they_are(vector_explanation: Explanation) -> None:
     assert "Mine" in words(explanation_figure(named, title="Mine"))
 
 
+def test_it_says_what_the_colours_of_the_papers_maps_mean(explanation: Explanation) -> None:
+    shown = " ".join(words(explanation_figure(explanation)).split())
+    assert "Red is where the input agrees with the component's direction φ" in shown
+    assert "not what speaks for or against" in shown
+
+
 def test_leaves_no_figure_behind(vector_explanation: Explanation) -> None:
     import matplotlib.pyplot as plt
 

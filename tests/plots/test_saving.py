@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
 from specxai import Explanation, SpecxaiError
-from specxai.plots import explanation_figure, save_figure
+from specxai.plots import explanation_figure, save_figure, waterfall_figure
 
 
 def test_a_png_has_the_size_of_the_page_and_is_not_blank(
@@ -40,6 +41,37 @@ def test_replaces_an_older_file(tmp_path: Path) -> None:
     path.write_text("old")
     save_figure(Figure(figsize=(1, 1)), path)
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_dots_an_inch_are_as_many_as_asked_for(tmp_path: Path) -> None:
+    save_figure(Figure(figsize=(2, 1)), tmp_path / "page.png", dpi=300)
+    with Image.open(tmp_path / "page.png") as picture:
+        assert picture.size == (600, 300)
+    with pytest.raises(SpecxaiError, match="dpi=0"):
+        save_figure(Figure(), tmp_path / "page.png", dpi=0)
+
+
+def test_text_stays_text_in_vector_files(tmp_path: Path) -> None:
+    figure = Figure()
+    figure.text(0, 0.5, "a tabby cat")
+    for suffix in ("svg", "pdf"):
+        save_figure(figure, tmp_path / f"page.{suffix}")
+    assert ">a tabby cat<" in (tmp_path / "page.svg").read_text()
+    assert b"/FontFile2" in (tmp_path / "page.pdf").read_bytes()  # TrueType, no outlines
+    assert matplotlib.rcParams["svg.fonttype"] == "path"  # nothing stays
+
+
+@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
+def test_the_same_figure_is_the_same_file(
+    vector_explanation: Explanation, tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = []
+    for year in (1, 2):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", f"{year * 31_536_000}")
+        path = tmp_path / f"{year}.{suffix}"
+        save_figure(waterfall_figure(vector_explanation), path)
+        files.append(path.read_bytes())
+    assert files[0] == files[1]
 
 
 @pytest.mark.parametrize("name", ["missing/page.png", "page.xyz", "page", "folder.png"])

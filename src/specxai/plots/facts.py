@@ -25,6 +25,13 @@ def subtitle(explanation: Decomposition) -> str:
     return f"{what}  ·  {explanation.layer_name}  ·  affine map: {explanation.exactness}"
 
 
+def circumstances(explanation: Decomposition) -> str:
+    """Name the model, the output, the layer and what the affine map leads from."""
+    given = f"from the baseline {explanation.baseline_name}"
+    what = subtitle(explanation).replace("from a baseline", given)
+    return f"{explanation.model}  ·  {what}"
+
+
 def answer_name(explanation: Decomposition) -> str:
     """Say what the network answers: the class and its probability, or the output and its value."""
     name = explanation.target_name or target_name(explanation.target)

@@ -104,7 +104,7 @@ def draw_values(axes: Axes, x: Float[Tensor, "1 ..."]) -> None:
         draw_profile(axes, values.reshape(-1), POSITIONS[kind], stems=kind == "features")
 
 
-def rescaled_picture(x: Float[Tensor, "1 C H W"]) -> Float[np.ndarray, "H W C"]:
+def rescaled_picture(x: Float[Tensor, "1 channels H W"]) -> Float[np.ndarray, "H W C"]:
     """Return an input as a picture: its 1 or 3 channels, or the mean of others, from 0 to 1.
 
     Args:

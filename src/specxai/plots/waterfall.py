@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from specxai.errors import InvalidInputError, TargetError
 from specxai.plots.bars import BAR, name_rows, shortened, write_values
-from specxai.plots.facts import answer_name, subtitle
+from specxai.plots.facts import answer_name, circumstances
 from specxai.plots.page import header_height, stack_parts
 from specxai.plots.style import FAINT, HEADING, INK, SMALL, TEXT, sign_color
 from specxai.plots.writing import wrapped, write_header
@@ -72,7 +72,7 @@ def waterfall_figure(
     else:
         water = by_input(explanation, names, top)
     heading = wrapped([title or answer_name(explanation)], _WIDTH, HEADING)
-    under = wrapped([f"{explanation.model}  ·  {subtitle(explanation)}"], _WIDTH, TEXT)
+    under = wrapped([circumstances(explanation)], _WIDTH, TEXT)
     heights = [header_height(len(heading), len(under)), 0.6 + BAR * (len(water.steps) + 2)]
     figure, (header, body) = stack_parts(_WIDTH, heights)
     write_header(header, heading, under)

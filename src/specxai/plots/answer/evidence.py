@@ -20,6 +20,8 @@ Map = Float[np.ndarray, "..."]
 
 # So much of what is linear in the input do the components shown carry, if they are not too many.
 SHARE = 0.9
+# On the common scale a map of less than this share of the largest |α| is not seen.
+_SEEN = 0.05
 # A finer grid of a layer is smoothed as the input is.
 _FINE = 32
 # A longer sequence without names is smoothed.
@@ -88,14 +90,18 @@ def gather(explanation: Decomposition, top: int, names: Sequence[str] | None = N
 def leading_components(explanation: Decomposition, top: int) -> tuple[int, ...]:
     """Return the components of largest |α| that carry 90 % of what is linear in the input.
 
+    Those below a twentieth of the largest are left out: on one scale with it they are not seen.
+
     Args:
         explanation: the result, of one output.
-        top: the most; components that add nothing are left out.
+        top: the most.
     """
     alphas = explanation.contributions.cpu()
     reach = terms_to_reach(alphas, float(explanation.linear), SHARE)
     count = top if reach.first is None else min(max(reach.first, 1), top)
-    return tuple(k for k in explanation.top(count).tolist() if alphas[k] != 0)
+    least = _SEEN * float(alphas.abs().max()) if len(alphas) else 0.0
+    first = explanation.top(count).tolist()
+    return tuple(k for k in first if abs(alphas[k]) >= least and alphas[k] != 0)
 
 
 def _summed_dim(explanation: Decomposition, names: Sequence[str] | None) -> int | None:

@@ -17,7 +17,7 @@ from specxai.plots.answer.evidence import gather
 from specxai.plots.answer.panels import Panels, density, panels_of
 from specxai.plots.bars import BAR
 from specxai.plots.colorbar import add_colorbar
-from specxai.plots.facts import answer_name, subtitle
+from specxai.plots.facts import answer_name, circumstances
 from specxai.plots.heatmap import to_array
 from specxai.plots.overlay import INK_MAP, brightness
 from specxai.plots.page import footer_height, header_height, stack_parts
@@ -40,11 +40,14 @@ def answer_figure(
 ) -> Figure:
     """Draw what an output rests on: the input, the components that carry it, and their sum.
 
-    The components of largest |α| that carry 90 % of what is linear in the input are drawn by what
-    each place adds to the output, ψ σ φ ⊙ (x − x₀): over the picture in grey, as bars of inputs, or
-    along a sequence; and beside it on the layer's own grid, where it has one. All of u·(x − x₀)
-    and the layer's grid need the network, which a stored result lacks; of it those components are
-    drawn whose vectors the file keeps. Of a pointwise map x stands for x − x₀, and b for y₀.
+    Components are drawn by what each place adds to the output, ψ σ φ ⊙ (x − x₀): over the picture
+    in grey, as bars of inputs, or along a sequence; and beside it on the layer's own grid, where it
+    has one. They are those of largest |α| that carry 90 % of what is linear in the input, down to a
+    twentieth of the largest; a waterfall has all the rest and leads to y.
+
+    A stored result lacks its network, and with it the map of all u·(x − x₀) and the layer's grid;
+    those components are drawn whose vectors its file keeps. Of a map at x alone x stands for
+    x − x₀, and b for y₀.
 
     Args:
         explanation: the result, of one output.
@@ -77,7 +80,7 @@ def answer_figure(
     rows = [first, *pack(_components(explanation, panels, names))]
 
     heading = wrapped([title or answer_name(explanation)], WIDTH, HEADING)
-    under = wrapped([f"{explanation.model}  ·  {subtitle(explanation)}"], WIDTH, TEXT)
+    under = wrapped([circumstances(explanation)], WIDTH, TEXT)
     footer = wrapped(words.legend(explanation, evidence), WIDTH, SMALL)
     bar = [_COLORBAR] if picture is not None and evidence.scaling else []
     heights = [row_height(row) for row in rows]
