@@ -19,7 +19,7 @@ def test_one_bar_a_group_in_the_given_order_with_its_value() -> None:
     ]  # fmt: skip
     assert axes.get_ylim()[0] > axes.get_ylim()[1]  # the first is above
     words = [text.get_text() for text in drawn_texts(figure)]
-    assert {"Lift", "+0.400", "−0.250", "0"} <= set(words)
+    assert {"Lift", "+0.4000", "−0.2500", "0"} <= set(words)
     check_words(figure)
 
 

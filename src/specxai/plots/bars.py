@@ -98,11 +98,11 @@ def shortened(name: str, longest: int = _LONGEST_NAME) -> str:
     return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
-def aligned(values: Sequence[float], digits: int = 3) -> list[str]:
+def aligned(values: Sequence[float], digits: int = 4) -> list[str]:
     """Write numbers to the same decimal, that to which the largest has so many digits.
 
     >>> aligned([12.345, -0.5, 0.001])
-    ['+12.3', '−0.5', '0']
+    ['+12.35', '−0.50', '0']
     """
     largest = max(map(abs, values), default=0.0)
     if not 1e-3 <= largest < 1e5:

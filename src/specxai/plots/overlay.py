@@ -12,7 +12,7 @@ from specxai.plots.heatmap import Array, symmetric_limit, to_array
 from specxai.plots.style import FAINT, NEGATIVE, POSITIVE
 
 # The picture is drawn from this grey to white: red and blue are seen on it, and none of it is lost.
-_DARKEST = 0.35
+_DARKEST = 0.5
 # Even the strongest ink lets the picture through.
 _DENSEST = 0.9
 _GREY = (0.299, 0.587, 0.114)

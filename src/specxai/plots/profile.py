@@ -20,6 +20,8 @@ from specxai.plots.style import (
 
 # So many values are drawn one by one, as stems, where each stands for a feature of its own.
 _MOST_STEMS = 64
+# A value below this share of the largest has the colour of none.
+_ZERO = 1e-3
 
 
 def draw_profile(axes: Axes, values: Float[Array, " n"], label: str, stems: bool = False) -> None:
@@ -39,7 +41,8 @@ def draw_profile(axes: Axes, values: Float[Array, " n"], label: str, stems: bool
         raise InvalidInputError(f"a profile needs finite values of shape (n,), not {array.shape}")
     positions = np.arange(len(array))
     if len(array) == 1 or (stems and len(array) <= _MOST_STEMS):
-        colors = [sign_color(value) for value in array]
+        least = _ZERO * np.abs(array).max()
+        colors = [sign_color(value) if abs(value) > least else FAINT for value in array]
         axes.vlines(positions, 0, array, colors=colors, linewidth=1.2)
         axes.scatter(positions, array, s=11, color=colors, zorder=3, clip_on=False)
     else:

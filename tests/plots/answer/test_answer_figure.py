@@ -177,7 +177,11 @@ def test_names_of_positions_tell_which_dimension_has_channels() -> None:
     evidence = gather(explanation, 6, names)
     assert all(values.shape == (5,) for values in evidence.maps.values())
     figure = answer_figure(explanation, names=names)
-    assert [label.get_text() for label in components(figure)[0][0].get_xticklabels()] == names
+    [axes] = components(figure)[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == names
+    heights = axes.collections[-1].get_offsets()[:, 1]
+    np.testing.assert_allclose(heights, evidence.maps[evidence.leading[0]])
+    assert "What the network sees" not in cells(figure)
     check_words(figure)
 
 

@@ -107,14 +107,14 @@ def _first_row(
         draw = partial(draw_picture, picture=picture)
         about = _about_picture(explanation, image)
         cells.append(Cell("What the network sees", about, 1, panels.height, (draw,), hugs=True))
-    elif evidence.kind != "features":
+    elif panels.names is None:  # names say what the input is
         draw = partial(draw_values, x=explanation.x)
         about = f"The input, {counted(explanation.x.numel(), 'value')}."
         cells.append(Cell("What the network sees", about, 1, panels.height, (draw,)))
     if evidence.total is not None:
         draw = partial(panels.draw, values=evidence.total)
         about = words.total_sentence(explanation)
-        wide = 2 if evidence.kind == "features" else 1
+        wide = 1 if cells else 2
         hugs = picture is not None
         cells.append(Cell("Everything together", about, wide, panels.height, (draw,), hugs=hugs))
     water = by_component(explanation, evidence.leading)

@@ -80,9 +80,10 @@ class Panels:
         write_values(axes, shown.tolist())
 
     def _draw_curve(self, axes: Axes, values: Float[np.ndarray, " n"], limit: float) -> None:
-        draw_profile(axes, values, POSITIONS[self.evidence.kind])
+        named = self.names is not None and len(self.names) == len(values)
+        draw_profile(axes, values, POSITIONS[self.evidence.kind], stems=named)
         axes.set_ylim(*_ends(values, limit))
-        if self.names is not None and len(self.names) == len(values) <= _MOST_NAMES:
+        if self.names is not None and named and len(values) <= _MOST_NAMES:
             names = [shortened(name, 12) for name in self.names]
             axes.set_xticks(
                 range(len(names)), names, rotation=90, fontsize=SMALL - 1, parse_math=False

@@ -134,6 +134,7 @@ def _place(evidence: Evidence, values: Map, alpha: float, names: Sequence[str] |
     flat = values.reshape(-1)
     leading = int(np.argmax(flat * np.sign(alpha)))
     if names is not None and len(names) == len(flat):
-        return f"most by {names[leading]} ({short(float(flat[leading]), signed=True)})"
+        name = f"at “{names[leading]}”" if evidence.kind == "sequence" else f"by {names[leading]}"
+        return f"most {name} ({short(float(flat[leading]), signed=True)})"
     what = {"sequence": "position", "features": "input"}.get(evidence.kind, "value")
     return f"most at {what} {leading:,}"
