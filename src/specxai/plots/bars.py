@@ -34,8 +34,6 @@ def groups_figure(values: Mapping[str, float], title: str) -> Figure:
         InvalidInputError: there are none, or one is NaN or infinite.
 
     >>> figure = groups_figure({"geometry": 1.25, "flow": -0.5}, "Drag")
-    >>> [round(bar.get_width(), 2) for bar in figure.findobj(Axes)[0].patches]
-    [1.25, -0.5]
     """
     if not values or not np.isfinite(list(values.values())).all():
         raise InvalidInputError(f"bars need finite values, at least one, not {dict(values)}")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from specxai.errors import InvalidInputError
-from specxai.plots.facts import component_title, map_blur, notes, subtitle, terms
+from specxai.plots.facts import component_title, notes, subtitle, terms
 from specxai.plots.heatmap import to_array
 from specxai.plots.page import lay_out, page_width, panel_height
 from specxai.plots.panels import contracted_dim, draw_component, draw_input, kind_of
@@ -17,6 +17,7 @@ from specxai.plots.spectrum import draw_contributions, draw_reduced_spectrum, dr
 from specxai.plots.style import HEADING, INK, SMALL, TEXT, name_group
 from specxai.plots.writing import wrapped, write_footer, write_header, write_table
 from specxai.spectral import Decomposition
+from specxai.spectral.records.contraction import default_blur
 
 Maps = Mapping[int, Float[np.ndarray, "..."]]
 
@@ -80,8 +81,7 @@ def _maps(explanation: Decomposition, indices: Sequence[int]) -> Maps:
     unique = list(dict.fromkeys(indices))
     dim = contracted_dim(explanation.x)
     if explanation.baseline is not None:
-        blur = map_blur(explanation.x) if kind_of(explanation.x) == "image" else 0.0
-        maps = explanation.contribution_maps(unique, dim, blur)
+        maps = explanation.contribution_maps(unique, dim, default_blur(explanation.x))
         return dict(zip(unique, to_array(maps), strict=True))
     return dict(zip(unique, to_array(explanation.heatmaps(unique, "product", dim)), strict=True))
 

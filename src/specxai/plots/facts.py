@@ -11,6 +11,7 @@ from specxai.plots.heatmap import is_sparse, scale_note
 from specxai.plots.panels import InputKind
 from specxai.plots.style import short
 from specxai.spectral import Decomposition
+from specxai.spectral.records.contraction import default_blur
 
 # What the colours of the paper's maps mean.
 _AGREES = (
@@ -115,13 +116,8 @@ def contribution_note(
     if kind != "image":
         return f"{text}."
     sparse = any(is_sparse(values, percentile) for values in maps)
-    blur = f"smoothed over {map_blur(explanation.x):.0f} px with the sum kept"
+    blur = f"smoothed over {default_blur(explanation.x):.0f} px with the sum kept"
     return f"{text}; {blur}; {scale_note(percentile, sparse)}, each map its own."
-
-
-def map_blur(x: Float[Tensor, "1 ..."]) -> float:
-    """Return the width by which maps of contributions to an image are smoothed, in pixels."""
-    return min(x.shape[-2:]) / 18
 
 
 def map_note(

@@ -64,6 +64,10 @@ def waterfall_figure(
         TargetError: the explanation is of all outputs together.
         InvalidInputError: top is below 1, the names are not as many as the values, or steps are to
             be inputs and the result is a stored one.
+
+    >>> import specxai, torch
+    >>> ex = specxai.explain(torch.nn.Linear(3, 1).eval(), torch.ones(1, 3), target=0)
+    >>> figure = waterfall_figure(ex, names=["speed", "angle", "chord"])
     """
     if top < 1:
         raise InvalidInputError(f"top={top}: draw at least 1 step")

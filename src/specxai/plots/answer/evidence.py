@@ -8,18 +8,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.affine.blur import blurred
-from specxai.plots.facts import map_blur
 from specxai.plots.heatmap import to_array
 from specxai.plots.panels import InputKind, contracted_dim, kind_of
 from specxai.spectral import Decomposition
 from specxai.spectral.files.stored import StoredDecomposition
+from specxai.spectral.records.contraction import default_blur
 from specxai.spectral.records.network_decomposition import NetworkDecomposition
-from specxai.spectral.records.reduction import terms_to_reach
+from specxai.tables.answer import leading
 
 Map = Float[np.ndarray, "..."]
 
-# So much of what is linear in the input do the components shown carry, if they are not too many.
-SHARE = 0.9
 # On the common scale a map of less than this share of the largest |α| is not seen.
 _SEEN = 0.05
 # A finer grid of a layer is smoothed as the input is.
@@ -67,10 +65,10 @@ def gather(explanation: Decomposition, top: int, names: Sequence[str] | None = N
         top: the most components.
         names: of the input's values, or of the positions of a sequence.
     """
-    kind, leading = kind_of(explanation.x), leading_components(explanation, top)
+    kind, chosen = kind_of(explanation.x), leading_components(explanation, top)
     dim = _summed_dim(explanation, names)
     blur = 0.0 if kind == "sequence" and names is not None else _blur(kind, explanation.x)
-    known = [k for k in leading if _is_known(explanation, k)]
+    known = [k for k in chosen if _is_known(explanation, k)]
     maps: dict[int, Map] = {}
     if known:
         stack = to_array(explanation.contribution_maps(known, dim, blur))
@@ -84,11 +82,11 @@ def gather(explanation: Decomposition, top: int, names: Sequence[str] | None = N
             total = None
         layer_maps, layer_blur = _maps_at_layer(explanation, kind, known, dim)
         layer_maps = {k: each for k, each in layer_maps.items() if not _are_same(each, maps[k])}
-    return Evidence(kind, leading, maps, total, layer_maps, blur, layer_blur)
+    return Evidence(kind, chosen, maps, total, layer_maps, blur, layer_blur)
 
 
 def leading_components(explanation: Decomposition, top: int) -> tuple[int, ...]:
-    """Return the components of largest |α| that carry 90 % of what is linear in the input.
+    """Return the components that an answer names, as far as they can be seen.
 
     Those below a twentieth of the largest are left out: on one scale with it they are not seen.
 
@@ -97,11 +95,9 @@ def leading_components(explanation: Decomposition, top: int) -> tuple[int, ...]:
         top: the most.
     """
     alphas = explanation.contributions.cpu()
-    reach = terms_to_reach(alphas, float(explanation.linear), SHARE)
-    count = top if reach.first is None else min(max(reach.first, 1), top)
     least = _SEEN * float(alphas.abs().max()) if len(alphas) else 0.0
-    first = explanation.top(count).tolist()
-    return tuple(k for k in first if abs(alphas[k]) >= least and alphas[k] != 0)
+    named = leading(explanation)[:top]
+    return tuple(k for k in named if abs(alphas[k]) >= least and alphas[k] != 0)
 
 
 def _summed_dim(explanation: Decomposition, names: Sequence[str] | None) -> int | None:
@@ -128,17 +124,17 @@ def _maps_at_layer(
     maps = explanation.layer_maps(known, dim)
     if maps[0].numel() == 1:
         return {}, 0.0
-    blur = _blur(kind, maps) if min(maps.shape[1:]) > _FINE else 0.0
+    blur = _blur(kind, maps[None]) if min(maps.shape[1:]) > _FINE else 0.0
     smoothed = to_array(blurred(maps, blur, maps.ndim - 1))
     return dict(zip(known, smoothed, strict=True)), blur
 
 
-def _blur(kind: InputKind, values: Float[Tensor, "n ..."]) -> float:
+def _blur(kind: InputKind, values: Float[Tensor, "1 ..."]) -> float:
     """Return the width by which maps are smoothed, in positions; 0 where each has its meaning."""
-    if kind == "image":
-        return map_blur(values)
     length = values.shape[-1]
-    return length / 50 if kind == "sequence" and length > _LONG else 0.0
+    if kind == "sequence":
+        return length / 50 if length > _LONG else 0.0
+    return default_blur(values)
 
 
 def _are_same(one: Map, other: Map) -> bool:

@@ -66,6 +66,11 @@ def answer_figure(
         TargetError: the explanation is of all outputs together.
         InvalidInputError: top is below 1, the picture is not of the input's size, or there are
             more or fewer names than inputs.
+
+    >>> import specxai, torch
+    >>> model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    >>> ex = specxai.explain(model.eval(), torch.ones(1, 2), layer="1", baseline="zero")
+    >>> figure = answer_figure(ex, names=["speed", "angle"])
     """
     if explanation.target is None:
         raise TargetError("an answer is of one output: explain it with a target")
