@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property, partial
 
 import torch
@@ -20,6 +19,7 @@ from specxai.affine.tracing.conventions import Conventions
 from specxai.affine.tracing.network import Network, parse_address, run_from, run_until
 from specxai.affine.tracing.recorder import Layer, Site
 from specxai.affine.tracing.trace import all_paths_cross
+from specxai.closest import closest
 from specxai.errors import InvalidInputError, LayerError
 
 # What one block of batched products may hold in activations.
@@ -179,7 +179,7 @@ class Linearization:
         known = {layer.address: layer for layer in self.layers}
         found = known.get(path if call == 1 else f"{path}#{call}")
         if found is None:
-            near = get_close_matches(address, known, n=3, cutoff=0.4) or list(known)[:3]
+            near = closest(address, known) or list(known)[:3]
             raise LayerError(f"no layer {address!r}; closest: {', '.join(near) or 'none'}")
         if found.shape is None:
             raise LayerError(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -18,6 +17,7 @@ from specxai.affine.tracing.network import Network
 from specxai.affine.tracing.precision import working_dtype
 from specxai.affine.tracing.recorder import Site
 from specxai.affine.tracing.rules import SECANT
+from specxai.closest import closest
 from specxai.errors import (
     InvalidInputError,
     InvalidModelError,
@@ -274,7 +274,7 @@ def check_patterns(conventions: Conventions, model: nn.Module, sites: tuple[Site
     paths = [path for path, _ in model.named_modules()]
     for pattern, _ in conventions.choices:
         if pattern not in operations and not any(fnmatchcase(path, pattern) for path in paths):
-            near = get_close_matches(pattern, [*operations, *paths], n=3)
+            near = closest(pattern, [*operations, *paths])
             raise InvalidInputError(
                 f"rule for {pattern!r}: no operation or module of that name; "
                 f"closest: {', '.join(near) or 'none'}"
