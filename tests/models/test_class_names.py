@@ -8,7 +8,16 @@ CLASSES = ("tench", "crane", "tabby", "tiger cat", "Tiger", "crane", "Egyptian c
 
 @pytest.mark.parametrize(
     ("text", "index"),
-    [("tabby", 2), (" TIGER CAT ", 3), ("tiger", 4), ("egypt", 6), ("ench", 0), ("5", 5)],
+    [
+        ("tabby", 2),
+        (" TIGER CAT ", 3),
+        ("tiger", 4),
+        ("egypt", 6),
+        ("ench", 0),
+        ("5", 5),
+        ("-1", 6),
+        ("-7", 0),
+    ],
 )
 def test_a_class_is_found_by_name_part_or_index(text, index):
     assert find_class(CLASSES, text) == index
@@ -28,7 +37,12 @@ def test_a_name_that_occurs_twice_shows_both_indices():
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("tabbby", "did you mean 'tabby'"), ("7", "out of range"), ("zzz", "index"), ("", "index")],
+    [
+        ("tabbby", "did you mean 'tabby'"),
+        ("7", "out of range"),
+        ("zzz", "index"),
+        ("", "index"),
+    ],
 )
 def test_an_unknown_class_is_an_error(text, message):
     with pytest.raises(TargetError, match=message) as caught:
@@ -38,7 +52,8 @@ def test_an_unknown_class_is_an_error(text, message):
 
 def test_without_class_names_only_an_index_is_accepted():
     assert find_class(None, "12") == 12
-    with pytest.raises(TargetError, match="give an index"):
+    assert find_class(None, "-1") == -1
+    with pytest.raises(TargetError, match="give an index, or the names in a file"):
         find_class(None, "tabby")
 
 

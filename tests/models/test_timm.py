@@ -34,6 +34,11 @@ def test_weights_come_from_a_file(tmp_path):
     assert all(loaded[name].equal(state[name]) for name in state)
 
 
+def test_a_part_of_a_name_finds_the_whole():
+    with pytest.raises(LoadError, match="closest are seresnext26ts"):
+        load_model("timm:seresnext26ts_x")
+
+
 @pytest.mark.parametrize("name", ["resnet181", "hf-hub:someone/resnet18", "local-dir:resnet18"])
 def test_an_unknown_name_is_an_error(name):
     with pytest.raises(LoadError, match="closest are") as caught:

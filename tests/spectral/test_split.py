@@ -75,6 +75,8 @@ def test_all_outputs_at_once():
         ((1, 1, 1), None, (0, 0)),
         ((1,), None, ()),
         ((1, 2, 3), (1, 2), (1, 2)),
+        ((1, 4), -1, 3),
+        ((1, 2, 3), (-1, -3), (1, 0)),
     ],
 )
 def test_targets(shape, target, expected):
@@ -86,7 +88,7 @@ def test_targets(shape, target, expected):
     ("shape", "target", "words"),
     [
         ((1, 4), 4, "target 4 is out of range: choose from 0 to 3"),
-        ((1, 4), -1, "target -1 is out of range: choose from 0 to 3"),
+        ((1, 4), -5, "target -5 is out of range: choose from 0 to 3"),
         ((1, 4), (1, 1), "has 2 indices and an output of shape (1, 4) needs 1"),
         ((1, 2, 3), 1, "has 1 indices and an output of shape (1, 2, 3) needs 2"),
         ((1, 2, 3), (1, 3), "target (1, 3) is out of range: choose from 0 to 2"),

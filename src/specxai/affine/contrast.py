@@ -23,11 +23,13 @@ class Contrast:
     Attributes:
         target: the output.
         others: what it is set against.
+        of: how many outputs the model has.
         forward: calls the model; None calls it directly.
     """
 
     target: int
     others: tuple[int, ...]
+    of: int
     forward: Forward | None = None
 
     def __call__(self, model: nn.Module, *args: Any, **kwargs: Any) -> Float[Tensor, "B 1"]:
@@ -62,7 +64,7 @@ def contrast(
         outputs: of the model at x.
         target: the output; None takes the largest.
         against: another output, or several, whose mean is taken; ``runner-up``, the largest of the
-            others; ``mean``, that of all others.
+            others; ``mean``, that of all others. Negative numbers count from the end.
         forward: calls the model; None calls it directly.
 
     Raises:
@@ -70,7 +72,7 @@ def contrast(
 
     >>> import torch
     >>> contrast(torch.tensor([[1.0, 3.0, 2.0]]), None, "runner-up")
-    Contrast(target=1, others=(2,), forward=None)
+    Contrast(target=1, others=(2,), of=3, forward=None)
     """
     if outputs.ndim != 2 or outputs.shape[1] < 2:
         raise TargetError(
@@ -79,7 +81,8 @@ def contrast(
         )
     chosen = choose_target(outputs, target)
     chosen = chosen[0] if isinstance(chosen, tuple) else chosen
-    rest = [k for k in range(outputs.shape[1]) if k != chosen]
+    count = outputs.shape[1]
+    rest = [k for k in range(count) if k != chosen]
     if against == "mean":
         others = rest
     elif against == "runner-up":
@@ -89,13 +92,14 @@ def contrast(
             f"against={against!r} is unknown: give outputs by number, 'runner-up' or 'mean'"
         )
     else:
-        others = [against] if isinstance(against, int) else _listed(against)
+        listed = [against] if isinstance(against, int) else _listed(against)
+        others = [k + count if -count <= k < 0 else k for k in listed]
     for other in others:
         if other not in rest:
             raise TargetError(
                 f"output {chosen} cannot be set against {other}: choose others from 0 to "
-                f"{outputs.shape[1] - 1}"
+                f"{count - 1}"
             )
     if not others:
         raise TargetError("against= names no output: give one or more")
-    return Contrast(chosen, tuple(others), forward)
+    return Contrast(chosen, tuple(others), count, forward)

@@ -24,9 +24,10 @@ def choose_target(output: Float[Tensor, "1 ..."], target: Target) -> int | tuple
     Args:
         output: the model's output, shape (1, *shape).
         target: a position in ``output[0]``: an int for one dimension, a tuple for more; or None.
+            Negative numbers count from the end.
 
     Returns:
-        The position.
+        The position, without negative numbers.
 
     Raises:
         TargetError: it is out of range, or None where the output is not of shape (1, C).
@@ -54,6 +55,7 @@ def choose_target(output: Float[Tensor, "1 ..."], target: Target) -> int | tuple
             f"{tuple(output.shape)} needs {len(shape)}"
         )
     for k, size in zip(position, shape, strict=True):
-        if not 0 <= k < size:
+        if not -size <= k < size:
             raise TargetError(f"target {target} is out of range: choose from 0 to {size - 1}")
+    position = tuple(k % size for k, size in zip(position, shape, strict=True))
     return position if isinstance(target, tuple) else position[0]

@@ -35,8 +35,8 @@ def evolve(
     Args:
         layers: addresses of 'specxai layers' with commas; if not given, up to 8 activations that
             all paths cross, evenly spread.
-        target: output that contributions are to, by number or class name; numbers with commas for
-            more dimensions. If not given: the largest of a row of outputs.
+        target: output that contributions are to, by number (-1 is the last) or class name;
+            numbers with commas for more dimensions. If not given: the largest of a row of outputs.
         top: how many leading vectors of each layer to compare with those of the next.
         by: what leading vectors lead in.
         out: folder for evolution.png.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from cyclopts import Parameter
 
-from specxai.cli.options import Background, Weights
+from specxai.cli.options import Background, Classes, Weights
 from specxai.cli.reading import read_against, read_rules, read_target
 from specxai.errors import InvalidInputError
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from specxai.affine import Contrast, Forward, Inputs, Linearization, Target
     from specxai.models import LoadedInput, LoadedModel
+
+# So many classes are named that another is set against.
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ class NetworkOptions:
             an input like INPUT.
         average: how many noisy copies of the input a map from a baseline is averaged over; takes
             as many times longer.
-        against: other outputs, taken away from the explained one: by number or class name, numbers
-            with commas, runner-up, or mean.
+        against: other outputs, taken away from the explained one: by number or class name, with
+            commas for the mean of several, runner-up, or mean (of all others).
     """
 
     rule: str = "tangent"
@@ -60,6 +63,7 @@ class NetworkOptions:
     background: Background = None
     wrt: str | None = None
     weights: Weights = "default"
+    classes: Classes = None
     device: str = "cpu"
     baseline: str = "none"
     average: int = 1
@@ -73,11 +77,35 @@ class NetworkOptions:
             input: likewise; None takes seeded noise.
             target: likewise.
         """
+        return self.open_input(self.load(model), input, target)
+
+    def load(self, model: str) -> "LoadedModel":
+        """Load a model, for one input or many.
+
+        Args:
+            model: what stands on the command line for it.
+        """
+        from specxai.models import load_model
+
+        return load_model(model, self.weights, self.classes)
+
+    def open_input(
+        self, loaded: "LoadedModel", input: str | None, target: str | None = None
+    ) -> Opened:
+        """Load an input, and find the affine map of a model there.
+
+        Args:
+            loaded: the model.
+            input: what stands on the command line for it; None takes seeded noise.
+            target: likewise.
+
+        Raises:
+            TargetError: the class names are not one for each output.
+        """
         from specxai.affine import contrasting, linearize
-        from specxai.models import example_input, load_model
+        from specxai.models import example_input
         from specxai.models.seen import load_baseline
 
-        loaded = load_model(model, self.weights)
         position = read_target(loaded, target)
         if input is None:
             given = example_input(loaded)
@@ -90,6 +118,7 @@ class NetworkOptions:
             if self.against is not None:
                 against = read_against(loaded, self.against)
                 contrast = contrasting(module, x, position, against, **options)
+                loaded.check_class_count(contrast.of)
                 loaded, position = replace(loaded, classes=(_told(contrast, loaded),)), 0
                 options["forward"] = contrast
             lin = linearize(
@@ -100,6 +129,8 @@ class NetworkOptions:
                 raise
             expected = (1, *loaded.input_shape)
             raise InvalidInputError(f"{fault}; {loaded.name} takes {expected}") from fault
+        if lin.output.ndim == 2:
+            loaded.check_class_count(lin.output.shape[1])
         told = self.baseline not in ("none", "auto")
         named = replace(lin, baseline_name=self.baseline) if told else lin
         return Opened(loaded, given, position, named)
@@ -144,10 +175,11 @@ class _Taken(TypedDict, total=False):
 
 def _told(contrast: "Contrast", model: "LoadedModel") -> str:
     """Say what is set against what, by class names where there are some."""
-    if model.classes is None or len(contrast.others) > 1:
-        name = model.class_name(contrast.target)
-        return str(contrast) if name is None else f"{name} against other classes"
-    return f"{model.classes[contrast.target]} against {model.classes[contrast.others[0]]}"
+    if model.classes is None:
+        return str(contrast)
+    others = [model.classes[k] for k in contrast.others]
+    told = " and ".join(others) if len(others) <= _NAMED else "other classes"
+    return f"{model.classes[contrast.target]} against {told}"
 
 
 def read_input(

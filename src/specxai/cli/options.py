@@ -43,6 +43,13 @@ AnswerLayer = Annotated[
     ),
 ]
 Weights = Annotated[str, Parameter(help="'default', 'none' (random) or a state-dict FILE.")]
+Classes = Annotated[
+    Path | None,
+    Parameter(
+        help="a file of class names, one for each output: a line, a line 'number,name' of a .csv, "
+        "or a list or object of a .json."
+    ),
+]
 Overwrite = Annotated[
     bool, Parameter(negative="", help="Replace the results of an earlier run that are in --out.")
 ]

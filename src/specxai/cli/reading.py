@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from specxai.errors import LoadError
+from specxai.errors import LoadError, TargetError
 
 if TYPE_CHECKING:
     from specxai.affine import Against, Layers, RuleChoice, Target
@@ -23,21 +23,44 @@ def read_list(text: str) -> list[str]:
 
 
 def read_target(model: "LoadedModel", text: str | None) -> "Target":
-    """Read a target: a class name, a number, or numbers with commas."""
-    parts = read_list(text or "")
+    """Read a target: a class name, a number, or numbers with commas, for several dimensions.
+
+    Negative numbers count from the end.
+
+    Raises:
+        TargetError: there is no such class, or several are named.
+    """
+    from specxai.models.class_names import is_index
+
     if text is None:
         return None
-    if len(parts) > 1 and all(part.isdigit() for part in parts):
-        return tuple(int(part) for part in parts)
-    return int(text) if text.isdigit() else model.class_index(text)
+    parts = read_list(text)
+    if all(map(is_index, parts)):
+        numbers = tuple(map(int, parts))
+        return numbers if len(numbers) > 1 else numbers[0]
+    outputs = _read_outputs(model, text)
+    if len(outputs) > 1:
+        raise TargetError(
+            f"target {text!r} names {len(outputs)} classes: explain one after the other; only "
+            "numbers take commas, for an output of several dimensions"
+        )
+    return outputs[0]
 
 
 def read_against(model: "LoadedModel", text: str) -> "Against":
-    """Read what an output is set against: runner-up, mean, a class name, or numbers with commas."""
-    if text in ("runner-up", "mean"):
-        return cast("Against", text)
-    others = read_target(model, text)
-    return others if isinstance(others, tuple | int) else ()
+    """Read what an output is set against: runner-up, mean, or numbers or names with commas."""
+    return cast("Against", text) if text in ("runner-up", "mean") else _read_outputs(model, text)
+
+
+def _read_outputs(model: "LoadedModel", text: str) -> tuple[int, ...]:
+    """Read outputs by number or class name, with commas; a name may have commas itself."""
+    try:
+        return (model.class_index(text),)
+    except TargetError:
+        parts = read_list(text)
+        if len(parts) == 1:
+            raise
+        return tuple(map(model.class_index, parts))
 
 
 def read_rules(text: str) -> "RuleChoice":

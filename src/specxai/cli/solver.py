@@ -12,6 +12,7 @@ from specxai.cli.reading import read_layers
 from specxai.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from specxai.models import LoadedModel
     from specxai.spectral import Auto, Explanation, Solver
 
 _KRYLOV = {name: name for name in ("by", "share", "tol", "products")}
@@ -110,8 +111,9 @@ class ExplainOptions:
     """What to explain, how to decompose it, and how model and input are taken.
 
     Attributes:
-        target: output to explain, by number or class name; numbers with commas for more
-            dimensions. If not given: the largest of a row of outputs; all of them for --layer none.
+        target: output to explain, by number (-1 is the last) or class name; numbers with commas
+            for more dimensions. If not given: the largest of a row of outputs; all of them for
+            --layer none.
     """
 
     layer: AnswerLayer = "auto"
@@ -119,12 +121,14 @@ class ExplainOptions:
     solver: LeadingOptions = LeadingOptions()
     network: AnswerOptions = AnswerOptions()  # noqa: RUF009, it is frozen
 
-    def explain(self, model: str, input: str, quiet: bool) -> "tuple[Opened, Explanation]":
+    def explain(
+        self, model: "str | LoadedModel", input: str, quiet: bool
+    ) -> "tuple[Opened, Explanation]":
         """Load a model and an input, and decompose an output.
 
         Args:
-            model: what stands on the command line for it.
-            input: likewise.
+            model: what stands on the command line for it; or the model, loaded for many inputs.
+            input: what stands on the command line for it.
             quiet: show no progress.
         """
         from specxai.spectral import explain_at
@@ -132,7 +136,8 @@ class ExplainOptions:
 
         solver = self.solver.solver()
         layers = read_layers(self.layer)
-        opened = self.network.open(model, input, self.target)
+        loaded = self.network.load(model) if isinstance(model, str) else model
+        opened = self.network.open_input(loaded, input, self.target)
         with progress_bars(quiet) as progress:
             explanation = explain_at(
                 opened.lin, layers, opened.target, solver, self.solver.memory, progress

@@ -32,8 +32,8 @@ def symbolic(
     """Write an output of a network as an equation: few terms, what they leave out, and the bias.
 
     Args:
-        target: output to explain, by number or class name; numbers with commas for more
-            dimensions. If not given: the largest of a row of outputs.
+        target: output to explain, by number (-1 is the last) or class name; numbers with commas
+            for more dimensions. If not given: the largest of a row of outputs.
         n: how many terms to show.
         by: what they lead in.
         reduced: let contributions of opposite sign cancel first.

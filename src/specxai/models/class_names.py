@@ -1,10 +1,10 @@
 """Find an output by the name of its class."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 
+from specxai.closest import closest
 from specxai.errors import TargetError
 
 _SHOWN = 5
@@ -22,19 +22,22 @@ def find_class(classes: Sequence[str] | None, text: str) -> int:
 
     Args:
         classes: The name of each output; None if unknown, then only an index is accepted.
-        text: The name sought, case ignored, or an index.
+        text: The name sought, case ignored, or an index; negative ones count from the end.
 
     Returns:
-        The index of the class.
+        The index of the class; a negative one as it is where the number of classes is unknown.
 
     Raises:
         TargetError: No class, or more than one, fits; or the index is out of range.
     """
     sought = text.strip().casefold()
-    if sought.isdecimal():
+    if is_index(sought):
         return _checked(int(sought), classes)
     if classes is None:
-        raise TargetError(f"target {text!r}: the model has no class names; give an index")
+        raise TargetError(
+            f"target {text!r}: the model has no class names; give an index, or the names in a file "
+            "by --classes FILE"
+        )
     names = [name.casefold() for name in classes]
     for fits in (str.__eq__, str.startswith, str.__contains__):
         fitting = [i for i, name in enumerate(names) if sought and fits(name, sought)]
@@ -42,16 +45,23 @@ def find_class(classes: Sequence[str] | None, text: str) -> int:
             return fitting[0]
         if fitting:
             raise TargetError(_ambiguous(text, fitting, classes))
-    raise TargetError(_unknown(text, names, classes))
+    raise TargetError(_unknown(text, classes))
+
+
+def is_index(text: str) -> bool:
+    """Tell whether a text is the number of an output, be it from the end."""
+    return text.removeprefix("-").isdecimal()
 
 
 def _checked(index: int, classes: Sequence[str] | None) -> int:
-    if classes is not None and index >= len(classes):
+    if classes is None:
+        return index
+    if not -len(classes) <= index < len(classes):
         raise TargetError(
             f"target {index} is out of range: the model has {len(classes)} classes, "
-            f"0 to {len(classes) - 1}"
+            f"0 to {len(classes) - 1}, or -1 for the last"
         )
-    return index
+    return index % len(classes)
 
 
 def _ambiguous(text: str, fitting: list[int], classes: Sequence[str]) -> str:
@@ -60,8 +70,7 @@ def _ambiguous(text: str, fitting: list[int], classes: Sequence[str]) -> str:
     return f"target {text!r} is ambiguous: {shown}{more}; give one of these names or indices"
 
 
-def _unknown(text: str, names: list[str], classes: Sequence[str]) -> str:
-    close = get_close_matches(text.strip().casefold(), names, n=_SHOWN, cutoff=0.5)
-    shown = ", ".join(repr(classes[names.index(name)]) for name in dict.fromkeys(close))
+def _unknown(text: str, classes: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, closest(text, classes, _SHOWN)))
     hint = f"did you mean {shown}?" if shown else "give a class name or an index"
     return f"target {text!r} is not a class of the model: {hint}"

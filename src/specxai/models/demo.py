@@ -30,6 +30,11 @@ _BOXES: dict[str, tuple[int, int, int, int] | None] = {
 _OF_SCIKIT_LEARN = {"china", "flower"}
 
 
+def demo_names() -> list[str]:
+    """Return the names of the demo networks."""
+    return list(_SIDES)
+
+
 def load_demo(architecture: str, weights: str) -> LoadedModel:
     """Load an EfficientNet-Lite, an ImageNet classifier with ReLU6 activations.
 

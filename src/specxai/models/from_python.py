@@ -9,7 +9,10 @@ from typing import Any
 from PIL import Image
 from torch import Tensor, nn
 
+from specxai.closest import closest
 from specxai.errors import LoadError, reason
+from specxai.models.builders import builders
+from specxai.models.declared import read_declared
 from specxai.models.loaded import LoadedModel
 from specxai.models.user_files import existing_file
 from specxai.models.weights import load_weights
@@ -19,7 +22,8 @@ def load_python(path: str, attribute: str, weights: str) -> LoadedModel:
     """Import a Python file and take the network that it makes.
 
     A function ``preprocess`` beside it, if there is one, prepares pictures: it takes an RGB picture
-    of Pillow and returns a tensor (1, C, H, W), of one shape for pictures of any size.
+    of Pillow and returns a tensor (1, C, H, W), of one shape for pictures of any size. ``CLASSES``
+    names its outputs; ``FEATURES``, ``UNITS`` and ``GROUPS`` name its inputs: see `Declared`.
 
     Args:
         path: The file; this is the one form of model that runs code.
@@ -30,18 +34,22 @@ def load_python(path: str, attribute: str, weights: str) -> LoadedModel:
         The network, in the train or evaluation mode it was given.
 
     Raises:
-        LoadError: The file cannot be imported, does not make a network, or prepares no pictures.
+        LoadError: The file cannot be imported, does not make a network, prepares no pictures, or
+            names outputs or inputs wrongly.
     """
     file = existing_file(path, "model")
     namespace = _import(file)
     module = _make(namespace, file, attribute)
     if weights not in {"default", "none"}:
         load_weights(module, weights)
-    name = f"{file.name}:{attribute}"
     preprocess = getattr(namespace, "preprocess", None)
-    if preprocess is None:
-        return LoadedModel(name, module)
-    return LoadedModel(name, module, None, _prepared_shape(preprocess, file), preprocess)
+    return LoadedModel(
+        name=f"{file.name}:{attribute}",
+        module=module,
+        input_shape=None if preprocess is None else _prepared_shape(preprocess, file),
+        preprocess=preprocess,
+        **vars(read_declared(namespace, file)),
+    )
 
 
 def _import(file: Path) -> ModuleType:
@@ -68,8 +76,11 @@ def _make(namespace: ModuleType, file: Path, attribute: str) -> nn.Module:
     try:
         made = getattr(namespace, attribute)
     except AttributeError as error:
+        offered = builders(file)
+        near = closest(attribute, offered) or offered[:3]
         raise LoadError(
             f"model '{file}' has no attribute {attribute!r}; name one that is in the file"
+            + (f", such as {', '.join(near)}" if near else "")
         ) from error
     if not isinstance(made, nn.Module) and callable(made):
         try:

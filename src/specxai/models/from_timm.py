@@ -1,12 +1,12 @@
 """Networks of timm: timm:resnet18."""
 
-from difflib import get_close_matches
 from typing import Any
 
 from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 
+from specxai.closest import closest
 from specxai.errors import LoadError, MissingExtraError, reason
 from specxai.models.loaded import LoadedModel, Preprocess
 from specxai.models.user_files import data_only_pickles
@@ -30,7 +30,7 @@ def load_timm(architecture: str, weights: str) -> LoadedModel:
     timm = _import_timm(architecture)
     # Only names of timm's own registry: create_model also takes hub and folder addresses.
     if "/" in architecture or ":" in architecture or not timm.is_model(architecture):
-        close = get_close_matches(architecture, timm.list_models()) or ["resnet18", "vgg16"]
+        close = closest(architecture, timm_names()) or ["resnet18", "vgg16"]
         raise LoadError(f"timm has no model {architecture!r}: closest are {', '.join(close)}")
     module = _build(timm, architecture, weights).eval()
     config = timm.data.resolve_model_data_config(module)
@@ -41,6 +41,16 @@ def load_timm(architecture: str, weights: str) -> LoadedModel:
         input_shape=tuple(config["input_size"]),
         preprocess=_batched(timm.data.create_transform(**config, is_training=False)),
     )
+
+
+def timm_names() -> list[str]:
+    """Return the names of the networks of timm, without tags.
+
+    Raises:
+        MissingExtraError: timm is not installed.
+    """
+    names: list[str] = _import_timm("NAME").list_models()
+    return names
 
 
 def _import_timm(architecture: str) -> Any:
@@ -77,10 +87,11 @@ def _pretrained(timm: Any, architecture: str) -> nn.Module:
 
 
 def _classes(data: Any, module: Any) -> tuple[str, ...] | None:
-    if module.num_classes != 1000:
+    subset = data.infer_imagenet_subset(module)
+    if subset is None:
         return None
-    imagenet = data.ImageNetInfo()
-    return tuple(imagenet.index_to_description(index) for index in range(1000))
+    imagenet = data.ImageNetInfo(subset)
+    return tuple(map(imagenet.index_to_description, range(module.num_classes)))
 
 
 def _batched(transform: Any) -> Preprocess:

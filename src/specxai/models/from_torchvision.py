@@ -1,12 +1,12 @@
 """Networks of torchvision: torchvision:alexnet."""
 
-from difflib import get_close_matches
 from typing import Any
 
 from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 
+from specxai.closest import closest
 from specxai.errors import LoadError, MissingExtraError, reason
 from specxai.models.loaded import LoadedModel, Preprocess
 from specxai.models.user_files import data_only_pickles
@@ -30,13 +30,10 @@ def load_torchvision(architecture: str, weights: str) -> LoadedModel:
         LoadError: The name is unknown, or the weights cannot be fetched or do not fit.
         MissingExtraError: torchvision is not installed.
     """
-    try:
-        from torchvision import models
-    except ImportError as error:
-        raise MissingExtraError(f"torchvision:{architecture}", "vision") from error
-    known = models.list_models(module=models)
+    models = _import_models(architecture)
+    known = torchvision_names()
     if architecture not in known:
-        close = ", ".join(get_close_matches(architecture, known)) or "alexnet, resnet18, vgg16"
+        close = ", ".join(closest(architecture, known)) or "alexnet, resnet18, vgg16"
         raise LoadError(
             f"torchvision has no classification model {architecture!r}: closest are {close}"
         )
@@ -50,6 +47,25 @@ def load_torchvision(architecture: str, weights: str) -> LoadedModel:
         input_shape=(3, size, size),
         preprocess=_batched(transforms),
     )
+
+
+def torchvision_names() -> list[str]:
+    """Return the names of the classification networks of torchvision.
+
+    Raises:
+        MissingExtraError: torchvision is not installed.
+    """
+    models = _import_models("NAME")
+    names: list[str] = models.list_models(module=models)
+    return names
+
+
+def _import_models(architecture: str) -> Any:
+    try:
+        from torchvision import models
+    except ImportError as error:
+        raise MissingExtraError(f"torchvision:{architecture}", "vision") from error
+    return models
 
 
 def _build(models: Any, architecture: str, weights: str) -> nn.Module:

@@ -9,7 +9,9 @@ from PIL import Image
 from torch import Tensor, nn
 
 from specxai.affine import Target
+from specxai.errors import TargetError
 from specxai.models.class_names import find_class
+from specxai.models.declared import Groups
 
 Preprocess = Callable[[Image.Image], Float[Tensor, "1 C H W"]]
 
@@ -26,6 +28,9 @@ class LoadedModel:
         preprocess: Turns an RGB picture into the network's input, if the network sees pictures.
         arguments: The names of the positional arguments of a network from a file, which its
             forward no longer knows; None where forward tells its own.
+        features: The names of the input's values, if its Python file has ``FEATURES``.
+        units: Their units, if it has ``UNITS``; "" where a value has none.
+        groups: Names or numbers of input values by group, if it has ``GROUPS``.
     """
 
     name: str
@@ -34,15 +39,19 @@ class LoadedModel:
     input_shape: tuple[int, ...] | None = None
     preprocess: Preprocess | None = None
     arguments: tuple[str, ...] | None = None
+    features: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    groups: Groups = field(default_factory=dict)
 
     def class_index(self, text: str) -> int:
         """Resolve a target, by class name (case ignored) or by index.
 
         Args:
-            text: A class name, an unambiguous start or part of one, or an integer.
+            text: A class name, an unambiguous start or part of one, or an integer; negative ones
+                count from the end.
 
         Returns:
-            The index of the output.
+            The index of the output; a negative one as it is where there are no class names.
 
         Raises:
             TargetError: The name is unknown or ambiguous, or the index is out of range.
@@ -50,10 +59,34 @@ class LoadedModel:
         return find_class(self.classes, text)
 
     def class_name(self, target: Target) -> str | None:
-        """Return the name of an output, or None where it has none."""
+        """Return the name of an output, or None where the network has no class names.
+
+        Raises:
+            TargetError: The class names are too few.
+        """
         if self.classes is None or not isinstance(target, int):
             return None
+        if target >= len(self.classes):
+            raise TargetError(
+                f"output {target} has no name: {self.name} has {len(self.classes)} class names; "
+                "name each output"
+            )
         return self.classes[target]
+
+    def check_class_count(self, outputs: int) -> None:
+        """Refuse class names that are not one for each output.
+
+        Args:
+            outputs: How many there are, known once the network was run.
+
+        Raises:
+            TargetError: The network has class names, and fewer or more of them.
+        """
+        if self.classes is not None and len(self.classes) != outputs:
+            raise TargetError(
+                f"{len(self.classes)} class names for the {outputs} outputs of {self.name}: name "
+                "each of them, in their order"
+            )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,55 @@
+"""Targets on the command line: by number, from the end, by class name."""
+
+import pytest
+from torch import nn
+
+from specxai.cli.reading import read_against, read_target
+from specxai.errors import TargetError
+from specxai.models import LoadedModel
+
+NAMED = LoadedModel("net", nn.Identity(), classes=("cat", "tiger cat", "tabby, tabby cat", "dog"))
+NAMELESS = LoadedModel("net", nn.Identity())
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        (None, None),
+        ("2", 2),
+        ("-1", -1),
+        ("1, -2", (1, -2)),
+        ("dog", 3),
+        ("tiger", 1),
+        ("tabby, tabby cat", 2),
+    ],
+)
+def test_a_target(text: str | None, target: object) -> None:
+    assert read_target(NAMED, text) == target
+
+
+def test_one_class_at_a_time() -> None:
+    with pytest.raises(TargetError, match="'cat,dog' names 2 classes: explain one after the other"):
+        read_target(NAMED, "cat,dog")
+    with pytest.raises(TargetError, match="did you mean 'dog'"):
+        read_target(NAMED, "cat,dgo")
+
+
+@pytest.mark.parametrize(
+    ("text", "against"),
+    [
+        ("runner-up", "runner-up"),
+        ("mean", "mean"),
+        ("dog", (3,)),
+        ("-1", (3,)),
+        ("cat, 3", (0, 3)),
+        ("tabby, tabby cat", (2,)),
+    ],
+)
+def test_what_a_class_is_set_against(text: str, against: object) -> None:
+    assert read_against(NAMED, text) == against
+
+
+def test_without_class_names_numbers_are_left_to_the_output() -> None:
+    assert read_against(NAMELESS, "-1, 2") == (-1, 2)
+    with pytest.raises(TargetError, match="--classes FILE"):
+        read_target(NAMELESS, "dog")
