@@ -277,14 +277,14 @@ def test_similarity_compares_files(tmp_path: Path) -> None:
     net = nn.Sequential(nn.Linear(6, 5), nn.ELU(), nn.Linear(5, 3)).eval()
     results = {f"{k}.safetensors": specxai.explain(net, torch.randn(1, 6), "1") for k in range(3)}
     for name, result in results.items():
-        result.save(tmp_path / name, vectors=[0, 1])
+        result.named("net", "dog").save(tmp_path / name, vectors=[0, 1])
     compared = ("similarity", *results, "--absolute", "--out", "deeper/matrix.png", "--json")
     done = run(tmp_path, *compared, "--k", "1")
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     expected = specxai.similarity(results.values(), 1, absolute=True)
     np.testing.assert_allclose(summary["matrix"], expected.matrix, atol=1e-6)
-    assert summary["names"] == list(results)
+    assert summary["names"] == ["0 (dog)", "1 (dog)", "2 (dog)"]
     with Image.open(tmp_path / "deeper" / "matrix.png") as figure:
         assert figure.size[0] > 500
     done = run(tmp_path, *compared, "--k", "2", "--overwrite")

@@ -4,15 +4,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specxai.cli.app import app
-from specxai.cli.options import Background, Input, Json, Model, Quiet, Weights
+from specxai.cli.many import expand_inputs
+from specxai.cli.options import Background, Classes, Input, Json, Model, Quiet, Weights
 from specxai.cli.output import output_folder
 from specxai.cli.reading import read_list, read_target
 from specxai.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from specxai.report.comparison import Compared
-
-_ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".npy", ".safetensors"}
 
 
 @app.command
@@ -30,6 +29,7 @@ def compare(
     seed: int = 0,
     background: Background = None,
     weights: Weights = "default",
+    classes: Classes = None,
     out: Path = Path("comparison"),
     quiet: Quiet = False,
     json: Json = False,
@@ -43,7 +43,8 @@ def compare(
         metrics: also measure every method over all inputs: tables in report.md, and metrics.png.
         layers: where to take our components, addresses of 'specxai layers' with commas; if not
             given, the last convolution and the layer before the output.
-        target: output to explain, by number or class name; the largest if not given.
+        target: output to explain, by number (-1 is the last) or class name; if not given, the
+            largest.
         methods: only these, by name or a part of it, with commas.
         fast: fewer samples, products and measurements, by the same code.
         seed: of the methods that sample.
@@ -55,7 +56,7 @@ def compare(
     from specxai.terminal.progress import progress_bars
 
     with output_folder(out):
-        loaded = load_model(model, weights)
+        loaded = load_model(model, weights, classes)
         specs = [*inputs, *_inputs_of(images)]
         addresses = None if layers is None else tuple(read_list(layers))
         names = None if methods is None else tuple(read_list(methods))
@@ -104,7 +105,4 @@ def _inputs_of(folder: Path | None) -> list[str]:
         return []
     if not folder.is_dir():
         raise InvalidInputError(f"--images {folder} is no folder")
-    pictures = sorted(str(file) for file in folder.iterdir() if file.suffix.lower() in _ENDINGS)
-    if not pictures:
-        raise InvalidInputError(f"--images {folder} holds no picture, .npy or .safetensors")
-    return pictures
+    return expand_inputs([str(folder)])

@@ -109,7 +109,7 @@ def summarize(explanation: Decomposition, top: int) -> ExplanationSummary:
         baseline=explanation.baseline_name,
         pointwise_linear=explanation.pointwise_linear,
         conventions=_conventions(explanation),
-        terms=_terms(explanation),
+        terms=terms_of(explanation),
         units=explanation.unit_count,
         active_units=explanation.active_count,
         reduced_rank=len(explanation.reduce().indices),
@@ -140,7 +140,8 @@ def strategies_table(strategies: Sequence[Strategy]) -> Table:
     return Table(columns, tuple(rows), "The same result with fewer terms")
 
 
-def _terms(explanation: Decomposition) -> OutputTerms:
+def terms_of(explanation: Decomposition) -> OutputTerms:
+    """Return an output and its terms as numbers; of all outputs together their norms."""
     terms, several = explanation.terms, explanation.target is None
     parts = {name: getattr(terms, name) for name in OutputTerms.__dataclass_fields__}
     return OutputTerms(
