@@ -5,6 +5,7 @@ What a command needs is imported inside it, so that ``specxai --help`` answers a
 
 from specxai.cli import (
     compare,
+    completion,
     evolve,
     explain,
     layers,
@@ -18,6 +19,7 @@ from specxai.cli.app import app, main
 __all__ = [
     "app",
     "compare",
+    "completion",
     "evolve",
     "explain",
     "layers",

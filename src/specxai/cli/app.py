@@ -1,22 +1,33 @@
 """The application that the commands join, its entry point, and its messages."""
 
+import os
+import platform
 import re
 import sys
 import traceback
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 
 from cyclopts import App, CycloptsError
 
 from specxai import __version__
+from specxai.cli.config import NAME, OptionsFromFile
 from specxai.errors import SpecxaiError
+
+
+def versions() -> str:
+    """Return the version of specxai, with those of torch and Python."""
+    return f"specxai {__version__} (torch {version('torch')}, Python {platform.python_version()})"
+
 
 app = App(
     name="specxai",
-    version=__version__,
+    version=versions,
     help="Explain trained PyTorch networks exactly, by their singular vectors at an input. A fault "
-    "is told in one line; with --debug also where it arose.",
+    "is told in one line; with --debug also where it arose. Options that are not given are taken "
+    f"from {NAME} in this folder or above it, from a table for each command; not with --no-config.",
     suppress_keyboard_interrupt=False,  # main says what became of it
 )
+app.config = (OptionsFromFile(app),)
 
 GROUP = "specxai.commands"
 # Commands that come with another distribution, which a user may not have.
@@ -39,9 +50,12 @@ _SPELLINGS = (
 def main() -> None:
     """Run the command line; a fault is one line on standard error and exit code 2.
 
-    ``--debug`` anywhere shows the traceback beside it.
+    ``--debug`` anywhere shows the traceback beside it, ``--no-config`` reads no specxai.toml.
     """
-    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    switches = {"--debug", "--no-config"} & {*sys.argv[1:]}
+    arguments = [argument for argument in sys.argv[1:] if argument not in switches]
+    if "--no-config" in switches:
+        app.config = ()
     try:
         join(app)
         check_installed(app, next(iter(arguments), ""))
@@ -49,14 +63,18 @@ def main() -> None:
     except KeyboardInterrupt:
         print("specxai: interrupted; only what was finished is kept", file=sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:  # who read the output, such as head, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except Exception as fault:
-        if len(arguments) < len(sys.argv) - 1:
+        if "--debug" in switches:
             traceback.print_exception(fault)
-        print(f"specxai: {_in_one_line(fault)}", file=sys.stderr)
+        print(f"specxai: {in_one_line(fault)}", file=sys.stderr)
         sys.exit(2)
 
 
-def _in_one_line(fault: Exception) -> str:
+def in_one_line(fault: Exception) -> str:
+    """Return what a fault says, with the words of the command line."""
     if isinstance(fault, SpecxaiError | CycloptsError):
         return on_command_line(str(fault))
     kind, message = type(fault).__name__, " ".join(str(fault).split())
