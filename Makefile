@@ -5,7 +5,7 @@ COMPAT ?= 3.11:2.6.0 3.12:2.9.1 3.13:2.14.1
 BIN := .venv/bin
 OUT ?= demo
 
-.PHONY: demo test quick check format docs sweep compat clean
+.PHONY: demo test quick check format docs pictures sweep compat clean
 
 demo: .venv/demo.stamp
 	$(BIN)/specxai explain demo:efficientnet-lite0 demo:chelsea --layer _swish\#2 --baseline blur \
@@ -31,6 +31,10 @@ format: .venv/dev.stamp
 # The table of the networks that the tests explain.
 docs: .venv/dev.stamp
 	PYTHONPATH=. $(BIN)/python tests/architectures.py
+
+# The pictures of README.md and docs/, by the commands beside them; ONLY=cat.png draws some.
+pictures: .venv/dev.stamp
+	$(BIN)/python docs/images/pictures.py $(ONLY)
 
 # Every family of timm, torchvision, transformers and others, and the table of them: half an hour.
 # What was interrupted goes on; ONLY='timm v*' measures some again.

@@ -1,6 +1,7 @@
 """What the README and the pages of docs/ show runs as it stands."""
 
 import re
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,18 @@ def test_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
     missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
     assert not missing
+
+
+def test_pictures_are_drawn_by_the_commands_beside_them() -> None:
+    drawn = runpy.run_path(str(ROOT / "docs" / "images" / "pictures.py"))
+    shown = {
+        name: page for page in PAGES for name in re.findall(r"images/(\w+\.png)", page.read_text())
+    }
+    # The growth of benchmarks is drawn with their tables, by `specxai bench --table`.
+    assert {*shown} == {*drawn["COMMANDS"], *drawn["SCRIPTS"], "growth.png"}
+    for name, (command, _) in drawn["COMMANDS"].items():
+        text = shown[name].read_text().replace("\\\n", " ")
+        assert " ".join(command.split()) in " ".join(text.split()), name
 
 
 @pytest.mark.slow
