@@ -110,7 +110,7 @@ def test_every_command_takes_names(folder: Path, command: str) -> None:
 
 
 def test_a_model_file_without_a_callable_lists_those_it_has(folder: Path) -> None:
-    done = run(folder, "explain named.py x.npy")
+    done = run(folder, "layers named.py x.npy")
     assert done.returncode == 2
     assert "write named.py:small" in done.stderr
     assert done.stderr.count("\n") == 1
