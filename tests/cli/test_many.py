@@ -79,12 +79,16 @@ def test_the_exit_code_says_that_some_failed(
     assert shown.startswith("net on 1 inputs\n")
     assert f"wrote {tmp_path}\n" in shown
     with pytest.raises(SystemExit) as caught:
-        tell_each(rows, "net", tmp_path, ResultOptions(json=True), "zero")
+        tell_each(rows, "net", tmp_path, ResultOptions(json=True))
     assert caught.value.code == 3
     printed = json.loads(capsys.readouterr().out)
-    assert printed["baseline"] == "zero"
+    assert printed["model"] == "net"
     assert [row["input"] for row in printed["inputs"]] == ["a", "bad"]
     assert printed["inputs"][1]["error"] == "input 'bad' cannot be read"
+    with pytest.raises(SystemExit) as caught:
+        tell_each(rows[1:], "net", tmp_path, ResultOptions())
+    assert caught.value.code == 2
+    assert "wrote" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

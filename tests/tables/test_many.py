@@ -2,6 +2,7 @@ import pytest
 
 import specxai
 import zoo
+from specxai.tables.answer import leading
 from specxai.tables.many import InputNumbers, many_table, summarize_input
 
 
@@ -9,27 +10,27 @@ def test_a_row_for_each_input_and_a_line_for_each_fault() -> None:
     net = zoo.build("mlp")
     ex = specxai.explain(net.model, net.x, net.layer, 0, baseline="zero")
     ex = ex.named("net", "cat")
-    listed = ex.top(2).tolist()
-    row = summarize_input("x.npy", "x", ex, listed, "a note")
+    row, lead = summarize_input("x.npy", "x", ex, "a note"), leading(ex)
     assert row.output == pytest.approx(float(ex.output))
     assert row.bias == pytest.approx(float(ex.bias))
-    share = float(ex.contributions[listed].sum() / ex.linear)
+    share = float(ex.contributions[lead].sum() / ex.linear)
     assert row.share == pytest.approx(share)
-    assert (row.class_, row.probability, row.components) == ("cat", ex.probability, 2)
+    assert (row.class_, row.probability, row.components) == ("cat", ex.probability, len(lead))
     failed = InputNumbers(input="y.npy", error="does not exist")
-    table = many_table([row, failed], "net on 2 inputs", "zero")
+    table = many_table([row, failed], "net on 2 inputs")
     texts = [[cell.text for cell in each] for each in table.rows]
     assert texts[0][:2] == ["x.npy", "0 'cat'"]
-    assert texts[0][-2:] == [f"{share:.0%}", "x"]
-    assert texts[1] == ["y.npy", "not explained", *[""] * 6]
+    assert texts[0][-2:] == [str(len(lead)), f"{share:.0%}"]
+    assert texts[1] == ["y.npy", "not explained", *[""] * 5]
     assert table.columns[4] == "y₀"
+    assert table.notes[1] == "y₀: the output at the baseline x₀ (zero)"
     assert table.notes[-2:] == ("y.npy: does not exist", "1 of 2 inputs could not be explained")
 
 
 def test_all_outputs_have_norms_and_no_share() -> None:
     net = zoo.build("mlp")
-    row = summarize_input("x", "x", specxai.explain(net.model, net.x), [0])
-    assert row.share is None
+    row = summarize_input("x", "x", specxai.explain(net.model, net.x))
+    assert (row.share, row.components) == (None, None)
     assert row.output is not None
     assert row.output > 0
     assert many_table([row], "net").rows[0][1].text == "all"

@@ -97,29 +97,22 @@ def explain_each(
     return tuple(rows)
 
 
-def tell_each(
-    rows: "Sequence[InputNumbers]",
-    model: str,
-    out: Path,
-    run: ResultOptions,
-    baseline: str | None = None,
-) -> None:
-    """Print a table of many inputs, or their numbers; the exit code says whether some failed.
+def tell_each(rows: "Sequence[InputNumbers]", model: str, out: Path, run: ResultOptions) -> None:
+    """Print a table of many inputs, or their numbers; the exit code says if some failed, or all.
 
     Args:
         rows: the inputs.
         model: name of the model.
         out: where the results are.
         run: how to print them.
-        baseline: name of the baseline; None where there is none.
     """
     from specxai.tables.many import many_table
 
-    table = many_table(rows, f"{model} on {len(rows):,} inputs", baseline)
-    named = {"model": model, "baseline": baseline, "inputs": rows}
-    run.tell(named, [table], [out])
-    if any(row.error for row in rows):
-        sys.exit(SOME_FAILED)
+    table = many_table(rows, f"{model} on {len(rows):,} inputs")
+    explained = [row for row in rows if not row.error]
+    run.tell({"model": model, "inputs": rows}, [table], [out] if explained else [])
+    if len(explained) < len(rows):
+        sys.exit(SOME_FAILED if explained else 2)
 
 
 def _explain_one(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from specxai.affine import Target
 from specxai.spectral import Decomposition
 from specxai.table import Cell, Table, cells
+from specxai.tables.answer import leading
 from specxai.tables.explanation import terms_of
 
 
@@ -21,8 +22,9 @@ class InputNumbers:
         probability: of that class.
         output: y; of all outputs their norm, as for the bias.
         bias: y₀, the output at the baseline; without one what the biases add.
-        components: how many are listed.
-        share: of what is linear in the input, that they add up to; None where that is nothing.
+        baseline: its name; None without one.
+        components: how many lead; see `leading`.
+        share: of what is linear in the input, that these add up to.
         note: what was assumed in reading the input; empty where nothing was.
         error: why there is no result; empty where there is one.
     """
@@ -34,6 +36,7 @@ class InputNumbers:
     probability: float | None = None
     output: float | None = None
     bias: float | None = None
+    baseline: str | None = None
     components: int | None = None
     share: float | None = None
     note: str = ""
@@ -41,7 +44,7 @@ class InputNumbers:
 
 
 def summarize_input(
-    input: str, folder: str, explanation: Decomposition, listed: Sequence[int], note: str = ""
+    input: str, folder: str, explanation: Decomposition, note: str = ""
 ) -> InputNumbers:
     """Collect what is told of one of many inputs.
 
@@ -49,12 +52,12 @@ def summarize_input(
         input: as it was given.
         folder: where its results are, below that of all.
         explanation: the result.
-        listed: the components that it is told by.
         note: what was assumed in reading the input.
     """
     terms = terms_of(explanation)
-    total = float(explanation.contributions[list(listed)].sum())
-    told = explanation.target is not None and terms.linear != 0
+    of_one = explanation.target is not None  # contributions to all outputs do not add up
+    lead = leading(explanation) if of_one else []
+    total = float(explanation.contributions[lead].sum())
     return InputNumbers(
         input=input,
         folder=folder,
@@ -63,34 +66,36 @@ def summarize_input(
         probability=explanation.probability,
         output=terms.output,
         bias=terms.bias,
-        components=len(listed),
-        share=total / terms.linear if told else None,
+        baseline=explanation.baseline_name,
+        components=len(lead) if of_one else None,
+        share=total / terms.linear if of_one and terms.linear else None,
         note=note,
     )
 
 
-def many_table(rows: Sequence[InputNumbers], title: str, baseline: str | None = None) -> Table:
+def many_table(rows: Sequence[InputNumbers], title: str) -> Table:
     """Lay out many inputs, one row each, and under them why some have no result.
 
     Args:
         rows: the inputs.
         title: what was explained.
-        baseline: name of the baseline; None where there is none.
     """
-    start, step = ("b", "u·x") if baseline is None else ("y₀", "u·(x − x₀)")
-    columns = "input", "output", "probability", "y", start, "components", f"of {step}", "folder"
+    baselines = dict.fromkeys(row.baseline for row in rows if row.baseline is not None)
+    start, step = ("y₀", "u·(x − x₀)") if baselines else ("b", "u·x")
+    columns = "input", "output", "probability", "y", start, "components", "share"
     failed = [row for row in rows if row.error]
-    notes = [f"{row.input}: {row.error}" for row in failed]
-    if baseline is not None:
-        notes.insert(0, f"y₀: the output at the baseline x₀ ({baseline})")
+    notes = [f"share: of {step}, that so many leading components add up to"]
+    if baselines:
+        notes.append(f"y₀: the output at the baseline x₀ ({', '.join(baselines)})")
+    notes += (f"{row.input}: {row.error}" for row in failed)
     if failed:
         notes.append(f"{len(failed):,} of {len(rows):,} inputs could not be explained")
-    return Table(columns, tuple(map(_row, rows)), title, tuple(notes), words=(0, 1, 7))
+    return Table(columns, tuple(map(_row, rows)), title, tuple(notes), words=(0, 1))
 
 
 def _row(row: InputNumbers) -> tuple[Cell, ...]:
     if row.error:
-        return cells(row.input, "not explained", *[""] * 6)
+        return cells(row.input, "not explained", *[""] * 5)
     number = "all" if row.target is None else f"{row.target}"
     return cells(
         row.input,
@@ -98,9 +103,8 @@ def _row(row: InputNumbers) -> tuple[Cell, ...]:
         _known(row.probability, ".3f"),
         _known(row.output, "+.5f"),
         _known(row.bias, "+.5f"),
-        f"{row.components}",
+        "" if row.components is None else f"{row.components}",
         _known(row.share, ".0%"),
-        row.folder or "",
     )
 
 
