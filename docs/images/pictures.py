@@ -42,7 +42,8 @@ def main(chosen: list[str]) -> None:
         command, file = COMMANDS[picture]
         with TemporaryDirectory() as out:
             words = [*shlex.split(command)[1:], "--out", out, "--quiet", "--no-config"]
-            subprocess.run([sys.executable, "-m", "specxai", *words], check=True)
+            run = [sys.executable, "-m", "specxai", *words]
+            subprocess.run(run, check=True, stdout=subprocess.DEVNULL)
             copyfile(Path(out, file), HERE / picture)
 
 
