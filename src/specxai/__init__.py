@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from specxai.errors import SpecxaiError
+from specxai.presentation import find_presenters_by
 
 if TYPE_CHECKING:
     from specxai.affine import Linearization, linearize
@@ -71,4 +72,14 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    own = (name for name in globals() if name.startswith("__") and name.endswith("__"))
+    return sorted({*own, *__all__})
+
+
+def _load_presenters() -> None:
+    """Import what makes figures and tables of results: it stands above them."""
+    for room in ("specxai.plots.presenters", "specxai.tables.html"):
+        import_module(room)
+
+
+find_presenters_by(_load_presenters)

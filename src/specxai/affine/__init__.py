@@ -12,6 +12,7 @@ from specxai.affine.region.region import Certificate, Flip, Region, Tie
 from specxai.affine.target import Target, choose_target, select_target
 from specxai.affine.tracing.arguments import Inputs
 from specxai.affine.tracing.conventions import Convention, RuleChoice
+from specxai.affine.tracing.given import Loaded, Model
 from specxai.affine.tracing.operations import Kind
 from specxai.affine.tracing.precision import Precision
 from specxai.affine.tracing.recorder import Layer, Site
@@ -33,6 +34,8 @@ __all__ = [
     "Layers",
     "Ledger",
     "Linearization",
+    "Loaded",
+    "Model",
     "NamedBaseline",
     "Precision",
     "Region",

@@ -8,11 +8,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.affine.blur import blurred
-from specxai.affine.tracing.arguments import Arguments, as_plain
+from specxai.affine.tracing.arguments import Arguments, Inputs, as_plain
 from specxai.errors import InvalidInputError
 
 NamedBaseline = Literal["zero", "mean", "blur", "auto"]
-Baseline = Tensor | tuple[Any, ...] | Mapping[str, Any] | NamedBaseline | None
+Baseline = Inputs | NamedBaseline | None
 
 # The blur's standard deviation, as a share of the shorter side: shapes go, colours stay.
 _BLUR = 0.1

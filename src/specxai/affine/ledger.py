@@ -15,9 +15,12 @@ from specxai.affine.products.local import LocalFunction, local_function
 from specxai.affine.tracing.interpreter import Address, Call, Interpreter
 from specxai.affine.tracing.network import Network
 from specxai.affine.tracing.operations import depends, numbers
+from specxai.presentation import Drawn, counted, in_lines
 
 Offsets = Mapping[Address, tuple[Tensor, ...]]
 
+# So many of the largest entries are told in its text.
+_TOLD = 5
 # Beyond it a value is a mask's stand-in for −∞, such as the least number of a dtype.
 _HUGE = 1e30
 
@@ -42,7 +45,7 @@ class Entry:
 
 
 @dataclass(frozen=True, eq=False)
-class Ledger:
+class Ledger(Drawn):
     """The bias as a sum over operation calls: b = Σ β + remainder (9).
 
     Attributes:
@@ -53,6 +56,21 @@ class Ledger:
 
     entries: tuple[Entry, ...]
     bias: Tensor = field(repr=False)
+
+    def __repr__(self) -> str:
+        many = self.bias.ndim > 0
+        leading, sign = self.largest(_TOLD), "" if many else "+"
+        size, left = (
+            f"{float(v.norm() if many else v):{sign}.5g}" for v in (self.bias, self.remainder)
+        )
+        b = "‖b‖" if many else "b"
+        calls = counted(len(self.entries), "operation call")
+        heading = f"Ledger: {b} = {size} by {calls}, remainder {left}"
+        values = (each.size if many else float(each.contribution) for each in leading)
+        rows = [(str(e.address), f"{v:{sign}.5g}") for e, v in zip(leading, values, strict=True)]
+        if more := len(self.entries) - len(leading):
+            rows.append((f"{more:,} others", ""))
+        return in_lines(heading, rows)
 
     @property
     def remainder(self) -> Tensor:

@@ -15,6 +15,7 @@ from specxai.affine.products.jacobian import Jacobian
 from specxai.affine.products.numerics import full_precision
 from specxai.affine.region.region import Region
 from specxai.affine.target import Target, choose_target, select_target
+from specxai.affine.tracing.addresses import address_of
 from specxai.affine.tracing.conventions import Conventions
 from specxai.affine.tracing.network import Network, parse_address, run_from, run_until
 from specxai.affine.tracing.recorder import Layer, Site
@@ -27,8 +28,8 @@ _BLOCK_BYTES = 2**30
 # Larger blocks fall out of the processor's caches: measured on AlexNet, VGG, ResNet, EfficientNet.
 _LARGEST_BLOCK = 16
 
-# One layer, several that are taken together, or None for the whole network.
-Layers = str | Sequence[str] | None
+# One layer, by its address or itself, several that are taken together, or None for the whole.
+Layers = str | nn.Module | Sequence[str | nn.Module] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,15 +165,18 @@ class Linearization:
         """u = ∂y/∂x as a linear operator of shape (number of outputs, M)."""
         return self.right(None)
 
-    def layer(self, address: str) -> Layer:
+    def layer(self, address: str | nn.Module) -> Layer:
         """Look a layer up by its address.
 
         Args:
-            address: module path, ``name#2`` for the second call of a module.
+            address: module path, ``name#2`` for the second call of a module; or a module that is
+                called once.
 
         Raises:
             LayerError: there is no such call, or its output is no tensor on the input's path.
         """
+        if isinstance(address, nn.Module):
+            address = address_of(address, self.model, self.layers)
         if not isinstance(address, str):
             raise LayerError(f"layer {address!r} is no address: give a string such as 'features.3'")
         path, call = parse_address(address)
@@ -198,7 +202,7 @@ class Linearization:
         """Return the addresses of layers to split at, in the order of their calls.
 
         Args:
-            layers: an address, or several; None, the whole network, gives none.
+            layers: an address or a module, or several; None, the whole network, gives none.
 
         Raises:
             LayerError: see `layer`.

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from specxai.affine.averaged import AveragedLinearization, averaged, noisy
 from specxai.affine.baselines import Baseline, NamedBaseline, read_baseline
@@ -17,6 +17,7 @@ from specxai.affine.target import Target
 from specxai.affine.tracing.arguments import Inputs, as_plain, read_arguments
 from specxai.affine.tracing.conventions import Conventions, RuleChoice, read_conventions
 from specxai.affine.tracing.faults import final, in_our_words
+from specxai.affine.tracing.given import Model, as_module, as_tensors
 from specxai.affine.tracing.network import Network
 from specxai.affine.tracing.precision import (
     Precision,
@@ -42,7 +43,7 @@ from specxai.errors import InvalidInputError
 
 @full_precision()
 def linearize(
-    model: nn.Module,
+    model: Model,
     x: Inputs,
     rule: RuleChoice = "tangent",
     *,
@@ -61,10 +62,12 @@ def linearize(
 
     Args:
         model: an nn.Module in eval mode; the wrappers of ``torch.compile``, DataParallel and
-            DistributedDataParallel are taken off.
+            DistributedDataParallel are taken off. Or a network that `specxai.models.load_model`
+            has loaded.
         x: one input with its batch dimension, shape (1, *input), of the model's dtype and device;
             or a tuple of positional or a dict of keyword arguments. A model of half precision is
-            computed in float32.
+            computed in float32. A NumPy array gets the model's dtype; a picture of Pillow is
+            prepared as a loaded network says.
         rule: how operations that are not piecewise linear become affine: ``tangent`` (15),
             ``secant`` (14), or a mapping from operation names and module patterns to these.
         wrt: position or name of the argument to explain, the others are held fixed; None takes
@@ -103,7 +106,7 @@ def linearize(
     """
     conventions = read_conventions(rule)
     network, point = _prepared(model, x, wrt, forward, precision)
-    model = network.module
+    baseline, model = as_tensors(baseline, model), network.module
     with torch.random.fork_rng([point.device] if point.is_cuda else []), model_failures(point):
         output, traced = _recorded(network, conventions, point)
         check_repeats(network, point, output, traced.output)
@@ -177,7 +180,7 @@ def at_input(lin: Linearization, x: Float[Tensor, "1 ..."]) -> Linearization:
 
 @full_precision()
 def contrasting(
-    model: nn.Module,
+    model: Model,
     x: Inputs,
     target: Target,
     against: Against,
@@ -207,22 +210,22 @@ def contrasting(
 
 
 def _prepared(
-    model: nn.Module,
+    model: Model,
     x: Inputs,
     wrt: int | str | None,
     forward: Forward | None,
     precision: Precision,
 ) -> tuple[Network, Float[Tensor, "1 ..."]]:
     """Return a checked model with its other arguments, and the checked input."""
-    model = unwrapped(model)
-    check_model(model)
-    given, arguments = read_arguments(x, wrt)
+    module = unwrapped(as_module(model))
+    check_model(module)
+    given, arguments = read_arguments(as_tensors(x, model), wrt)
     point = as_plain(given)
-    check_input(model, point)
+    check_input(module, point)
     check_fixed(arguments, point)
     point = point.detach().to(working_dtype(point.dtype, precision), copy=True)
     arguments = arguments.held(point.dtype)
-    return Network(model, arguments=arguments, forward=forward, dtype=point.dtype), point
+    return Network(module, arguments=arguments, forward=forward, dtype=point.dtype), point
 
 
 def _moved(lin: Linearization, x: Float[Tensor, "1 ..."]) -> Linearization:

@@ -11,6 +11,7 @@ from specxai.affine import (
     Inputs,
     Layers,
     Linearization,
+    Model,
     Precision,
     RuleChoice,
     Target,
@@ -21,6 +22,7 @@ from specxai.affine import (
 from specxai.affine.tracing.faults import in_our_words
 from specxai.progress import Progress, silent
 from specxai.spectral.explanation import Explanation
+from specxai.spectral.records.features import NAMELESS, Groups, Names, Units, name_features
 from specxai.spectral.records.network_decomposition import assemble_result
 from specxai.spectral.split import split
 from specxai.spectral.svd.exact import decompose_exactly
@@ -30,7 +32,7 @@ from specxai.spectral.svd.solver import Method, Solver, read_method
 
 
 def explain(
-    model: nn.Module,
+    model: Model,
     x: Inputs,
     layer: Layers = None,
     target: Target = None,
@@ -46,6 +48,10 @@ def explain(
     average: int = 1,
     noise: float = 0.15,
     against: Against | None = None,
+    feature_names: Names | None = None,
+    units: Units | None = None,
+    groups: Groups | None = None,
+    names_dim: int | None = None,
 ) -> Explanation:
     """Explain an output of a network as a sum of spectral components (8–20).
 
@@ -54,12 +60,14 @@ def explain(
     ``unresolved`` is what the components that were not computed add: nothing, if all were.
 
     Args:
-        model: an nn.Module in eval mode.
-        x: one input with its batch dimension, shape (1, *input), or a tuple or dict of arguments.
-        layer: address of the layer to split at, as ``specxai layers`` lists them; ``name#2`` is
-            the second call of a module. Several addresses are taken together. None takes the
-            whole network, R = u. ``auto`` takes the last cut with positions, else the last before
-            the output; see `specxai.affine.default_layer`.
+        model: an nn.Module in eval mode, or a network that `specxai.models.load_model` has loaded,
+            whose name and class names the result takes.
+        x: one input with its batch dimension, shape (1, *input): a tensor, a NumPy array, or for a
+            loaded network a picture of Pillow; or a tuple or dict of arguments.
+        layer: the module to split at, or its address, as ``specxai layers`` lists them; ``name#2``
+            is the second call of a module. Several are taken together. None takes the whole
+            network, R = u. ``auto`` takes the last cut with positions, else the last before the
+            output; see `specxai.affine.default_layer`.
         target: output to explain, an int or a tuple of ints. None takes the largest of a (1, C)
             output, or, with ``layer=None``, all outputs.
         rule: how operations that are not piecewise linear become affine: ``tangent`` (15),
@@ -83,6 +91,13 @@ def explain(
         noise: standard deviation of their noise, in parts of that of x.
         against: other outputs that are taken away from the explained one: a number, several, whose
             mean is taken, ``runner-up``, or ``mean``, that of all others.
+        feature_names: names of the input values, in their order or by position, which results,
+            files and figures keep; with ``names_dim`` of the positions along a dimension.
+        units: their units, in the order of the names or by name.
+        groups: by name the positions, or the names, of input values that belong together; see
+            `Explanation.group_contributions`.
+        names_dim: dimension of x, counted with the batch dimension, whose positions are named:
+            1 for the tokens of a text in embeddings (1, tokens, width).
 
     Returns:
         The components and what stands beside them.
@@ -115,10 +130,16 @@ def explain(
         average=average,
         noise=noise,
     )
+    given = feature_names, units, groups, names_dim
+    features = NAMELESS
+    if any(each is not None for each in given):  # read before the work: names may not fit
+        features = name_features(lin.x.shape[1:], *given)
     explanation = explain_at(lin, layer, target, solver, memory, progress)
-    if against is None:
-        return explanation
-    return explanation.named(explanation.model, str(forward))
+    explanation = replace(explanation, features=features)
+    name, output = explanation.model, None
+    if not isinstance(model, nn.Module):
+        name, output = model.name, model.class_name(explanation.target)
+    return explanation.named(name, output if against is None else str(forward))
 
 
 def explain_at(

@@ -11,8 +11,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from specxai.errors import InvalidInputError, MissingExtraError
+from specxai.presentation import Drawn, counted, in_lines
 from specxai.spectral.records.decomposition import Indices, Ranking
 
+# So many groups, and results of each, are told in a text.
+_TOLD = 5
 # Values of all vectors that are multiplied at a time, in float64.
 _BLOCK = 2**24
 
@@ -33,7 +36,7 @@ class Result(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Similarity:
+class Similarity(Drawn):
     """Inner products of the k-th right vectors of N results: cosines, for they have length 1.
 
     A singular vector has no sign of its own. Results are therefore grouped by |cosine|, and the
@@ -62,6 +65,25 @@ class Similarity:
     order: Int[Tensor, " N"] = field(repr=False)
     groups: tuple[tuple[int, ...], ...]
     threshold: float
+
+    def __repr__(self) -> str:
+        found = [group for group in self.groups if len(group) > 1]
+        alone = len(self.groups) - len(found)
+        shown = sorted(found, key=len, reverse=True)[:_TOLD]
+        rows = [
+            (self._named(group), counted(len(group), "result"), f"{self.cohesion(group):.3f}")
+            for group in shown
+        ]
+        heading = (
+            f"Similarity of component {self.k} by {self.by} of "
+            f"{counted(len(self.names), 'result')}: {counted(len(found), 'group')}, each with its "
+            f"mean |φ·φ′|; {alone:,} alone"
+        )
+        return in_lines(heading, rows)
+
+    def _named(self, group: Sequence[int]) -> str:
+        more = f", {len(group) - _TOLD:,} others" if len(group) > _TOLD else ""
+        return ", ".join(self.names[k] for k in group[:_TOLD]) + more
 
     @property
     def ordered(self) -> Float[Tensor, "N N"]:
@@ -113,6 +135,8 @@ def similarity(
     """
     if k < 0 or not 0 <= threshold <= 1:
         raise InvalidInputError(f"k={k}, threshold={threshold}: k from 0, threshold from 0 to 1")
+    if isinstance(results, Result):  # which is a sequence too, of components
+        raise InvalidInputError("one result alone has nothing to compare: give several in a list")
     vectors = _gather(results, k, by)
     names = tuple(map(str, range(len(vectors))) if names is None else names)
     if len(names) != len(vectors):

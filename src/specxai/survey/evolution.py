@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from specxai.affine import (
     Baseline,
@@ -15,6 +15,7 @@ from specxai.affine import (
     Inputs,
     Layers,
     Linearization,
+    Model,
     Precision,
     RuleChoice,
     Target,
@@ -22,6 +23,7 @@ from specxai.affine import (
 )
 from specxai.affine.layers import bent_layers, cut_layers
 from specxai.errors import InvalidInputError, LayerError
+from specxai.presentation import Drawn, counted, in_lines
 from specxai.progress import Progress, silent
 from specxai.spectral import Auto, Exact, Krylov, Method, Solver, explain_at, read_method
 from specxai.spectral.records.contraction import Contraction, contract
@@ -31,6 +33,8 @@ from specxai.survey.layer_spectrum import LayerSpectrum, measure_layer
 
 _log = logging.getLogger("specxai")
 
+# So many layers are told in a text.
+_TOLD = 6
 # What a run without options may take: this long by the exact method at all layers together, and
 # at each of the other layers so many products with R and with its transpose.
 MINUTE = 60.0
@@ -41,7 +45,7 @@ QUICK = Auto(krylov=Krylov(tol=TOLERANCE, products=FEW_PRODUCTS), seconds=MINUTE
 
 
 @dataclass(frozen=True, eq=False)
-class Evolution:
+class Evolution(Drawn):
     """One output of a network at one input, decomposed at several layers.
 
     Attributes:
@@ -62,7 +66,24 @@ class Evolution:
     by: Goal
     layers: tuple[LayerSpectrum, ...]
     alignments: tuple[Alignment, ...]
-    displacement: Float[Tensor, "1 ..."]
+    displacement: Float[Tensor, "1 ..."] = field(repr=False)
+
+    def __repr__(self) -> str:
+        rows = [
+            (
+                each.layer,
+                f"r = {each.rank:,}",
+                f"σ = {float(each.singular_values[each.first]):.4g}",
+                f"α = {float(each.contributions[each.first]):+.4g}",
+            )
+            for each in self.layers[:_TOLD]
+        ]
+        if more := len(self.layers) - len(rows):
+            rows.append((f"{more:,} others", "", "", ""))
+        what = "σ" if self.by == "singular_value" else "|α|"
+        where = f"output {self.target} at {counted(len(self.layers), 'layer')}"
+        leads = f"the component of largest {what} at each"
+        return in_lines(f"Evolution of {self.model}: {where}; {leads}", rows)
 
     def heatmaps(
         self, how: Contraction = "product", dim: int | None = 1
@@ -81,7 +102,7 @@ class Evolution:
 
 
 def evolve(
-    model: nn.Module,
+    model: Model,
     x: Inputs,
     layers: Layers = None,
     target: Target = None,
@@ -103,10 +124,10 @@ def evolve(
     and the leading right vectors are compared with those of the layer before.
 
     Args:
-        model: an nn.Module in eval mode.
+        model: an nn.Module in eval mode, or a loaded network; see `specxai.explain`.
         x: one input with its batch dimension, shape (1, *input), or a tuple or dict of arguments.
-        layers: addresses, as ``specxai layers`` lists them, in any order. None takes up to 8
-            activations that all paths cross, evenly spread from the first to the last.
+        layers: modules or addresses, as ``specxai layers`` lists them, in any order. None takes up
+            to 8 activations that all paths cross, evenly spread from the first to the last.
         target: output that contributions are to; None takes the largest of a (1, C) output.
         n: how many leading vectors of each layer are kept and compared.
         rule: how operations that are not piecewise linear become affine; see `specxai.explain`.

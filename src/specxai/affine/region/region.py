@@ -16,6 +16,10 @@ from specxai.affine.tracing.interpreter import Address, Call, Interpreter
 from specxai.affine.tracing.network import Network
 from specxai.affine.tracing.operations import depends
 from specxai.errors import InvalidInputError
+from specxai.presentation import Shown, counted, in_lines
+
+# So many calls with the most borders are told in its text.
+_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class Certificate:
 
 
 @dataclass(frozen=True, eq=False)
-class Region:
+class Region(Shown):
     """The set of inputs with the same pattern of gates and pool choices as x (4).
 
     Attributes:
@@ -80,6 +84,15 @@ class Region:
     network: Network = field(repr=False)
     x: Float[Tensor, "1 ..."] = field(repr=False)
     run: Callable[[Tensor], Any] = field(repr=False)
+
+    def __repr__(self) -> str:
+        largest = sorted(self._sizes.items(), key=lambda pair: -pair[1])[:_TOLD]
+        rows = [(str(address), f"{size:,}") for address, size in largest]
+        if more := len(self._sizes) - len(largest):
+            rows.append((f"{more:,} others", f"{self.borders - sum(dict(largest).values()):,}"))
+        calls = counted(len(self._sizes), "operation call")
+        found = f"{counted(self.borders, 'border')} at {calls}"
+        return in_lines(f"Region around an input of shape {tuple(self.x.shape)}: {found}", rows)
 
     @cached_property
     def _choices(self) -> dict[Address, Choice]:

@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float
+from PIL import Image
 from torch import Tensor
 
 from specxai.affine.tracing.precision import is_floating, widened
 from specxai.errors import InvalidInputError
 
-Inputs = Tensor | tuple[Any, ...] | Mapping[str, Any]
+# Arrays and pictures are made tensors before anything else.
+Inputs = Tensor | np.ndarray | Image.Image | tuple[Any, ...] | Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)

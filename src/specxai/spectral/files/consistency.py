@@ -5,6 +5,7 @@ from torch import Tensor
 
 from specxai.errors import LoadError
 from specxai.spectral.files.stored import StoredDecomposition
+from specxai.spectral.records.features import fits
 
 # Float64 sums in another order differ by less than this, relative to their largest parts.
 _ROUNDING = 1e-9
@@ -28,6 +29,7 @@ def check_numbers(result: StoredDecomposition, contributions: Float[Tensor, " r"
     whole = result.target is None
     _demand(
         {
+            "the names of the input's values": fits(result.features, result.x.shape),
             "the counts of units, active units and components": (
                 0 <= rank <= result.active_count <= result.unit_count and result.unit_count > 0
             ),

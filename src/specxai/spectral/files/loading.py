@@ -107,7 +107,7 @@ def _header(metadata: dict[str, str] | None) -> dict[str, Any]:
 
 def _assemble(header: dict[str, Any], tensors: dict[str, Tensor], kind: type[Stored]) -> Stored:
     """Put the result together from checked parts."""
-    about, record = from_header(header)
+    about, features, record = from_header(header)
     _check_layout(tensors)
     if (about.baseline_name is None) != (BASELINE not in tensors):
         raise LoadError("lacks the baseline that it names, or has one without a name")
@@ -119,6 +119,7 @@ def _assemble(header: dict[str, Any], tensors: dict[str, Tensor], kind: type[Sto
         spectrum=Spectrum(**{name: tensors[name] for name in SPECTRA}),
         x=x,
         baseline=tensors.get(BASELINE),
+        features=features,
         record=record,
         kept=tensors.get("vector_indices", torch.zeros(0, dtype=torch.int64)),
         right=tensors.get("right_vectors", x.new_zeros(0, *x.shape[1:])),

@@ -1,5 +1,6 @@
 """Writing a result to a safetensors file, in the layout of `specxai.spectral.files.schema`."""
 
+import logging
 from collections.abc import Mapping
 from importlib.metadata import version
 from os import PathLike
@@ -8,6 +9,7 @@ from typing import Literal, get_args
 
 import safetensors
 import torch
+from jaxtyping import Int
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
@@ -20,6 +22,10 @@ from specxai.typed_json import encode
 
 VectorDtype = Literal["native", "float32", "float16", "none"]
 
+_log = logging.getLogger("specxai")
+
+# Which vectors are kept where nobody says which.
+_SHARE, _FEWEST, _MOST, _LOUDEST = 0.9, 5, 8, 3
 # About what an entry of the file's own table takes, and a record with its hashes.
 _ENTRY_BYTES, _RECORD_BYTES = 70, 350
 _EMPTY = Record(SCHEMA, {}, "", "", "", ())
@@ -29,7 +35,7 @@ def save(
     explanation: Decomposition,
     path: str | PathLike[str],
     network: str,
-    vectors: Indices = (),
+    vectors: Indices | None = None,
     left: bool = False,
     dtype: VectorDtype = "native",
 ) -> None:
@@ -39,7 +45,7 @@ def save(
         explanation: the result to write.
         path: the file; an existing one is replaced.
         network: the network's fingerprint.
-        vectors: components whose right singular vectors are kept.
+        vectors: components whose right singular vectors are kept; None takes `default_vectors`.
         left: whether their left ones are kept too.
         dtype: ``native`` keeps all digits of the vectors, ``float32`` and ``float16`` fewer;
             ``none`` keeps no vectors.
@@ -63,20 +69,27 @@ def save(
         input_hash=digest({"x": tensors["x"]}),
         vectors_dtype="none" if right is None else str(right.dtype).removeprefix("torch."),
         ties=explanation.ties,
+        pointwise_linear=explanation.pointwise_linear,
     )
-    header = to_header(explanation.about, record)
+    header = to_header(explanation.about, explanation.features, record)
     header["checksum"] = checksum(header, tensors)
-    write_atomically(Path(path), to_bytes(tensors, {"specxai": encode(header)}))
+    content = to_bytes(tensors, {"specxai": encode(header)})
+    write_atomically(Path(path), content)
+    kept = 0 if right is None else len(right)
+    _log.info("%s: %s bytes, with the vectors of %d components", path, f"{len(content):,}", kept)
 
 
 def file_size(
-    explanation: Decomposition, vectors: Indices = (), left: bool = False, dtype: str = "native"
+    explanation: Decomposition,
+    vectors: Indices | None = None,
+    left: bool = False,
+    dtype: str = "native",
 ) -> int:
     """Return how many bytes `save` would write, to within about a thousand; computes no vectors.
 
     Args:
         explanation: the result to write.
-        vectors: components whose right singular vectors are kept.
+        vectors: components whose right singular vectors are kept; None takes `default_vectors`.
         left: whether their left ones are kept too.
         dtype: of the kept vectors, as `save` takes it.
     """
@@ -88,8 +101,19 @@ def file_size(
         other = explanation.unit_count * _dtype(dtype, torch.float64).itemsize if left else 0
         total += components * (8 + right + other)
     # Quotes are escaped: the header is JSON in JSON.
-    text = encode(encode(to_header(explanation.about, _EMPTY)))
+    text = encode(encode(to_header(explanation.about, explanation.features, _EMPTY)))
     return total + len(text.encode()) + _ENTRY_BYTES * (len(numbers) + len(VECTORS)) + _RECORD_BYTES
+
+
+def default_vectors(explanation: Decomposition) -> Int[Tensor, " n"]:
+    """Return the components whose vectors a figure and an equation need.
+
+    They are those of largest |α| that carry 90 % of what is linear in the input, five at least and
+    eight at most, and the three of largest σ.
+    """
+    count = max(_FEWEST, len(explanation.leading(_SHARE, _MOST)))
+    loudest = explanation.top(_LOUDEST, "singular_value")
+    return torch.cat([explanation.top(count), loudest]).unique()
 
 
 def checksum(header: Mapping[str, object], tensors: Mapping[str, Tensor]) -> str:
@@ -106,7 +130,7 @@ def _numbers(explanation: Decomposition) -> dict[str, Tensor]:
 
 
 def _kept(
-    explanation: Decomposition, vectors: Indices, left: bool, dtype: str
+    explanation: Decomposition, vectors: Indices | None, left: bool, dtype: str
 ) -> dict[str, Tensor]:
     """Return the vectors to keep, in the digits to keep."""
     chosen = _chosen(explanation, vectors, dtype)
@@ -123,12 +147,13 @@ def _kept(
     return kept
 
 
-def _chosen(explanation: Decomposition, vectors: Indices, dtype: str) -> list[int]:
+def _chosen(explanation: Decomposition, vectors: Indices | None, dtype: str) -> list[int]:
     """Return the components whose vectors are kept, each once, after a check."""
     if dtype not in get_args(VectorDtype):
         known = ", ".join(map(repr, get_args(VectorDtype)))
         raise InvalidInputError(f"dtype={dtype!r} is unknown: choose from {known}")
-    chosen = explanation.checked(vectors).tolist()
+    wanted = default_vectors(explanation) if vectors is None else vectors
+    chosen = explanation.checked(wanted).tolist()
     return [] if dtype == "none" else list(dict.fromkeys(chosen))
 
 

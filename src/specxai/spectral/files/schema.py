@@ -5,11 +5,13 @@ contributions and the input, and of the components whose vectors are kept those 
 metadata has one entry, ``specxai``: a JSON object with the entries of `HEADER`.
 
 - Version 3: a site says whether it was hidden, and how much of it was completed; a map from a
-  baseline keeps that as a tensor; the names of `_RENAMED`.
+  baseline keeps that as a tensor, and u·x of the map at x alone; names, units and groups of the
+  input; the names of `_RENAMED`.
 - Version 2: the first that is read, of specxai 0.1.0.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from torch import Tensor
@@ -18,6 +20,7 @@ from specxai.affine import Kind, Site, Tie
 from specxai.affine.tracing.interpreter import Address
 from specxai.errors import LoadError
 from specxai.spectral.files.stored import Record
+from specxai.spectral.records.features import NAMELESS, Features
 from specxai.spectral.records.parts import About
 from specxai.typed_json import decode_fields
 
@@ -50,6 +53,7 @@ _RECORD: dict[str, Any] = {
     "fingerprint": str,
     "input_hash": str,
     "vectors_dtype": str,
+    "pointwise_linear": float | None,
 }
 _RENAMED = {  # in version 2, in the header and among the tensors
     "units": "unit_count",
@@ -67,18 +71,21 @@ _SITE: dict[str, Any] = {
     "completed": float | None,
 }
 _TIE: dict[str, Any] = {"address": _ADDRESS, "count": int, "total": int}
-HEADER = {**_ABOUT, **_RECORD, "conventional": list, "ties": list, "checksum": str}
+_SINGLE = {**_ABOUT, **_RECORD, "features": Features, "checksum": str}
+HEADER = {**_SINGLE, "conventional": list, "ties": list}
 
 
-def to_header(about: About, record: Record) -> dict[str, Any]:
+def to_header(about: About, features: Features, record: Record) -> dict[str, Any]:
     """Return the entries of a header, without the checksum.
 
     Args:
         about: what the result is of.
+        features: what the values of its input are called.
         record: what the file says of itself.
     """
     header = {name: getattr(about, name) for name in _ABOUT}
     header |= {name: getattr(record, name) for name in _RECORD}
+    header["features"] = asdict(features)
     header["conventional"] = [_fields(site, _SITE) for site in about.conventional]
     header["ties"] = [_fields(tie, _TIE) for tie in record.ties]
     return header
@@ -95,11 +102,11 @@ def updated(
     """
     if header["schema"] == SCHEMA:
         return header, tensors
-    header = _with_hidden({_RENAMED.get(name, name): value for name, value in header.items()})
+    header = _from_second({_RENAMED.get(name, name): value for name, value in header.items()})
     return header, {_RENAMED.get(name, name): value for name, value in tensors.items()}
 
 
-def from_header(header: dict[str, Any]) -> tuple[About, Record]:
+def from_header(header: dict[str, Any]) -> tuple[About, Features, Record]:
     """Return what a header says.
 
     Args:
@@ -108,16 +115,16 @@ def from_header(header: dict[str, Any]) -> tuple[About, Record]:
     Raises:
         LoadError: an entry is missing, unknown or of another type.
     """
-    fixed = {name: kind for name, kind in HEADER.items() if kind is not list}
-    lists = {name: header.get(name) for name in HEADER if name not in fixed}
+    lists = {name: header.get(name) for name in HEADER.keys() - _SINGLE.keys()}
     rest = {name: value for name, value in header.items() if name not in lists}
-    entries = decode_fields(rest, fixed, "header")
+    entries = decode_fields(rest, _SINGLE, "header")
     sites = _decoded(lists["conventional"], _SITE, "header.conventional")
     ties = _decoded(lists["ties"], _TIE, "header.ties")
     about = {name: entries[name] for name in _ABOUT}
     record = {name: entries[name] for name in _RECORD}
     return (
         About(**about, conventional=tuple(Site(**_addressed(site)) for site in sites)),
+        entries["features"],
         Record(**record, ties=tuple(Tie(**_addressed(tie)) for tie in ties)),
     )
 
@@ -137,8 +144,8 @@ def _addressed(fields: dict[str, Any]) -> dict[str, Any]:
     return fields | {"address": Address(*fields["address"])}
 
 
-def _with_hidden(header: dict[str, Any]) -> dict[str, Any]:
-    """Return a header of version 2 as one of version 3: nothing of it was hidden or completed."""
+def _from_second(header: dict[str, Any]) -> dict[str, Any]:
+    """Return a header of version 2 as one of version 3: nothing was hidden, completed or named."""
     sites = header.get("conventional")
     if not isinstance(sites, list):
         return header
@@ -146,4 +153,5 @@ def _with_hidden(header: dict[str, Any]) -> dict[str, Any]:
         {**each, "hidden": False, "completed": None} if isinstance(each, dict) else each
         for each in sites
     ]
-    return {**header, "conventional": told, "baseline_name": None, "probability": None}
+    missing = dict.fromkeys(("baseline_name", "probability", "pointwise_linear"))
+    return {**header, **missing, "conventional": told, "features": asdict(NAMELESS)}

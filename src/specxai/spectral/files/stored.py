@@ -22,6 +22,7 @@ class Record:
         input_hash: SHA-256 of the input.
         vectors_dtype: of the kept vectors, such as ``float16``; ``none`` where none are kept.
         ties: where the input stands exactly on a border between linear regions.
+        pointwise_linear: u·x of the map at x alone, beside a map of one output from a baseline.
     """
 
     schema: int
@@ -30,6 +31,7 @@ class Record:
     input_hash: str
     vectors_dtype: str
     ties: tuple[Tie, ...]
+    pointwise_linear: float | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -52,6 +54,11 @@ class StoredDecomposition(Decomposition):
     def ties(self) -> tuple[Tie, ...]:
         """Where the input stands exactly on a border between linear regions."""
         return self.record.ties
+
+    @property
+    def pointwise_linear(self) -> float | None:
+        """u·x of the map at x alone, beside a map of one output from a baseline; else None."""
+        return self.record.pointwise_linear
 
     def right_vectors(self, indices: Indices) -> Float[Tensor, "n ..."]:
         """Return right singular vectors φ_k that were kept, in the shape of the input (17).

@@ -14,8 +14,9 @@ from specxai.affine import Site, Target, Tie
 from specxai.errors import InvalidInputError, TargetError
 from specxai.spectral.records.contraction import Contraction, smooth_map
 from specxai.spectral.records.contraction import contract as contract_over
+from specxai.spectral.records.features import NAMELESS, Features
 from specxai.spectral.records.parts import About, Spectrum, Terms
-from specxai.spectral.records.reduction import Reduction, reduce_contributions
+from specxai.spectral.records.reduction import Reduction, reduce_contributions, terms_to_reach
 from specxai.spectral.records.strategies import Strategy, compare_strategies
 
 Ranking = Literal["contribution", "singular_value", "reduced"]
@@ -41,6 +42,7 @@ class Decomposition(ABC):
         x: the input, shape (1, *input).
         baseline: x₀, from which the affine map leads to x; None for the map at x alone. From a
             baseline x − x₀ stands wherever x stands in a product, and y₀ = f(x₀) is the bias.
+        features: what the input's values are called, and which belong together.
     """
 
     about: About
@@ -48,6 +50,7 @@ class Decomposition(ABC):
     spectrum: Spectrum
     x: Float[Tensor, "1 ..."]
     baseline: Float[Tensor, "1 ..."] | None = None
+    features: Features = NAMELESS
 
     def __repr__(self) -> str:
         parts = ("model", "layer", "target", "method", "rank")
@@ -115,6 +118,23 @@ class Decomposition(ABC):
                 f"by={by!r} is unknown: choose 'contribution', 'singular_value' or 'reduced'"
             )
         return order[: max(n, 0)]
+
+    def leading(self, share: float = 0.9, most: int = 8) -> Int[Tensor, " n"]:
+        """Return the components of largest |α| that carry a share of what is linear in the input.
+
+        Args:
+            share: s; their sum, and those with each next component too, are within 1 − s of u·x.
+                For all outputs together the sum is that of c², of ‖u x‖².
+            most: of them, also where they carry less.
+
+        Returns:
+            Their indices, the largest |α| first, int64.
+        """
+        parts, total = self.contributions, self.linear
+        if self.target is None:
+            parts, total = parts.square(), total.norm().square()
+        reach = terms_to_reach(parts, float(total), share).lasting
+        return self.top(most if reach is None else min(most, reach))
 
     def reduce(self) -> Reduction:
         """Cancel contributions of opposite sign until one sign is left (21, 22)."""

@@ -7,10 +7,14 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from specxai.errors import InvalidInputError
+from specxai.presentation import Shown, counted, in_lines
+
+# So many components are told in a text.
+_TOLD = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Reduction:
+class Reduction(Shown):
     """Contributions of one sign that sum to the same total (21, 22).
 
     Attributes:
@@ -24,6 +28,16 @@ class Reduction:
     values: Float[Tensor, " s"]
     shares: Float[Tensor, " s"]
     rounds: int
+
+    def __repr__(self) -> str:
+        numbers = self.indices.tolist(), self.values.tolist(), self.shares.tolist()
+        left = list(zip(*numbers, strict=True))
+        rows = [(f"component {k}", f"{a:+.5g}", f"{share:.0%}") for k, a, share in left[:_TOLD]]
+        if rest := left[_TOLD:]:
+            _, values, shares = zip(*rest, strict=True)
+            rows.append((f"{len(rest):,} others", f"{sum(values):+.5g}", f"{sum(shares):.0%}"))
+        made = f"{counted(len(left), 'component')}, {counted(self.rounds, 'round')}"
+        return in_lines(f"Reduction: {float(self.values.sum()):+.5g} by {made}", rows)
 
 
 def reduce_contributions(contributions: Float[Tensor, " r"]) -> Reduction:

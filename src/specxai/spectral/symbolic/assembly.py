@@ -1,6 +1,6 @@
 """From a decomposition to a symbolic expression (paper, equations 24–26)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,9 +12,9 @@ from specxai.affine.products.numerics import full_precision
 from specxai.errors import InvalidInputError, TargetError
 from specxai.spectral.records.contraction import check_dim
 from specxai.spectral.records.decomposition import Decomposition, Ranking
+from specxai.spectral.records.features import Features, Names, Units, name_features, read_units
 from specxai.spectral.symbolic.algebra import latex, to_sympy
 from specxai.spectral.symbolic.expression import AffineExpression
-from specxai.spectral.symbolic.features import Names, Units, name_features
 from specxai.spectral.symbolic.json_form import as_dict
 from specxai.spectral.symbolic.rendering import markdown
 
@@ -81,8 +81,9 @@ def symbolic(
         reduced: let contributions of opposite sign cancel (21).
         dim: dimension of x that positions sum over, such as an image's channels; None for none.
             A table, shape (1, F), keeps its only dimension.
-        feature_names: names of the input values; see `name_features`.
-        units: their units; see `name_features`.
+        feature_names: names of the input values; see `name_features`. None takes those that the
+            explanation has.
+        units: their units, likewise.
 
     Returns:
         The expression.
@@ -104,7 +105,7 @@ def symbolic(
     if n is not None and n < 0:
         raise InvalidInputError(f"n={n}: show 0 terms or more, or None for all")
     check_dim(x, dim)
-    features = name_features(x.shape[1:], feature_names, units)
+    features = _features(explanation, feature_names, units)
     values, left = _contributions(explanation, reduced)
     order = explanation.top(explanation.rank, by="reduced" if reduced else by)
     shown = order[:n].to(values.device)
@@ -134,6 +135,14 @@ def symbolic(
         features=features,
         region=None if linearization is None else linearization.region,
     )
+
+
+def _features(explanation: Decomposition, names: Names | None, units: Units | None) -> Features:
+    """Return the named values: as they are given, else as the explanation has them."""
+    known = explanation.features
+    if names is not None or not known.names or known.dim is not None:
+        return name_features(explanation.x.shape[1:], names, units)
+    return known if units is None else replace(known, units=read_units(known.names, units))
 
 
 def _contributions(explanation: Decomposition, reduced: bool) -> tuple[Float[Tensor, " r"], int]:

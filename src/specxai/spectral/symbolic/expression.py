@@ -12,8 +12,8 @@ from specxai.affine import Certificate, Region, Target
 from specxai.affine.products.numerics import full_precision
 from specxai.errors import InvalidInputError, OutsideRegionError, OutsideRegionWarning
 from specxai.spectral.records.contraction import contract
+from specxai.spectral.records.features import Features
 from specxai.spectral.records.parts import About, Terms
-from specxai.spectral.symbolic.features import Features
 
 
 @dataclass(frozen=True, eq=False)

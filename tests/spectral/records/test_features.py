@@ -1,7 +1,7 @@
 import pytest
 
 from specxai.errors import InvalidInputError
-from specxai.spectral.symbolic.features import name_features
+from specxai.spectral.records.features import name_features
 
 
 def test_small_inputs_are_named_by_position():
