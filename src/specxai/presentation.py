@@ -49,7 +49,8 @@ class Shown:
 
     def _repr_html_(self) -> str:
         """Return tables of the result, and its figure where it has one, in HTML."""
-        return _presenter(_tables, type(self))(self)
+        tables: str = _presenter(_tables, type(self))(self)
+        return tables
 
 
 class Drawn(Shown):
@@ -64,7 +65,8 @@ class Drawn(Shown):
         Returns:
             A Matplotlib figure of its own, which a notebook shows and ``savefig`` writes.
         """
-        return _presenter(_figures, type(self))(self, **options)
+        figure: matplotlib.figure.Figure = _presenter(_figures, type(self))(self, **options)
+        return figure
 
     def _repr_html_(self) -> str:
         """Return tables of the result, and its figure, in HTML."""

@@ -8,7 +8,9 @@ from specxai.spectral.edits.surgery import Surgery
 from specxai.spectral.edits.trust import Removal, Trust
 from specxai.spectral.explanation import Explanation, StoredExplanation, load
 from specxai.spectral.files.stored import Record
+from specxai.spectral.records.component import Component
 from specxai.spectral.records.decomposition import Decomposition
+from specxai.spectral.records.features import Features
 from specxai.spectral.records.reduction import (
     Reach,
     Reduction,
@@ -31,10 +33,12 @@ __all__ = [
     "Auto",
     "CausalCurve",
     "Collapsed",
+    "Component",
     "Decomposition",
     "EditedModule",
     "Exact",
     "Explanation",
+    "Features",
     "Krylov",
     "Method",
     "Reach",

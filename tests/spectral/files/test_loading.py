@@ -20,6 +20,7 @@ from specxai import SpecxaiError, StoredExplanation
 from specxai.errors import InvalidInputError, LoadError, OutsideRegionWarning
 from specxai.spectral.files.saving import checksum
 from specxai.spectral.files.schema import HEADER, SCHEMA, SPECTRA, TERMS
+from specxai.spectral.records.features import NAMELESS
 from specxai.spectral.records.parts import About
 from specxai.typed_json import encode
 
@@ -235,6 +236,7 @@ def test_a_file_of_the_first_schema_that_is_read():
     assert stored.right_vectors([0, 1]).shape == (2, 3)
     assert stored.unit_count == stored.active_count == 4
     assert stored.residual_norms.tolist() == [0.0, 0.0, 0.0]
+    assert (stored.features, stored.pointwise_linear) == (NAMELESS, None)
 
 
 def test_the_layout_is_what_the_documentation_says(path):
@@ -244,9 +246,9 @@ def test_the_layout_is_what_the_documentation_says(path):
     assert header["schema"] == SCHEMA
     assert sorted(header) == sorted(HEADER) == [
         "active_count", "baseline_name", "checksum", "conventional", "cut", "exactness",
-        "fingerprint",
-        "input_hash", "layer", "method", "model", "note", "precision", "probability", "schema",
-        "target",
+        "features", "fingerprint",
+        "input_hash", "layer", "method", "model", "note", "pointwise_linear", "precision",
+        "probability", "schema", "target",
         "target_name", "ties", "unit_count", "vectors_dtype", "versions",
     ]  # fmt: skip
 
@@ -286,6 +288,9 @@ TAMPERED = {
     "header.unit_count": entry("unit_count", "many"),
     "header.ties": entry("ties", [{"address": ["a", "b", 1], "count": 1}]),
     "header.conventional": entry("conventional", [1]),
+    "header.features.names": entry("features", {**vars(NAMELESS), "names": [1]}),
+    "header.features lacks": entry("features", {}),
+    "the names of the input's values": entry("features", {**vars(NAMELESS), "groups": {"g": [99]}}),
     "entries": entry("code", "print()"),
     "header lacks": lambda header, tensors: header.pop("model"),
 }

@@ -24,7 +24,7 @@ def header(path):
 
 def test_the_numbers_are_the_results(explanation, tmp_path):
     path = tmp_path / "a.safetensors"
-    explanation.save(path)
+    explanation.save(path, ())
     stored = load_file(path)
     for name in (
         "output linear bias bypass residual singular_values psi coefficients contributions "
@@ -37,7 +37,7 @@ def test_the_numbers_are_the_results(explanation, tmp_path):
 
 def test_the_header(explanation, tmp_path):
     path = tmp_path / "a.safetensors"
-    explanation.save(str(path))
+    explanation.save(str(path), ())
     found = header(path)
     assert found["versions"]["torch"] == torch.__version__
     assert found["versions"]["specxai"] == specxai.__version__
@@ -51,7 +51,25 @@ def test_the_header(explanation, tmp_path):
         "precision": "float64",
         "conventional": [], "ties": [], "cut": True, "unit_count": 18,
         "active_count": len(explanation.svd.active), "vectors_dtype": "none",
+        "pointwise_linear": None,
+        "features": {"names": [], "units": [], "positions": [], "groups": {}, "dim": None},
     }  # fmt: skip
+
+
+def test_what_a_figure_and_an_equation_need_is_kept_by_default(tmp_path, caplog):
+    torch.manual_seed(0)
+    layers = torch.nn.Linear(40, 30), torch.nn.ReLU(), torch.nn.Linear(30, 2)
+    ex = specxai.explain(torch.nn.Sequential(*layers).eval(), torch.randn(1, 40), "1")
+    assert 5 <= len(ex.leading()) <= 8
+    with caplog.at_level("INFO", "specxai"):
+        ex.save(tmp_path / "a")
+    kept = load_file(tmp_path / "a")["vector_indices"].tolist()
+    assert {*kept} == {*ex.top(len(ex.leading())).tolist(), *range(3)}
+    size = (tmp_path / "a").stat().st_size
+    assert abs(ex.file_size() - size) <= 1000
+    assert f"{size:,} bytes, with the vectors of {len(kept)} components" in caplog.text
+    ex.save(tmp_path / "b", dtype="none")
+    assert "vector_indices" not in load_file(tmp_path / "b")
 
 
 def test_the_same_result_gives_the_same_bytes(explanation, tmp_path):

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from specxai.errors import InvalidInputError
-from specxai.spectral.records.features import name_features
+from specxai.spectral.records.features import Features, fits, name_features
 
 
 def test_small_inputs_are_named_by_position():
@@ -33,3 +35,63 @@ def test_a_mapping_may_leave_values_out():
 def test_wrong_names(shape, names, units, message):
     with pytest.raises(InvalidInputError, match=message):
         name_features(shape, names, units)
+
+
+def test_groups_hold_names_or_positions():
+    found = name_features(
+        [4], ["a", "b", "c", "d"], groups={"first": ["a", "c"], "rest": [3], "one": [(1,)]}
+    )
+    assert found.groups == {"first": (0, 2), "rest": (3,), "one": (1,)}
+    assert name_features([2, 3], groups={"row": [(1, 0), (1, 2)]}).groups == {"row": (3, 5)}
+
+
+def test_names_along_a_dimension_may_repeat():
+    found = name_features([3, 768], ["the", "cat", "the"], groups={"words": [0, 1]}, dim=1)
+    assert (found.dim, found.positions) == (1, (0, 1, 2))
+    assert found.unique_names == ("the", "cat", "the#2")
+    assert found.groups == {"words": (0, 1)}
+    assert name_features([2, 3], {2: "last"}, dim=2).positions == (2,)
+    assert name_features([3, 768], groups={"end": [2]}, dim=1).names == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"names": ["a", "b"]}, "2 feature names .* or names_dim=2 for names of its positions"),
+        ({"names": ["a", "b"], "dim": 1}, "2 feature names for 3 positions along dimension 1"),
+        ({"names": ["a"], "dim": 3}, r"names_dim=3 is no dimension of .* \(1, 3, 2\)"),
+        ({"names": ["a"], "dim": 0}, "names_dim=0 is no dimension"),
+        ({"names": {3: "a"}, "dim": 1}, "3 is no position"),
+        ({"groups": {"g": [0, 1], "h": [(0, 1)]}}, "0 is no position"),
+        ({"groups": {"g": [(0, 0)], "h": [(0, 0)]}}, "'h' holds what 'g' holds already"),
+        ({"groups": {"g": [(0, 0), (0, 0)]}}, "'g' holds what 'g' holds already"),
+        ({"groups": {"g": ["mass"]}}, "'g' names 'mass', which names no input"),
+        ({"groups": {"g": "mass"}}, "'g' is 'mass': list names or positions"),
+        ({"groups": {"g": []}}, "list names or positions"),
+        (
+            {"names": ["a", "a", "b"], "dim": 1, "groups": {"g": ["a"]}},
+            "'a', which is there more than once: give positions",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("unchecked_annotations")
+def test_wrong_groups_and_dimensions(options, message):
+    with pytest.raises(InvalidInputError, match=message):
+        name_features([3, 2], **options)
+
+
+def test_what_a_file_says_is_checked_against_the_input():
+    good = Features(("a",), ("",), (5,), {"g": (0, 5)})
+    assert fits(good, (1, 2, 3))
+    assert fits(Features(("a", "a"), ("", ""), (0, 1), {}, 1), (1, 2, 3))
+    assert not fits(good, (1, 5))
+    for wrong in (
+        replace(good, positions=(-1,)),
+        replace(good, units=()),
+        replace(good, groups={"g": (6,)}),
+        replace(good, groups={"g": (1,), "h": (1,)}),
+        replace(good, names=("a", "a"), units=("", ""), positions=(0, 1)),
+        replace(good, dim=0),
+        replace(good, dim=3),
+    ):
+        assert not fits(wrong, (1, 2, 3))
