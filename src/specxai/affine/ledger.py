@@ -69,7 +69,7 @@ class Ledger(Drawn):
         values = (each.size if many else float(each.contribution) for each in leading)
         rows = [(str(e.address), f"{v:{sign}.5g}") for e, v in zip(leading, values, strict=True)]
         if more := len(self.entries) - len(leading):
-            rows.append((f"{more:,} others", ""))
+            rows.append((counted(more, "other"), ""))
         return in_lines(heading, rows)
 
     @property

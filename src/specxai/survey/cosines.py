@@ -82,8 +82,8 @@ class Similarity(Drawn):
         return in_lines(heading, rows)
 
     def _named(self, group: Sequence[int]) -> str:
-        more = f", {len(group) - _TOLD:,} others" if len(group) > _TOLD else ""
-        return ", ".join(self.names[k] for k in group[:_TOLD]) + more
+        more = [counted(len(group) - _TOLD, "other")] if len(group) > _TOLD else []
+        return ", ".join([*(self.names[k] for k in group[:_TOLD]), *more])
 
     @property
     def ordered(self) -> Float[Tensor, "N N"]:

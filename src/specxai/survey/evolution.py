@@ -79,7 +79,7 @@ class Evolution(Drawn):
             for each in self.layers[:_TOLD]
         ]
         if more := len(self.layers) - len(rows):
-            rows.append((f"{more:,} others", "", "", ""))
+            rows.append((counted(more, "other"), "", "", ""))
         what = "σ" if self.by == "singular_value" else "|α|"
         where = f"output {self.target} at {counted(len(self.layers), 'layer')}"
         leads = f"the component of largest {what} at each"

@@ -89,7 +89,8 @@ class Region(Shown):
         largest = sorted(self._sizes.items(), key=lambda pair: -pair[1])[:_TOLD]
         rows = [(str(address), f"{size:,}") for address, size in largest]
         if more := len(self._sizes) - len(largest):
-            rows.append((f"{more:,} others", f"{self.borders - sum(dict(largest).values()):,}"))
+            left = self.borders - sum(dict(largest).values())
+            rows.append((counted(more, "other"), f"{left:,}"))
         calls = counted(len(self._sizes), "operation call")
         found = f"{counted(self.borders, 'border')} at {calls}"
         return in_lines(f"Region around an input of shape {tuple(self.x.shape)}: {found}", rows)

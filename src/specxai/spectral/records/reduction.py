@@ -35,7 +35,7 @@ class Reduction(Shown):
         rows = [(f"component {k}", f"{a:+.5g}", f"{share:.0%}") for k, a, share in left[:_TOLD]]
         if rest := left[_TOLD:]:
             _, values, shares = zip(*rest, strict=True)
-            rows.append((f"{len(rest):,} others", f"{sum(values):+.5g}", f"{sum(shares):.0%}"))
+            rows.append((counted(len(rest), "other"), f"{sum(values):+.5g}", f"{sum(shares):.0%}"))
         made = f"{counted(len(left), 'component')}, {counted(self.rounds, 'round')}"
         return in_lines(f"Reduction: {float(self.values.sum()):+.5g} by {made}", rows)
 

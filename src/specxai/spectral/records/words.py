@@ -1,8 +1,10 @@
 """A result in a few lines of text."""
 
+import math
 from collections.abc import Iterator
 
-from specxai.presentation import in_lines
+from specxai.presentation import counted, in_lines
+from specxai.spectral.records.component import components_of
 from specxai.spectral.records.decomposition import Decomposition
 
 # So many components are named.
@@ -43,23 +45,20 @@ def _sum(result: Decomposition) -> str:
 
 def _rows(result: Decomposition) -> Iterator[tuple[str, str, str]]:
     """Yield the components of largest |α|, the others, and what is beside them, with shares."""
-    alphas, total = result.contributions, result.linear
-    if result.target is None:
-        total = total.norm()
-    leading = result.top(_MOST).tolist()
-    for k in leading:
-        yield _row(f"component {k}", float(alphas[k]), float(total))
-    if result.target is None:
-        if more := result.rank - len(leading):
-            yield f"{more:,} others", "", ""
-        return
-    if more := result.rank - len(leading):
-        rest = float(alphas.sum() - alphas[leading].sum())
-        yield _row(f"{more:,} others", rest, float(total))
-    for name in ("unresolved", "bypass"):
-        if value := float(getattr(result, name)):
-            yield _row(name, value, float(total))
+    components = list(components_of(result))
+    leading = [components[k] for k in result.top(_MOST).tolist()]
+    for each in leading:
+        yield f"component {each.k}", f"{each.contribution:+.5g}", _percent(each.share)
+    if more := len(components) - len(leading):
+        share = sum(each.share for each in components) - sum(each.share for each in leading)
+        rest = result.contributions.sum() - sum(each.contribution for each in leading)
+        several = result.target is None  # lengths, which do not add up
+        yield counted(more, "other"), "" if several else f"{float(rest):+.5g}", _percent(share)
+    if result.target is not None:
+        for name in ("unresolved", "bypass"):
+            if value := float(getattr(result, name)):
+                yield name, f"{value:+.5g}", _percent(value / (float(result.linear) or math.nan))
 
 
-def _row(name: str, value: float, total: float) -> tuple[str, str, str]:
-    return name, f"{value:+.5g}", f"{value / total:.0%}" if total else ""
+def _percent(share: float) -> str:
+    return "" if math.isnan(share) else f"{share:.0%}"
