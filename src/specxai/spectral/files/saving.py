@@ -113,7 +113,8 @@ def default_vectors(explanation: Decomposition) -> Int[Tensor, " n"]:
     """
     count = max(_FEWEST, len(explanation.leading(_SHARE, _MOST)))
     loudest = explanation.top(_LOUDEST, "singular_value")
-    return torch.cat([explanation.top(count), loudest]).unique()
+    kept: Tensor = torch.cat([explanation.top(count), loudest]).unique()
+    return kept
 
 
 def checksum(header: Mapping[str, object], tensors: Mapping[str, Tensor]) -> str:

@@ -22,7 +22,7 @@ from specxai.errors import LoadError
 from specxai.spectral.files.stored import Record
 from specxai.spectral.records.features import NAMELESS, Features
 from specxai.spectral.records.parts import About
-from specxai.typed_json import decode_fields
+from specxai.typed_json import decode_fields, plain
 
 SCHEMA, OLDEST = 3, 2
 TERMS = ("output", "linear", "bias", "bypass", "unresolved", "residual")
@@ -154,4 +154,4 @@ def _from_second(header: dict[str, Any]) -> dict[str, Any]:
         for each in sites
     ]
     missing = dict.fromkeys(("baseline_name", "probability", "pointwise_linear"))
-    return {**header, **missing, "conventional": told, "features": asdict(NAMELESS)}
+    return {**header, **missing, "conventional": told, "features": plain(NAMELESS)}
