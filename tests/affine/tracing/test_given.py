@@ -81,7 +81,7 @@ def test_arrays_without_numbers(values):
         specxai.linearize(nn.Linear(1, 1).eval(), values)
 
 
-@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "P", "1"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "P", "1", "RGBA"])
 def test_pictures_are_prepared_by_the_network(sees, mode):
     picture = Image.linear_gradient("L").resize((9, 7)).convert(mode)
     assert isinstance(sees, Loaded)

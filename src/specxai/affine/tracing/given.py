@@ -101,9 +101,11 @@ def _from_picture(picture: Image.Image, model: Any) -> Tensor:
             "read its file by specxai.models.load_input"
         )
     if "A" in picture.getbands() or "transparency" in picture.info:
-        raise InvalidInputError(
-            "the picture may have transparent pixels: put a colour behind them, or convert('RGB')"
-        )
+        opacity = np.asarray(picture.convert("RGBA").getchannel("A"))
+        if opacity.min() < 255:
+            raise InvalidInputError(
+                "the picture has transparent pixels: put a colour behind them, or convert('RGB')"
+            )
     tensor: Tensor = prepare(ImageOps.exif_transpose(picture).convert("RGB"))
     weight = next(as_module(model).parameters(), tensor)
     return tensor.to(weight.device, weight.dtype if weight.is_floating_point() else None)
