@@ -1,23 +1,52 @@
 """``specxai explain``."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from cyclopts import Parameter
+
 from specxai.cli.app import app
 from specxai.cli.many import expand_inputs, explain_each, tell_each
-from specxai.cli.options import Input, Model, RunOptions
+from specxai.cli.options import FigureOptions, Input, Model, RunOptions
 from specxai.cli.output import output_folder
 from specxai.cli.solver import ExplainOptions
 from specxai.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from specxai.models import LoadedInput
+    from specxai.cli.network import Opened
     from specxai.spectral import Explanation
+    from specxai.table import Table
     from specxai.tables.many import InputNumbers
 
-_Vectors = Literal["native", "float32", "float16", "none"]
-_RESULTS = "explanation.png", "explanation.safetensors", "ledger.png"
+_FILE, _LEDGER = "explanation.safetensors", "ledger.png"
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Kept:
+    """What is written of a result.
+
+    Attributes:
+        vectors: in how many digits the file keeps the singular vectors of the listed components.
+        draw: how it is drawn.
+    """
+
+    vectors: Literal["native", "float32", "float16", "none"] = "native"
+    draw: FigureOptions = FigureOptions()  # noqa: RUF009, it is frozen
+
+    def write(self, opened: "Opened", result: "Explanation", folder: Path) -> list[Path]:
+        """Write the figure and the file of a result, and return their paths."""
+        from specxai.models.seen import picture_seen
+        from specxai.tables.explanation import summarize
+
+        figure, file = folder / self.draw.file, folder / _FILE
+        kept = [part.k for part in summarize(result, self.draw.listed).components]
+        result.save(file, kept, dtype=self.vectors)
+        given = opened.given
+        self.draw.draw(result, figure, given.image, picture_seen(opened.model, given))
+        return [figure, file]
 
 
 @app.command
@@ -28,9 +57,8 @@ def explain(
     *others: Input,
     what: ExplainOptions = ExplainOptions(),  # noqa: B008, it is frozen
     details: bool = False,
-    top: int = 3,
     ledger: bool = False,
-    vectors: _Vectors = "native",
+    kept: Kept = Kept(),
     out: Path = Path("explanation"),
     run: RunOptions = RunOptions(),  # noqa: B008, it is frozen
 ) -> None:
@@ -45,64 +73,55 @@ def explain(
     Args:
         others: further inputs.
         details: print σ, c, ψ and α of components, and all terms, in place of the answer in words.
-        top: how many components to draw, by σ and by contribution.
         ledger: also attribute the bias to the operations that make it: a table and ledger.png.
-        vectors: in how many digits the file keeps the singular vectors of the listed components.
         out: folder for explanation.png and explanation.safetensors.
     """
-    from specxai.plots import ledger_figure, save_figure
-    from specxai.tables.answer import answer_of, answer_tables
-    from specxai.tables.explanation import explanation_tables, summarize
-    from specxai.tables.network import ledger_table, summarize_ledger
-
-    if top < 1:
-        raise InvalidInputError(f"--top {top}: draw at least 1 component")
     if others or Path(input).is_dir():
         if ledger or details:
             raise InvalidInputError("--ledger and --details tell of one input: give one")
-        _explain_each(model, expand_inputs([input, *others]), what, top, vectors, out, run)
+        _explain_each(model, expand_inputs([input, *others]), what, kept, out, run)
         return
-    figure, file, ledger_file = (out / name for name in _RESULTS)
-    with output_folder(out, _RESULTS, run.overwrite):
-        opened, result = what.explain(model, input, run.quiet)
-        name, given = opened.model.name, opened.given
-        result = result.named(name, opened.model.class_name(result.target))
-        summary = summarize(result, top)
-        more: dict[str, object] = {}
-        if details or result.target is None:
-            tables = [*explanation_tables(summary)]
-        else:
-            answer = answer_of(result, result.trust())
-            tables, more["answer"] = [*answer_tables(answer, result)], answer
-        _write(result, given, out, top, vectors)
-        if ledger:
-            account = result.ledger()
-            numbers = more["ledger"] = summarize_ledger(account)
-            tables.append(ledger_table(numbers))
-            save_figure(ledger_figure(account, f"Bias ledger of {name}"), ledger_file)
-    run.tell(summary, tables, [figure, file], input_note=given.note, **more)
-
-
-def _write(
-    result: "Explanation", given: "LoadedInput", folder: Path, top: int, vectors: _Vectors
-) -> None:
-    """Write the figure and the file of an explanation."""
-    from specxai.plots import explanation_figure, save_figure
     from specxai.tables.explanation import summarize
 
-    kept = [part.k for part in summarize(result, top).components]
-    result.save(folder / "explanation.safetensors", kept, dtype=vectors)
-    title = ": ".join(filter(None, (result.model, result.target_name)))
-    figure = explanation_figure(result, given.image, top, title)
-    save_figure(figure, folder / "explanation.png")
+    files = (kept.draw.file, _FILE, _LEDGER) if ledger else (kept.draw.file, _FILE)
+    with output_folder(out, files, run.overwrite):
+        opened, result = what.explain(model, input, run.quiet)
+        tables, more = _told(result, details, kept.draw.listed)
+        written = kept.write(opened, result, out)
+        if ledger:
+            tables.append(_write_ledger(result, out / _LEDGER, more))
+    summary = summarize(result, kept.draw.listed)
+    run.tell(summary, tables, written, input_note=opened.given.note, **more)
+
+
+def _told(
+    result: "Explanation", details: bool, listed: int
+) -> "tuple[list[Table], dict[str, object]]":
+    """Return what is printed of a result, and its numbers beside those of the summary."""
+    from specxai.tables.answer import answer_of, answer_tables
+    from specxai.tables.explanation import explanation_tables, summarize
+
+    if details or result.target is None:
+        return [*explanation_tables(summarize(result, listed))], {}
+    answer = answer_of(result, result.trust())
+    return [*answer_tables(answer, result)], {"answer": answer}
+
+
+def _write_ledger(result: "Explanation", file: Path, more: dict[str, object]) -> "Table":
+    from specxai.plots import ledger_figure, save_figure
+    from specxai.tables.network import ledger_table, summarize_ledger
+
+    account = result.ledger()
+    numbers = more["ledger"] = summarize_ledger(account)
+    save_figure(ledger_figure(account, f"Bias ledger of {result.model}"), file)
+    return ledger_table(numbers)
 
 
 def _explain_each(
     model: str,
     inputs: Sequence[str],
     what: ExplainOptions,
-    top: int,
-    vectors: _Vectors,
+    kept: Kept,
     out: Path,
     run: RunOptions,
 ) -> None:
@@ -113,9 +132,9 @@ def _explain_each(
 
     def explain_one(input: str, folder: Path) -> "InputNumbers":
         opened, result = what.explain(loaded, input, run.quiet)
-        result = result.named(loaded.name, opened.model.class_name(result.target))
-        _write(result, opened.given, folder, top, vectors)
+        kept.write(opened, result, folder)
         return summarize_input(input, folder.name, result, opened.given.note)
 
-    rows = explain_each(inputs, out, _RESULTS[:2], explain_one, run.overwrite, run.quiet)
+    files = kept.draw.file, _FILE
+    rows = explain_each(inputs, out, files, explain_one, run.overwrite, run.quiet)
     tell_each(rows, loaded.name, out, run)

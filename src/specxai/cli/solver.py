@@ -142,4 +142,8 @@ class ExplainOptions:
             explanation = explain_at(
                 opened.lin, layers, opened.target, solver, self.solver.memory, progress
             )
-        return opened, explanation
+        known = opened.model
+        result = explanation.named(known.name, known.class_name(explanation.target))
+        if known.features or known.groups:
+            result = result.with_features(known.features or None, known.units or None, known.groups)
+        return opened, result

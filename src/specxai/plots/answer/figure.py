@@ -57,7 +57,7 @@ def answer_figure(
         title: above the figure; None takes the class with its probability, or the output's value.
         top: the most components to draw.
         names: of the values of an input (1, F), or of the positions of a sequence (1, C, L) or
-            (1, L, C).
+            (1, L, C); None takes those of the result, where it names all.
 
     Returns:
         A figure of its own, to be written with `save_figure`.
@@ -76,7 +76,10 @@ def answer_figure(
         raise TargetError("an answer is of one output: explain it with a target")
     if top < 1:
         raise InvalidInputError(f"top={top}: draw at least 1 component")
-    _check_names(explanation, names)
+    if names is None:
+        names = _own_names(explanation)
+    else:
+        _check_names(explanation, names)
     evidence = gather(explanation, top, names)
     picture = _picture(explanation, image, seen) if evidence.kind == "image" else None
     grey = None if picture is None else brightness(picture)
@@ -192,11 +195,21 @@ def _about_picture(explanation: Decomposition, image: Image.Image | None) -> str
     return f"The input x, {width} × {height} pixels{origin}."
 
 
-def _check_names(explanation: Decomposition, names: Sequence[str] | None) -> None:
-    if names is None:
-        return
+def _own_names(explanation: Decomposition) -> Sequence[str] | None:
+    """Return the names that a result has for all values, or for all positions of a sequence."""
+    features = explanation.features
+    whole = features.positions == tuple(range(len(features.names)))
+    return features.unique_names if whole and len(features.names) in _named(explanation) else None
+
+
+def _named(explanation: Decomposition) -> tuple[int, ...]:
+    """Return how many names an input can have."""
     shape = tuple(explanation.x.shape[1:])
-    fitting = shape if kind_of(explanation.x) == "sequence" else (explanation.x.numel(),)
+    return shape if kind_of(explanation.x) == "sequence" else (explanation.x.numel(),)
+
+
+def _check_names(explanation: Decomposition, names: Sequence[str]) -> None:
+    shape, fitting = tuple(explanation.x.shape[1:]), _named(explanation)
     if len(names) not in fitting:
         wanted = " or ".join(f"{count:,}" for count in dict.fromkeys(fitting))
         raise InvalidInputError(f"{len(names):,} names for an input of {shape}: give {wanted}")

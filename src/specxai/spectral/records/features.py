@@ -13,7 +13,7 @@ from specxai.errors import InvalidInputError
 Names = Sequence[str] | Mapping[int, str] | Mapping[tuple[int, ...], str]
 Units = Sequence[str] | Mapping[str, str]
 # What a group holds: positions, or names.
-Groups = Mapping[str, Sequence[int] | Sequence[str] | Sequence[tuple[int, ...]]]
+Groups = Mapping[str, Sequence[int | str | tuple[int, ...]]]
 
 # Inputs of no more values than this are named x_0, x_1, … where the user names none.
 _FEW = 32
@@ -207,7 +207,7 @@ def _read_groups(
 
 def _places(
     group: str,
-    members: Sequence[int] | Sequence[str] | Sequence[tuple[int, ...]],
+    members: Sequence[int | str | tuple[int, ...]],
     places: Mapping[str, int],
     repeated: set[str],
     along: Sequence[int],
