@@ -22,12 +22,13 @@ class Stored:
 
     vectors: Tensor
     x: Tensor
+    scale: Tensor | None = None
 
     def top(self, n: int, by: str = "contribution") -> Tensor:
         order = torch.arange(len(self.vectors))
         return (order if by == "singular_value" else order.flip(0))[:n]
 
-    def right_vectors(self, indices: Tensor) -> Tensor:
+    def directions(self, indices: Tensor) -> Tensor:
         if int(indices.max()) > 1:
             raise InvalidInputError("the vectors of component 2 are not in the file")
         return self.vectors[indices]

@@ -22,7 +22,7 @@ from specxai.errors import InvalidInputError, UnsupportedOperationError
 class MeanJacobian(Jacobian):
     """The mean J̄ of several Jacobians, and the least change that makes J d what it has to be.
 
-    J = J̄ + r dᵀ / dᵀd with r = δ − J̄ d.
+    J = J̄ + r dᵀ / dᵀd with r = δ − J̄ d; where the input has a scale, lengths are measured in it.
 
     Args:
         parts: the Jacobians, of one shape.
@@ -30,6 +30,7 @@ class MeanJacobian(Jacobian):
         value: what the function gives there, shape (1, *output).
         displacement: d, shape of x.
         change: δ = J d, shape of the value; None leaves the mean as it is.
+        scale: of the input, shape of x; None for one unit everywhere.
 
     Attributes:
         share: how much of δ the change makes, ‖r‖ / ‖δ‖.
@@ -42,11 +43,12 @@ class MeanJacobian(Jacobian):
         value: Tensor,
         displacement: Float[Tensor, "1 ..."],
         change: Tensor | None,
+        scale: Float[Tensor, "1 ..."] | None = None,
     ) -> None:
         first = parts[0]
         self.parts = parts
         self.function = first.function
-        self.x, self.value, self.displacement = x, value, displacement
+        self.x, self.value, self.displacement, self.scale = x, value, displacement, scale
         self.block = max(1, first.block // len(parts))
         self.sample_bytes = len(parts) * first.sample_bytes
         self.products = Products()
@@ -58,7 +60,10 @@ class MeanJacobian(Jacobian):
         rest = self._image - mean
         self.share = float(rest.norm() / (self._image.norm() or 1.0))
         self._rest = rest.to(x.dtype)
-        self._direction = step[0] / float(step.double().square().sum() or 1.0)
+        weighed = (
+            step.double() if scale is None else step.double() / scale.double().reshape(1, -1) ** 2
+        )
+        self._direction = (weighed[0] / float((weighed * step).sum() or 1.0)).to(x.dtype)
 
     @cached_property
     def image(self) -> Float[Tensor, " m"]:
@@ -69,7 +74,7 @@ class MeanJacobian(Jacobian):
         """Return the same operator without what its parts have found out so far."""
         parts = [part.afresh() for part in self.parts]
         change = self._image.reshape(self.value.shape)
-        return MeanJacobian(parts, self.x, self.value, self.displacement, change)
+        return MeanJacobian(parts, self.x, self.value, self.displacement, change, self.scale)
 
     def in_blocks_of(self, block: int) -> "MeanJacobian":
         """Return the same operator with another number of products at a time."""
@@ -116,7 +121,8 @@ class AveragedLinearization(Linearization):
         """Return R, averaged; R (x − x₀) = z(x) − z(x₀)."""
         value, start = self._values(layers)
         parts = [each.right(layers) for each in self.copies]
-        return MeanJacobian(parts, self.x, value, self.displacement, value - start)
+        change = value - start
+        return MeanJacobian(parts, self.x, value, self.displacement, change, self.scale)
 
     def left(self, layers: Layers, z: Float[Tensor, "..."]) -> Jacobian:
         """Return L, averaged; at a cut L (z(x) − z(x₀)) = y − y₀."""
@@ -152,14 +158,21 @@ def averaged(lin: Linearization, copies: Iterable[Linearization]) -> AveragedLin
     return AveragedLinearization(**fields, copies=tuple(copies))
 
 
-def noisy(x: Float[Tensor, "1 ..."], count: int, noise: float, seed: int) -> Iterator[Tensor]:
+def noisy(
+    x: Float[Tensor, "1 ..."],
+    count: int,
+    noise: float,
+    seed: int,
+    scale: Float[Tensor, "1 ..."] | None = None,
+) -> Iterator[Tensor]:
     """Yield copies of x with normal noise.
 
     Args:
         x: the input.
         count: how many.
-        noise: its standard deviation, in parts of that of x.
+        noise: its standard deviation, in parts of the scale, or of that of x.
         seed: of the noise.
+        scale: of the input, shape of x; None where there is none.
 
     Raises:
         InvalidInputError: the count is below 2 or the noise is not positive.
@@ -169,7 +182,7 @@ def noisy(x: Float[Tensor, "1 ..."], count: int, noise: float, seed: int) -> Ite
     if not (noise > 0 and isfinite(noise)):
         raise InvalidInputError(f"noise={noise}: give a part of x's deviation, such as 0.15")
     generator = torch.Generator().manual_seed(seed)
-    size = noise * float(x.double().std(correction=0))
+    size = noise * (float(x.double().std(correction=0)) if scale is None else scale)
     for _ in range(count):
         sample = torch.randn(x.shape, generator=generator, dtype=x.dtype)
         yield x + size * sample.to(x.device)

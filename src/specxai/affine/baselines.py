@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.affine.blur import blurred
+from specxai.affine.scale import Scale
 from specxai.affine.tracing.arguments import Arguments, Inputs, as_plain
 from specxai.errors import InvalidInputError
 
@@ -19,24 +20,32 @@ _BLUR = 0.1
 
 
 def read_baseline(
-    baseline: Baseline, x: Float[Tensor, "1 ..."], arguments: Arguments
+    baseline: Baseline,
+    x: Float[Tensor, "1 ..."],
+    arguments: Arguments,
+    scale: Scale | None = None,
 ) -> Float[Tensor, "1 ..."] | None:
     """Return the baseline as a tensor like x.
 
     ``zero`` is zero everywhere; ``mean`` has each channel's mean over all positions, or the mean of
-    all values where x has one dimension; ``blur`` smooths all positions by a Gaussian kernel with a
-    standard deviation of a tenth of the shorter side.
+    all values where x has one dimension; where a scale knows the mean of the data, it is that.
+    ``blur`` smooths all positions by a Gaussian kernel with a standard deviation of a tenth of the
+    shorter side.
 
     Args:
         baseline: a tensor like x, in the same tuple or dict where x is given in one, or a name.
         x: the input, shape (1, *input).
         arguments: what stands beside it.
+        scale: of the input, where it has one.
 
     Raises:
-        InvalidInputError: the name is unknown, or the tensor is not like x, not finite, or x.
+        InvalidInputError: the name is unknown, the tensor is not like x, not finite, or x; or it
+            is ``mean``, and a scale tells that the values of a row have units of their own.
     """
     if baseline is None:
         return None
+    if isinstance(baseline, str) and baseline == "mean" and scale is not None:
+        baseline = _mean_of(scale, x)
     if isinstance(baseline, str):
         return _named(baseline, x)
     several: Mapping[Any, Any] | None = None
@@ -81,6 +90,15 @@ def _alike(own: Any, value: Any) -> bool:
     if isinstance(own, Tensor) and isinstance(value, Tensor):
         return own.shape == value.shape and bool((own == value.to(own)).all())
     return own is value or bool(own == value)
+
+
+def _mean_of(scale: Scale, x: Float[Tensor, "1 ..."]) -> Tensor | NamedBaseline:
+    if scale.mean is None and x.ndim == 2:
+        raise InvalidInputError(
+            "baseline='mean' is not known: the values of the input have units of their own; give "
+            "scale=(mean, deviations), a StandardScaler, or a baseline like the input"
+        )
+    return "mean" if scale.mean is None else scale.mean
 
 
 def _named(name: str, x: Float[Tensor, "1 ..."]) -> Float[Tensor, "1 ..."]:

@@ -53,6 +53,8 @@ class Linearization:
         baseline_name: ``zero``, ``mean`` and the like, or ``given``, where there is a baseline.
         baseline_output: y₀ = f(x₀), where there is a baseline.
         pointwise: the map at x alone, where there is a baseline.
+        scale: deviations that a decomposition measures the input in, shape of x; None for its own
+            units. The map itself is in the input's own units always.
         off: how far the derivative is from differences of the values, as a share, where operations
             are hidden; zero where none is.
     """
@@ -71,6 +73,7 @@ class Linearization:
     baseline_name: str | None = None
     baseline_output: Tensor | None = field(default=None, repr=False)
     pointwise: "Linearization | None" = field(default=None, repr=False)
+    scale: Float[Tensor, "1 ..."] | None = field(default=None, repr=False)
 
     @property
     def at_x(self) -> "Linearization":

@@ -13,6 +13,7 @@ from specxai.affine.from_baseline import from_baseline
 from specxai.affine.linearization import Linearization
 from specxai.affine.products.agreement import off_by_differences, recorded_agrees
 from specxai.affine.products.numerics import full_precision
+from specxai.affine.scale import Scale, read_scale
 from specxai.affine.target import Target
 from specxai.affine.tracing.arguments import Inputs, as_plain, read_arguments
 from specxai.affine.tracing.conventions import Conventions, RuleChoice, read_conventions
@@ -54,6 +55,7 @@ def linearize(
     average: int = 1,
     noise: float = 0.15,
     seed: int = 0,
+    scale: object = None,
 ) -> Linearization:
     """Find the affine map that a network is at one input (8).
 
@@ -76,21 +78,26 @@ def linearize(
             arguments and returns it, as in ``lambda model, x: model(x)["out"]``.
         precision: ``native`` computes in the model's dtype, ``double`` in float64.
         baseline: x₀, from which the map leads to x, y = y₀ + u·(x − x₀): a tensor like x, or
-            ``zero``, ``mean``, ``blur``; see `read_baseline`. ``auto`` takes ``zero``, or ``blur``
-            for a picture of which the map at x alone holds half of the output already. None is
-            that map (8).
+            ``zero``, ``mean``, ``blur``; see `read_baseline`. ``auto`` takes the mean that a
+            scale knows, else ``zero``, or ``blur`` for a picture of which the map at x alone holds
+            half of the output already. None is that map (8).
         average: how many noisy copies of x a map from a baseline is averaged over; products take
             as many times longer. 1 averages nothing.
-        noise: standard deviation of the copies' normal noise, in parts of that of x.
+        noise: standard deviation of the copies' normal noise, in parts of the scale, or of that
+            of x.
         seed: of the noise.
+        scale: how much each value of the input varies: a fitted scaler of scikit-learn,
+            deviations like x, or a tuple (mean, deviations); see `read_scale`. The map stays in
+            the units of x: its decomposition measures directions in units of the scale, noise is
+            in parts of it, and ``baseline="mean"`` is its mean.
 
     Returns:
         The affine map, with its products, rows, bias, operation calls and layers.
 
     Raises:
         InvalidModelError: train mode, non-finite weights or output, random output.
-        InvalidInputError: wrong shape, dtype or device, non-finite values, unknown rule or
-            baseline.
+        InvalidInputError: wrong shape, dtype or device, non-finite values, unknown rule,
+            baseline or scale.
         UnsupportedOperationError: the network takes another path at the baseline.
 
     >>> import torch
@@ -107,6 +114,7 @@ def linearize(
     conventions = read_conventions(rule)
     network, point = _prepared(model, x, wrt, forward, precision)
     baseline, model = as_tensors(baseline, model), network.module
+    given = read_scale(scale, point)
     with torch.random.fork_rng([point.device] if point.is_cuda else []), model_failures(point):
         output, traced = _recorded(network, conventions, point)
         check_repeats(network, point, output, traced.output)
@@ -125,9 +133,11 @@ def linearize(
         if not recorded_agrees(network, point, traced):
             lin.right(None)
     lin.checked.add(("right",))
+    if given is not None:
+        lin = replace(lin, scale=given.deviation)
     if isinstance(baseline, str) and baseline == "auto":
-        baseline = _advised(lin)
-    start = read_baseline(baseline, point, network.arguments)
+        baseline = _advised(lin, given)
+    start = read_baseline(baseline, point, network.arguments, given)
     if start is None and average != 1:
         raise InvalidInputError("average= is of a map from a baseline: give baseline= too")
     if start is None:
@@ -136,11 +146,14 @@ def linearize(
     through = from_baseline(lin, start, name)
     if average == 1:
         return through
-    return averaged(through, (at_input(through, p) for p in noisy(point, average, noise, seed)))
+    points = noisy(point, average, noise, seed, lin.scale)
+    return averaged(through, (at_input(through, p) for p in points))
 
 
-def _advised(lin: Linearization) -> NamedBaseline:
+def _advised(lin: Linearization, scale: Scale | None) -> NamedBaseline:
     """Choose a baseline by what the map at x alone holds; see docs/baselines.md."""
+    if scale is not None and scale.mean is not None:
+        return "mean"
     if lin.x.ndim != 4:
         return "zero"
     output, linear = lin.output.flatten(), lin.jvp(lin.x).flatten()

@@ -52,6 +52,7 @@ def explain(
     units: Units | None = None,
     groups: Groups | None = None,
     names_dim: int | None = None,
+    scale: object = None,
 ) -> Explanation:
     """Explain an output of a network as a sum of spectral components (8–20).
 
@@ -88,7 +89,7 @@ def explain(
             the map at x alone.
         average: how many noisy copies of x a map from a baseline is averaged over; all work takes
             as many times longer.
-        noise: standard deviation of their noise, in parts of that of x.
+        noise: standard deviation of their noise, in parts of the scale, or of that of x.
         against: other outputs that are taken away from the explained one: a number, several, whose
             mean is taken, ``runner-up``, or ``mean``, that of all others.
         feature_names: names of the input values, in their order or by position, which results,
@@ -98,6 +99,10 @@ def explain(
             `Explanation.group_contributions`.
         names_dim: dimension of x, counted with the batch dimension, whose positions are named:
             1 for the tokens of a text in embeddings (1, tokens, width).
+        scale: how much each value of the input varies: a fitted scaler of scikit-learn,
+            deviations like x, or a tuple (mean, deviations). For inputs of unlike units: R diag(s)
+            is decomposed, so that a unit of one counts as much as that of another, and no choice
+            of units changes σ and α; all answers stay in the units of x. See `linearize`.
 
     Returns:
         The components and what stands beside them.
@@ -129,6 +134,7 @@ def explain(
         baseline=baseline,
         average=average,
         noise=noise,
+        scale=scale,
     )
     given = feature_names, units, groups, names_dim
     features = NAMELESS

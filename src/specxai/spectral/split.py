@@ -14,6 +14,7 @@ from specxai.affine import (
     choose_target,
     select_target,
 )
+from specxai.affine.products.scaled import ScaledJacobian
 
 # How far two ways to one sum may be apart, as a share of its terms.
 _ROUNDING = {torch.float32: 1e-2, torch.float64: 1e-8}
@@ -27,7 +28,8 @@ class Split:
         layer: address of the layer, or of several in the order of their calls, whose outputs
             together are z; None means the whole network, R = u.
         target: the chosen output j; None means all of them, L = identity.
-        right: R = ∂z/∂x, an operator of shape (m, M).
+        right: R = ∂z/∂x, an operator of shape (m, M); R diag(s) where the input has a scale s,
+            so that x / s, or (x − x₀) / s, takes the place of x in its products.
         left: L_j = ∂y_j/∂z, shape (m,), float64; None stands for the identity.
         output: y_j, shape () or the output's shape, float64, like all below.
         linear: u_j·x; from a baseline x₀ this stands for u_j·(x − x₀), and R x for R (x − x₀).
@@ -65,6 +67,8 @@ def split(lin: Linearization, layer: Layers, target: Target = None) -> Split:
         TargetError: the target does not exist, or must be given.
     """
     right = lin.right(layer)
+    if lin.scale is not None:
+        right = ScaledJacobian(right, lin.scale)
     if layer is None and target is None:
         output, linear = lin.output.double(), lin.jvp(lin.displacement).double()
         bypass, bias = torch.zeros_like(output), _bias(lin, output - linear)

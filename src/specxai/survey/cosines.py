@@ -25,14 +25,18 @@ class Result(Protocol):
     """What is compared: an `Explanation`, or one loaded from a file."""
 
     @property
+    def scale(self) -> Float[Tensor, "1 ..."] | None:
+        """What directions are measured in."""
+
+    @property
     def x(self) -> Float[Tensor, "1 ..."]:
         """The input."""
 
     def top(self, n: int, by: Ranking = ...) -> Int[Tensor, " n"]:
         """Return the first components of a ranking."""
 
-    def right_vectors(self, indices: Indices) -> Float[Tensor, "n ..."]:
-        """Return right singular vectors, shape (n, *input)."""
+    def directions(self, indices: Indices) -> Float[Tensor, "n ..."]:
+        """Return right singular vectors of length 1, shape (n, *input)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +155,7 @@ def similarity(
 def _gather(results: Iterable[Result], k: int, by: Ranking) -> list[Float[Tensor, " _"]]:
     """Take the k-th vector of each result, flat."""
     vectors: list[Tensor] = []
-    shape = None
+    shape, scale = None, None
     for number, result in enumerate(results):
         shape = result.x.shape if shape is None else shape
         if result.x.shape != shape:
@@ -159,16 +163,27 @@ def _gather(results: Iterable[Result], k: int, by: Ranking) -> list[Float[Tensor
                 f"result {number} has an input of shape {tuple(result.x.shape)}, those before of "
                 f"{tuple(shape)}: compare results for inputs of one shape"
             )
+        scale = result.scale if number == 0 else scale
+        if not _same(scale, result.scale):
+            raise InvalidInputError(
+                f"result {number} has another scale= than those before: explain all with one"
+            )
         chosen = result.top(k + 1, by)[k:]
         if not len(chosen):
             raise InvalidInputError(f"result {number} has no component {k} by {by}: lower k")
         try:
-            vectors.append(result.right_vectors(chosen)[0].flatten().cpu())
+            vectors.append(result.directions(chosen)[0].flatten().cpu())
         except InvalidInputError as fault:
             raise InvalidInputError(f"result {number}: {fault}") from fault
     if not vectors:
         raise InvalidInputError("there is no result to compare: give one or more")
     return vectors
+
+
+def _same(first: Tensor | None, second: Tensor | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    return first.cpu().equal(second.cpu())
 
 
 def _cosines(vectors: list[Float[Tensor, " _"]]) -> Float[Tensor, "N N"]:

@@ -117,6 +117,7 @@ def evolve(
     memory: int | str | None = None,
     progress: Progress = silent,
     baseline: Baseline = None,
+    scale: object = None,
 ) -> Evolution:
     """Follow the components of one input through the layers of a network (17–20).
 
@@ -144,6 +145,7 @@ def evolve(
             is free.
         progress: called with a stage's name, the work done and the work in all.
         baseline: x₀, from which the map leads to x; see `specxai.explain`.
+        scale: how much each value of the input varies; see `specxai.explain`.
 
     Returns:
         Spectrum, ranks, shares and leading vectors of each layer, and the alignment of successive
@@ -164,7 +166,14 @@ def evolve(
     """
     solver = read_method(method, QUICK)
     lin = linearize(
-        model, x, rule, wrt=wrt, forward=forward, precision=precision, baseline=baseline
+        model,
+        x,
+        rule,
+        wrt=wrt,
+        forward=forward,
+        precision=precision,
+        baseline=baseline,
+        scale=scale,
     )
     return evolve_at(lin, layers, target, n, solver, by, memory, progress)
 
@@ -206,7 +215,7 @@ def evolve_at(
             if number == len(addresses) - 1 and not spectra:
                 raise
             _log.warning("left out: %s", fault)
-    aligned = [align(a.right_vectors, b.right_vectors) for a, b in pairwise(spectra)]
+    aligned = [align(a.directions, b.directions) for a, b in pairwise(spectra)]
     name = type(lin.model).__name__
     found = tuple(spectra), tuple(aligned)
     return Evolution(name, lin.exactness, lin.x, target, wanted.by, *found, lin.displacement)

@@ -29,7 +29,8 @@ class LayerSpectrum:
         clusters: a label for each component; equal ones share their σ, so that only their sum is
             defined; shape (r,), int64.
         top: the leading components, the first first, shape (n,), int64.
-        right_vectors: their φ, orthonormal, with φ·x ≥ 0, shape (n, *input), of x's dtype.
+        right_vectors: their φ, with φ·x ≥ 0, shape (n, *input), of x's dtype.
+        directions: the same orthonormal: s φ where the input has a scale s.
         complete: whether these are all components.
         leading: whether they are at least those of largest σ.
         note: how the computation went; mostly empty.
@@ -44,6 +45,7 @@ class LayerSpectrum:
     clusters: Int[Tensor, " r"] = field(repr=False)
     top: Int[Tensor, " n"]
     right_vectors: Float[Tensor, "n ..."] = field(repr=False)
+    directions: Float[Tensor, "n ..."] = field(repr=False)
     complete: bool
     leading: bool
     note: str
@@ -107,6 +109,7 @@ def measure_layer(explanation: Explanation, n: int, wanted: int, by: Goal) -> La
         )
     exact = explanation.method == "exact"
     top = explanation.top(n, by)
+    vectors = explanation.right_vectors(top)
     return LayerSpectrum(
         layer=str(explanation.layer),
         cut=explanation.cut,
@@ -116,7 +119,8 @@ def measure_layer(explanation: Explanation, n: int, wanted: int, by: Goal) -> La
         contributions=explanation.contributions,
         clusters=explanation.clusters,
         top=top,
-        right_vectors=explanation.right_vectors(top),
+        right_vectors=vectors,
+        directions=vectors if explanation.scale is None else vectors * explanation.scale,
         complete=exact and not len(explanation.svd.rest_coefficients),
         leading=exact or (by == "singular_value" and explanation.rank == wanted),
         note=explanation.note,

@@ -53,6 +53,7 @@ class Jacobian:
         sample_bytes: about how much memory one of them takes beside its result.
         displacement: what the affine map multiplies with J: x, or x − x₀ from a baseline.
         products: how many were computed so far, by this operator and its copies.
+        share: of J d, what completes it to what it has to be; None where nothing does.
 
     >>> weight = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     >>> J = Jacobian(lambda x: x @ weight.T, torch.ones(1, 3))
@@ -60,6 +61,8 @@ class Jacobian:
     tensor([[1., 2., 3.],
             [4., 5., 6.]])
     """
+
+    share: float | None = None
 
     @full_precision()
     def __init__(

@@ -44,6 +44,8 @@ def check_numbers(result: StoredDecomposition, contributions: Float[Tensor, " r"
             "c and the residual norms, which cannot be negative": bool(
                 (c >= 0).all() and (result.residual_norms >= 0).all()
             ),
+            "the scale, which must be above 0": result.scale is None
+            or bool((result.scale > 0).all()),
             "the clusters": bool(((labels >= 0) & (labels < max(rank, 1))).all()),
             "α and ψ c (20)": _close(contributions, result.contributions),
             "y and u·x + b (9)": _close(
@@ -75,8 +77,10 @@ def check_vectors(result: StoredDecomposition) -> None:
     )
     sizes = [right] if result.left is None else [right, _rows(result.left)]
     # The vectors of close σ are only known to the digits of the network.
-    scale = float(result.singular_values.norm() * result.displacement.double().norm())
-    off = result.singular_values[kept] * (right @ result.displacement.flatten().double())
+    step = result.displacement.double()
+    step = (step if result.scale is None else step / result.scale).flatten()
+    scale = float(result.singular_values.norm() * step.norm())
+    off = result.singular_values[kept] * (right @ step)
     off = (off - result.coefficients[kept]).abs()
     _demand(
         {

@@ -18,6 +18,7 @@ from specxai.spectral.files.schema import (
     BASELINE,
     NUMBERS,
     OLDEST,
+    SCALE,
     SCHEMA,
     SPECTRA,
     TERMS,
@@ -120,6 +121,7 @@ def _assemble(header: dict[str, Any], tensors: dict[str, Tensor], kind: type[Sto
         x=x,
         baseline=tensors.get(BASELINE),
         features=features,
+        scale=tensors.get(SCALE),
         record=record,
         kept=tensors.get("vector_indices", torch.zeros(0, dtype=torch.int64)),
         right=tensors.get("right_vectors", x.new_zeros(0, *x.shape[1:])),
@@ -142,7 +144,7 @@ def _digits(kept: str, native: torch.dtype) -> str:
 def _check_layout(tensors: dict[str, Tensor]) -> None:
     """Check which tensors there are, their dtypes and shapes, and that they are finite."""
     names = tensors.keys()
-    if not {*NUMBERS} <= names <= {*NUMBERS, BASELINE, *VECTORS}:
+    if not {*NUMBERS} <= names <= {*NUMBERS, BASELINE, SCALE, *VECTORS}:
         odd = ", ".join(sorted(names ^ {*NUMBERS}))[:100]
         raise LoadError(f"lacks tensors or has unknown ones: {odd}")
     if len(names & {*VECTORS[:2]}) == 1 or ("left_vectors" in names) > (VECTORS[1] in names):
@@ -151,12 +153,12 @@ def _check_layout(tensors: dict[str, Tensor]) -> None:
     kept = len(tensors.get("vector_indices", torch.zeros(0)).reshape(-1))
     shapes: dict[str, tuple[int, ...]] = dict.fromkeys(TERMS, tuple(output.shape))
     shapes |= {name: (sigma.numel(),) for name in (*SPECTRA, "contributions")}
-    shapes |= dict.fromkeys(("x", BASELINE), (1, *x.shape[1:]))
+    shapes |= dict.fromkeys(("x", BASELINE, SCALE), (1, *x.shape[1:]))
     shapes |= {"vector_indices": (kept,)}
     shapes |= {"right_vectors": (kept, *x.shape[1:])}
     for name, tensor in tensors.items():
         whole = name in ("clusters", "vector_indices")
-        few = name in ("x", BASELINE) or name in VECTORS
+        few = name in ("x", BASELINE, SCALE) or name in VECTORS
         allowed = {torch.float64, *([torch.float32] if few else [])}
         allowed |= {torch.float16} if name in VECTORS else set()
         if tensor.dtype not in ({torch.int64} if whole else allowed):

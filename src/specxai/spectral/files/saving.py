@@ -15,7 +15,7 @@ from torch import Tensor
 
 from specxai.errors import InvalidInputError
 from specxai.files import digest, write_atomically
-from specxai.spectral.files.schema import BASELINE, NUMBERS, SCHEMA, VECTORS, to_header
+from specxai.spectral.files.schema import BASELINE, NUMBERS, SCALE, SCHEMA, VECTORS, to_header
 from specxai.spectral.files.stored import Record
 from specxai.spectral.records.decomposition import Decomposition, Indices
 from specxai.typed_json import encode
@@ -126,8 +126,8 @@ def checksum(header: Mapping[str, object], tensors: Mapping[str, Tensor]) -> str
 def _numbers(explanation: Decomposition) -> dict[str, Tensor]:
     """Return the tensors that every file keeps, by name."""
     numbers = {name: getattr(explanation, name) for name in NUMBERS}
-    start = explanation.baseline
-    return numbers if start is None else numbers | {BASELINE: start}
+    extra = {BASELINE: explanation.baseline, SCALE: explanation.scale}
+    return numbers | {name: value for name, value in extra.items() if value is not None}
 
 
 def _kept(
@@ -137,7 +137,7 @@ def _kept(
     chosen = _chosen(explanation, vectors, dtype)
     if not chosen:
         return {}
-    right = explanation.right_vectors(chosen)
+    right = explanation.directions(chosen)  # of length 1, which few digits hold
     kept = {
         "vector_indices": torch.tensor(chosen),
         "right_vectors": right.to(_dtype(dtype, right.dtype)),

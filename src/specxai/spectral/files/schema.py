@@ -5,8 +5,8 @@ contributions and the input, and of the components whose vectors are kept those 
 metadata has one entry, ``specxai``: a JSON object with the entries of `HEADER`.
 
 - Version 3: a site says whether it was hidden, and how much of it was completed; a map from a
-  baseline keeps that as a tensor, and u·x of the map at x alone; names, units and groups of the
-  input; the names of `_RENAMED`.
+  baseline keeps that as a tensor, and u·x of the map at x alone; an input keeps its scale, and its
+  names, units and groups; the names of `_RENAMED`.
 - Version 2: the first that is read, of specxai 0.1.0.
 """
 
@@ -27,8 +27,8 @@ from specxai.typed_json import decode_fields, plain
 SCHEMA, OLDEST = 3, 2
 TERMS = ("output", "linear", "bias", "bypass", "unresolved", "residual")
 SPECTRA = ("singular_values", "psi", "coefficients", "residual_norms", "clusters")
-# There for a map from a baseline only.
-BASELINE = "baseline"
+# There for a map from a baseline only, and for an input with a scale.
+BASELINE, SCALE = "baseline", "scale"
 NUMBERS = (*TERMS, *SPECTRA, "contributions", "x")
 VECTORS = ("vector_indices", "right_vectors", "left_vectors")
 

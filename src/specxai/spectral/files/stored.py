@@ -41,7 +41,7 @@ class StoredDecomposition(Decomposition):
     Attributes:
         record: what the file says of itself, of the network and of the input.
         kept: the v components whose vectors were kept, in the file's order.
-        right: their right singular vectors, shape (v, *input).
+        right: their right singular vectors of length 1, in units of the scale, shape (v, *input).
         left: their left ones, shape (v, *layer's output); None where they were not kept.
     """
 
@@ -72,7 +72,8 @@ class StoredDecomposition(Decomposition):
         Raises:
             InvalidInputError: the vector of a component was not kept.
         """
-        return self.right[self._rows_of(indices, "vectors")].to(self.x.dtype)
+        vectors = self.right[self._rows_of(indices, "vectors")].to(self.x.dtype)
+        return vectors if self.scale is None else vectors / self.scale
 
     def left_vectors(self, indices: Indices) -> Float[Tensor, "n ..."]:
         """Return left singular vectors U_k that were kept, in the shape of the layer's output.

@@ -43,6 +43,8 @@ class Decomposition(ABC):
         baseline: x₀, from which the affine map leads to x; None for the map at x alone. From a
             baseline x − x₀ stands wherever x stands in a product, and y₀ = f(x₀) is the bias.
         features: what the input's values are called, and which belong together.
+        scale: s, the deviations that directions are measured in, shape of x; None for the input's
+            own units. R diag(s) is decomposed: σ is per deviation, and s φ_k are orthonormal.
     """
 
     about: About
@@ -51,6 +53,7 @@ class Decomposition(ABC):
     x: Float[Tensor, "1 ..."]
     baseline: Float[Tensor, "1 ..."] | None = None
     features: Features = NAMELESS
+    scale: Float[Tensor, "1 ..."] | None = None
 
     def __repr__(self) -> str:
         parts = ("model", "layer", "target", "method", "rank")
@@ -71,8 +74,17 @@ class Decomposition(ABC):
 
         Returns:
             One orthonormal vector each, shape (n, *input), of the input's dtype, oriented so that
-            φ_k·x ≥ 0.
+            φ_k·x ≥ 0. With a scale s, s φ_k are orthonormal: φ_k is per unit of the input.
         """
+
+    def directions(self, indices: Indices) -> Float[Tensor, "n ..."]:
+        """Return right singular vectors of length 1: φ_k, or s φ_k with a scale s.
+
+        Args:
+            indices: the components, from 0.
+        """
+        vectors = self.right_vectors(indices)
+        return vectors if self.scale is None else vectors * self.scale
 
     @abstractmethod
     def left_vectors(self, indices: Indices) -> Float[Tensor, "n ..."]:

@@ -10,7 +10,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.affine import Ledger, Linearization, Region, Tie, fingerprint, select_target
-from specxai.affine.averaged import MeanJacobian
 from specxai.errors import InvalidInputError, TargetError
 from specxai.spectral.records.contraction import smooth_map
 from specxai.spectral.records.decomposition import Decomposition, Indices
@@ -121,7 +120,8 @@ class NetworkDecomposition(Decomposition):
         """Return right singular vectors φ_k = Rᵀ U_k / σ_k in the shape of the input (17).
 
         They are computed when asked for, one vector-Jacobian product each, made orthonormal
-        again from the largest σ down, and oriented so that φ_k·x ≥ 0.
+        again from the largest σ down, and oriented so that φ_k·x ≥ 0. With a scale s that is
+        done for s φ_k.
 
         Args:
             indices: the components, from 0.
@@ -142,7 +142,10 @@ class NetworkDecomposition(Decomposition):
         cotangents = _at_layer(self.split, self.svd, scaled).to(self.x.dtype)
         vectors = self.split.right.pull(cotangents.reshape(len(wanted), self.unit_count)).double()
         basis, triangle = torch.linalg.qr(vectors.T)
-        oriented: Tensor = (basis * triangle.diagonal().sign()).T.to(self.x.dtype)
+        oriented: Tensor = (basis * triangle.diagonal().sign()).T
+        if self.scale is not None:
+            oriented = oriented / self.scale.reshape(1, -1)
+        oriented = oriented.to(self.x.dtype)
         if len(chosen) <= _FEW:
             self._kept_vectors.clear()
             self._kept_vectors[chosen] = oriented
@@ -195,6 +198,7 @@ def assemble_result(
         svd=svd,
         x=lin.x,
         baseline=lin.baseline,
+        scale=lin.scale,
         about=About(
             model=model,
             target=split.target,
@@ -249,7 +253,9 @@ def _warnings(lin: Linearization, split: Split, residual: Tensor) -> Iterator[st
             "the output at the baseline is nearly that at x: the small difference is explained; "
             "another baseline may say more"
         )
-    if isinstance(split.right, MeanJacobian):
+    if lin.scale is not None:
+        yield "directions are measured in units of a given scale"
+    if split.right.share is not None:
         much = ", more than a tenth: take less noise" if split.right.share > _TENTH else ""
         yield f"the average is completed to be exact at x by {split.right.share:.1%}{much}"
 
