@@ -356,7 +356,7 @@ EXPLAIN = ("explain", "nets.py:small", "x.npy", "--layer", "1")
         ((*SURGERY, "--drop", "9"), "component 9 does not exist", "0 to 5"),
         ((*SURGERY, "--keep", "0", "--drop", "1"), "one of keep", "scale"),
         ((*SURGERY, "--keep", "first"), "'first' is no component", "such as 0,2"),
-        ((*SURGERY, "--scale", "0:2"), "--scale 0:2", "such as 0=2"),
+        ((*SURGERY, "--factors", "0:2"), "--factors 0:2", "such as 0=2"),
         ((*SURGERY, "--points", "1"), "n=1", "2 points"),
     ],
 )
@@ -378,7 +378,7 @@ def test_bad_input_gets_one_line_and_writes_nothing(
 
 
 def test_surgery_writes_a_table_and_a_figure(folder: Path) -> None:
-    done = run(folder, *SURGERY, "--scale", "0=-40")
+    done = run(folder, *SURGERY, "--factors", "0=-40")
     assert done.returncode == 0, done.stderr
     assert "output 1 " in done.stdout
     assert "borders of gates and pool choices behind the layer, at" in done.stdout

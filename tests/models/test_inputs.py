@@ -112,9 +112,11 @@ def test_a_size_other_than_that_of_prepared_pictures_is_said(tmp_path, shape):
     assert given.note == "of size (8, 9), where pictures are prepared to (4, 6)"
 
 
-def test_several_samples_are_left_to_the_check_of_the_batch(tmp_path):
+def test_of_several_samples_one_is_chosen(tmp_path):
     np.save(tmp_path / "a.npy", np.ones((2, 3)))
-    assert load_input(str(tmp_path / "a.npy"), TENSORS).tensor.shape == (2, 3)
+    with pytest.raises(LoadError, match="holds 2 rows: choose one of INPUT by --row"):
+        load_input(str(tmp_path / "a.npy"), TENSORS)
+    assert load_input(str(tmp_path / "a.npy"), TENSORS, row=1).tensor.shape == (1, 3)
 
 
 def test_a_safetensors_file_of_one_tensor(tmp_path):

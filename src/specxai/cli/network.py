@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from specxai.cli.options import Background, Classes, Weights
 from specxai.cli.reading import read_against, read_rules, read_target
+from specxai.cli.table_options import TableOptions
 from specxai.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class NetworkOptions:
     baseline: str = "none"
     average: int = 1
     against: str | None = None
+    table: TableOptions = TableOptions()  # noqa: RUF009, it is frozen
 
     def open(self, model: str, input: str | None, target: str | None = None) -> Opened:
         """Load a model and an input, and find the affine map.
@@ -110,8 +112,10 @@ class NetworkOptions:
         if input is None:
             given = example_input(loaded)
         else:
-            given = read_input(input, loaded, self.background, self.wrt)
-        start = load_baseline(self.baseline, loaded, self.background)
+            given = read_input(input, loaded, self.background, self.wrt, self.table.row)
+        given, scale = self.table.read_scale(given)
+        start = load_baseline(self.baseline, loaded, self.background, given.names)
+        start = self.table.baseline(start, given, scale)
         module, x = self._moved(loaded, given)
         options: _Taken = {"wrt": given.wrt, "precision": self.precision}
         try:
@@ -122,7 +126,13 @@ class NetworkOptions:
                 loaded, position = replace(loaded, classes=(_told(contrast, loaded),)), 0
                 options["forward"] = contrast
             lin = linearize(
-                module, x, read_rules(self.rule), baseline=start, average=self.average, **options
+                module,
+                x,
+                read_rules(self.rule),
+                baseline=start,
+                average=self.average,
+                scale=scale,
+                **options,
             )
         except InvalidInputError as fault:
             if loaded.input_shape in (None, tuple(given.tensor.shape[1:])):
@@ -183,12 +193,16 @@ def _told(contrast: "Contrast", model: "LoadedModel") -> str:
 
 
 def read_input(
-    text: str, model: "LoadedModel", background: str | None = None, wrt: str | None = None
+    text: str,
+    model: "LoadedModel",
+    background: str | None = None,
+    wrt: str | None = None,
+    row: int | None = None,
 ) -> "LoadedInput":
     """Load an input, and say on standard error what was assumed, if anything was."""
     from specxai.models import load_input
 
-    given = load_input(text, model, background=background, wrt=wrt)
+    given = load_input(text, model, background=background, wrt=wrt, row=row)
     if given.note:
         print(f"{given.name}: {given.note}", file=sys.stderr)
     return given

@@ -25,8 +25,8 @@ Model = Annotated[
 Input = Annotated[
     str,
     Parameter(
-        help="an image, .npy or .safetensors file (several tensors are arguments by name), or "
-        "demo:chelsea|coffee|astronaut|rocket|china|flower."
+        help="an image, .npy or .safetensors file (several tensors are arguments by name), a .csv "
+        "table (see --row), or demo:chelsea|coffee|astronaut|rocket|china|flower."
     ),
 ]
 Background = Annotated[

@@ -22,7 +22,7 @@ def surgery(
     what: ExplainOptions = ExplainOptions(),  # noqa: B008, it is frozen
     keep: str | None = None,
     drop: str | None = None,
-    scale: str | None = None,
+    factors: str | None = None,
     points: int = 64,
     seed: int = 0,
     out: Path = Path("surgery"),
@@ -36,7 +36,7 @@ def surgery(
     Args:
         keep: components that stay, by number with commas: all others are removed.
         drop: components that are removed.
-        scale: factors for components, such as 0=2,3=-0.5.
+        factors: what components are multiplied by, such as 0=2,3=-0.5.
         points: at most how many points each causal curve has.
         seed: of the random order.
         out: folder for causal.png.
@@ -44,7 +44,7 @@ def surgery(
     from specxai.plots import causal_figure, save_figure
     from specxai.tables.surgery import summarize_surgery, surgery_table
 
-    kept, dropped, scales = _read_indices(keep), _read_indices(drop), _read_scales(scale)
+    kept, dropped, scales = _read_indices(keep), _read_indices(drop), _read_scales(factors)
     if (kept, dropped, scales) == (None, None, None):
         scales = {}  # nothing changes: what is wanted is the curves
     with output_folder(out, ["causal.png"], run.overwrite):
@@ -84,4 +84,4 @@ def _read_scales(text: str | None) -> dict[int, float] | None:
         pairs = [part.split("=") for part in text.split(",") if part.strip()]
         return {int(k): float(s) for k, s in pairs}
     except ValueError as fault:
-        raise InvalidInputError(f"--scale {text}: give factors such as 0=2,3=-0.5") from fault
+        raise InvalidInputError(f"--factors {text}: give numbers such as 0=2,3=-0.5") from fault

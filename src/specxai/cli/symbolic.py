@@ -49,6 +49,7 @@ def symbolic(
     method = solver.solver(Auto(krylov=Krylov()) if by == "singular_value" else None)
     features, units = (None, None) if names is None else read_names(names)
     opened = network.open(model, input, target)
+    features = features or list(opened.given.names) or None
     position = choose_target(opened.lin.output, opened.target)
     with progress_bars(quiet) as progress:
         result = explain_at(

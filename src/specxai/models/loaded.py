@@ -101,6 +101,9 @@ class LoadedInput:
         others: The further arguments by name, held fixed; token ids and masks keep their dtype.
         argument: The name of the tensor among them; empty where it is the only argument.
         order: The names of all arguments in the network's order, where it takes them by position.
+        names: Of its values, such as the columns of a table; empty where they have none.
+        rows: All inputs of the file that it was chosen from, shape (n, *input), where that can
+            hold several.
     """
 
     name: str
@@ -110,6 +113,8 @@ class LoadedInput:
     others: Mapping[str, Tensor] = field(default_factory=dict)
     argument: str = ""
     order: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    rows: Float[Tensor, "n ..."] | None = None
 
     @property
     def wrt(self) -> str | int | None:

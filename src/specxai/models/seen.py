@@ -1,5 +1,6 @@
 """Pictures as a network sees them, and masks that say where the object is."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast, get_args
 
@@ -13,6 +14,7 @@ from specxai.affine import NamedBaseline
 from specxai.errors import LoadError
 from specxai.models import LoadedInput, LoadedModel, load_input
 from specxai.models.pictures import open_picture
+from specxai.models.table_input import check_same_columns
 
 
 def picture_seen(model: LoadedModel, given: LoadedInput) -> Image.Image | None:
@@ -45,7 +47,7 @@ def one_color(model: LoadedModel, color: str) -> Float[Tensor, "1 C H W"]:
 
 
 def load_baseline(
-    spec: str, model: LoadedModel, background: str | None = None
+    spec: str, model: LoadedModel, background: str | None = None, names: Sequence[str] = ()
 ) -> Float[Tensor, "1 ..."] | NamedBaseline | None:
     """Load the baseline that a map leads from.
 
@@ -54,12 +56,14 @@ def load_baseline(
             that colour as the network sees it; or what `load_input` takes.
         model: the network, with its preprocessing.
         background: the colour behind transparent pixels of a picture.
+        names: of the input's values, which a table must have too.
 
     Returns:
         The baseline as `specxai.linearize` takes it.
 
     Raises:
-        LoadError: the file cannot be read, or how the network prepares pictures is not known.
+        LoadError: the file cannot be read or has other columns, or how the network prepares
+            pictures is not known.
     """
     if spec == "none":
         return None
@@ -68,12 +72,14 @@ def load_baseline(
     if spec in ("black", "white"):
         return one_color(model, spec)
     try:
-        return load_input(spec, model, background=background).tensor
+        start = load_input(spec, model, background=background)
     except LoadError as fault:
         named = ", ".join(("none", *get_args(NamedBaseline), "black", "white"))
         raise LoadError(
             f"baseline {spec!r} is neither one of {named} nor an input: {fault}"
         ) from fault
+    check_same_columns(start.names, names, Path(spec))
+    return start.tensor
 
 
 def read_mask(folder: Path, given: LoadedInput, model: LoadedModel) -> Bool[Tensor, "H W"]:

@@ -11,10 +11,13 @@ from torch import Tensor
 
 from specxai.errors import LoadError
 from specxai.models.loaded import LoadedInput, LoadedModel
+from specxai.models.table_input import choose_row
 from specxai.models.user_files import read_tensors
 
 
-def load_tensors(file: Path, model: LoadedModel, wrt: str | None = None) -> LoadedInput:
+def load_tensors(
+    file: Path, model: LoadedModel, wrt: str | None = None, row: int | None = None
+) -> LoadedInput:
     """Load the tensors in a file as arguments of a network.
 
     A single tensor is the only, positional argument; several are keyword arguments.
@@ -23,13 +26,14 @@ def load_tensors(file: Path, model: LoadedModel, wrt: str | None = None) -> Load
         file: A .npy or .safetensors file.
         model: The network.
         wrt: The name of the tensor to explain; None takes the only floating-point one.
+        row: Which of several inputs in an array, counted from 0; None takes the only one.
 
     Returns:
         The tensor to explain, float32, and the others.
 
     Raises:
-        LoadError: The tensors cannot be read, the network does not take them, or which one is to
-            be explained is not clear.
+        LoadError: The tensors cannot be read, the network does not take them, which one is to be
+            explained is not clear, or there is no such row.
     """
     tensors = read_tensors(file)
     name = _explained(tensors, file, wrt)
@@ -41,11 +45,29 @@ def load_tensors(file: Path, model: LoadedModel, wrt: str | None = None) -> Load
         )
     if tensors:
         _check_names(model, [name, *tensors], file)
+    if tensors and row is not None:
+        raise LoadError(f"--row {row}: '{file}' holds several arguments of one input, and no rows")
+    rows = None
+    if not tensors and _has_rows(chosen, model):
+        rows = chosen if len(chosen) > 1 else None
+        chosen = choose_row(chosen, file, row)
+    elif row is not None:
+        raise LoadError(f"--row {row}: '{file}' has shape {tuple(chosen.shape)}, and no rows")
     fitting, note = _fitting(chosen, model, file)
-    given = LoadedInput(file.name, fitting, note=note)
+    called = file.name if row is None else f"{file.name} row {row}"
+    given = LoadedInput(called, fitting, note=note, rows=rows)
     if not tensors:
         return given
     return replace(given, others=tensors, argument=name, order=model.arguments or ())
+
+
+def _has_rows(tensor: Float[Tensor, "..."], model: LoadedModel) -> bool:
+    """Tell whether the first dimension of a tensor counts inputs.
+
+    Where the network's input shape is not known, it does in two dimensions or more.
+    """
+    least = 2 if model.input_shape is None else len(model.input_shape) + 1
+    return tensor.ndim >= least and len(tensor) > 0
 
 
 def _explained(tensors: Mapping[str, Tensor], file: Path, wrt: str | None) -> str:
