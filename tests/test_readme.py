@@ -26,7 +26,7 @@ def run(page: str, names: dict[str, Any] | None = None) -> dict[str, Any]:
 def test_every_example_is_run_below() -> None:
     counts = {str(page.relative_to(ROOT)): len(examples(page)) for page in PAGES}
     shown = {page: count for page, count in counts.items() if count}
-    once = ("README.md", "docs/networks.md", "docs/reading.md")
+    once = ("README.md", "docs/networks.md", "docs/reading.md", "docs/tables.md")
     assert shown == {**dict.fromkeys(once, 1), "docs/results.md": 5}
 
 
@@ -72,6 +72,14 @@ def test_an_equation() -> None:
     # From a baseline y₀ is the network's own, so that rounding in float32 is left.
     total, output = names["share"].sum(), names["expression"].output
     torch.testing.assert_close(total, output, rtol=1e-5, atol=0)
+
+
+def test_a_table() -> None:
+    names = run("docs/tables.md")
+    torch.testing.assert_close(names["total"], names["ex"].output, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(names["inputs"].sum(), names["ex"].linear)
+    step = names["rows"][17] - names["mean"]
+    torch.testing.assert_close((names["slopes"][0] * step).sum().double(), names["ex"].linear)
 
 
 def test_a_language_model() -> None:

@@ -11,16 +11,18 @@ from specxai.cli.app import app
 from specxai.cli.many import expand_inputs, explain_each, tell_each
 from specxai.cli.options import FigureOptions, Input, Model, RunOptions
 from specxai.cli.output import output_folder
+from specxai.cli.points import Faces, read_faces, write_points
 from specxai.cli.solver import ExplainOptions
 from specxai.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from specxai.cli.network import Opened
+    from specxai.cli.points import Triangles
     from specxai.spectral import Explanation
     from specxai.table import Table
     from specxai.tables.many import InputNumbers
 
-_FILE, _LEDGER = "explanation.safetensors", "ledger.png"
+_FILE, _POINTS, _LEDGER = "explanation.safetensors", "explanation.vtp", "ledger.png"
 
 
 @Parameter(name="*")
@@ -34,16 +36,31 @@ class Kept:
     """
 
     vectors: Literal["native", "float32", "float16", "none"] = "native"
+    faces: Faces = None
     draw: FigureOptions = FigureOptions()  # noqa: RUF009, it is frozen
 
-    def write(self, opened: "Opened", result: "Explanation", folder: Path) -> list[Path]:
-        """Write the figure and the file of a result, and return their paths."""
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of all files that may be written."""
+        return self.draw.file, _FILE, _POINTS
+
+    def write(
+        self,
+        opened: "Opened",
+        result: "Explanation",
+        folder: Path,
+        triangles: "Triangles | None" = None,
+    ) -> list[Path]:
+        """Write the figure and the file of a result, of points theirs too; return their paths."""
         from specxai.models.seen import picture_seen
         from specxai.tables.explanation import summarize
 
-        figure, file = folder / self.draw.file, folder / _FILE
+        figure, file, cloud = (folder / name for name in self.files)
         kept = [part.k for part in summarize(result, self.draw.listed).components]
         result.save(file, kept, dtype=self.vectors)
+        title = ": ".join(filter(None, (result.model, result.target_name)))
+        if write_points(result, triangles, self.draw.listed, title, figure, cloud):
+            return [figure, file, cloud]
         given = opened.given
         self.draw.draw(result, figure, given.image, picture_seen(opened.model, given))
         return [figure, file]
@@ -70,6 +87,8 @@ def explain(
     Several inputs, or folders of them, are explained one after the other: a table, and a folder for
     each in --out.
 
+    Points, an input of shape (1, points, 3), are drawn as such, and written to explanation.vtp.
+
     Args:
         others: further inputs.
         details: print σ, c, ψ and α of components, and all terms, in place of the answer in words.
@@ -83,11 +102,11 @@ def explain(
         return
     from specxai.tables.explanation import summarize
 
-    files = (kept.draw.file, _FILE, _LEDGER) if ledger else (kept.draw.file, _FILE)
-    with output_folder(out, files, run.overwrite):
+    triangles = read_faces(kept.faces)
+    with output_folder(out, (*kept.files, _LEDGER), run.overwrite):
         opened, result = what.explain(model, input, run.quiet)
         tables, more = _told(result, details, kept.draw.listed)
-        written = kept.write(opened, result, out)
+        written = kept.write(opened, result, out, triangles)
         if ledger:
             tables.append(_write_ledger(result, out / _LEDGER, more))
     summary = summarize(result, kept.draw.listed)
@@ -128,13 +147,13 @@ def _explain_each(
     """Explain many inputs of a model, which is loaded once."""
     from specxai.tables.many import summarize_input
 
+    triangles = read_faces(kept.faces)
     loaded = what.network.load(model)
 
     def explain_one(input: str, folder: Path) -> "InputNumbers":
         opened, result = what.explain(loaded, input, run.quiet)
-        kept.write(opened, result, folder)
+        kept.write(opened, result, folder, triangles)
         return summarize_input(input, folder.name, result, opened.given.note)
 
-    files = kept.draw.file, _FILE
-    rows = explain_each(inputs, out, files, explain_one, run.overwrite, run.quiet)
+    rows = explain_each(inputs, out, kept.files, explain_one, run.overwrite, run.quiet)
     tell_each(rows, loaded.name, out, run)

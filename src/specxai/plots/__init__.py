@@ -13,6 +13,7 @@ from specxai.plots.heatmap import draw_heatmap
 from specxai.plots.ledger import ledger_figure
 from specxai.plots.metrics import metrics_figure
 from specxai.plots.overlay import draw_overlay
+from specxai.plots.points import points_figure
 from specxai.plots.saving import check_figure_name, save_figure
 from specxai.plots.similarity import similarity_figure
 from specxai.plots.spectrum import (
@@ -37,6 +38,7 @@ __all__ = [
     "groups_figure",
     "ledger_figure",
     "metrics_figure",
+    "points_figure",
     "save_figure",
     "similarity_figure",
     "waterfall_figure",

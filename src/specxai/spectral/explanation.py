@@ -130,8 +130,9 @@ class _Told(Decomposition, Drawn):
     ) -> None:
         """Write components over points to a .ply or .vtp file, for viewers of 3-D data.
 
-        Each component k has two fields: ``map_k``, φ_k ⊙ x summed over xyz (23), and the direction
-        ``phi_k``.
+        Each component k has three fields: ``alpha_k``, what each point adds to the output, which
+        sums to α_k; ``map_k``, φ_k ⊙ x summed over xyz (23); and the direction ``phi_k``. From a
+        baseline x − x₀ takes the place of x.
 
         Args:
             path: its ending tells the format; a file there is replaced.
@@ -146,7 +147,8 @@ class _Told(Decomposition, Drawn):
         """
         chosen = self.checked(self.top(3) if indices is None else indices)
         vectors = dict(zip(chosen.tolist(), self.right_vectors(chosen), strict=True))
-        export_points(path, points, faces, vectors, self.x)
+        weights = (self.psi * self.singular_values).tolist()
+        export_points(path, points, faces, vectors, weights, self.displacement)
 
     def symbolic(
         self,

@@ -25,14 +25,30 @@ def test_ply_holds_points_fields_and_faces(explanation, tmp_path):
     explanation.export_points(path, POINTS, FACES, [1])
     head, body = path.read_text().split("end_header\n")
     names = [line.split()[-1] for line in head.splitlines() if line.startswith("property double")]
-    assert names == ["x", "y", "z", "map_1", "phi_1_x", "phi_1_y", "phi_1_z"]
+    assert names == ["x", "y", "z", "alpha_1", "map_1", "phi_1_x", "phi_1_y", "phi_1_z"]
     lines = body.splitlines()
     rows = np.array([[float(value) for value in line.split()] for line in lines[:4]])
     phi = explanation.right_vectors([1])[0].double().numpy()
     assert np.allclose(rows[:, :3], POINTS)
-    assert np.allclose(rows[:, 4:], phi)
-    assert np.allclose(rows[:, 3], (phi * explanation.x[0].double().numpy()).sum(1))
+    assert np.allclose(rows[:, 5:], phi)
+    assert np.allclose(rows[:, 4], (phi * explanation.x[0].double().numpy()).sum(1))
+    assert np.allclose(rows[:, 3], explanation.contribution_maps(1, dim=2))
     assert lines[4:] == ["3 0 2 1", "3 0 1 3"]
+
+
+def test_from_a_baseline_all_maps_are_of_the_step(tmp_path):
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 3), torch.nn.ELU()).eval()
+    x, x0 = torch.randn(2, 1, 4, 3)
+    ex = specxai.explain(net, x, "2", 0, baseline=x0)
+    ex.export_points(tmp_path / "body.vtp", POINTS, None, [0])
+    arrays = ElementTree.parse(tmp_path / "body.vtp").getroot().iter("DataArray")
+    read = {each.get("Name"): np.array(each.text.split(), float) for each in arrays}
+    assert np.allclose(read["alpha_0"], ex.contribution_maps(0, dim=2)[0])
+    assert read["alpha_0"].sum() == pytest.approx(float(ex.contributions[0]), rel=1e-5)
+    assert read["map_0"].sum() == pytest.approx(
+        float(ex.coefficients[0] / ex.singular_values[0]), rel=1e-5
+    )
 
 
 @pytest.mark.parametrize(("faces", "cells", "count"), [(FACES, "Polys", 2), (None, "Verts", 4)])

@@ -1,6 +1,6 @@
 """Components over points as files for engineers' viewers: PLY, and VTP of the VTK family."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
@@ -20,16 +20,18 @@ def export_points(
     points: Float[Tensor | np.ndarray, "points 3"],
     faces: Int[Tensor | np.ndarray, "faces 3"] | None,
     vectors: Mapping[int, Float[Tensor, "points 3"]],
+    weights: Sequence[float],
     x: Float[Tensor, "1 points 3"],
 ) -> None:
-    """Write points with, for each component, its direction φ and its map Σ_xyz φ ⊙ x (23).
+    """Write points with, for each component, its direction φ, map Σ_xyz φ ⊙ x (23), and ψ σ map.
 
     Args:
         path: ends in .ply or .vtp; a file there is replaced, whole or not at all.
         points: where they are, in any unit of length.
         faces: corners of triangles; None for a cloud of points.
         vectors: φ by the number of its component.
-        x: the input.
+        weights: ψ σ of all components.
+        x: the input, or x − x₀ from a baseline.
 
     Raises:
         InvalidInputError: the ending is another, a point is not finite, or points, faces and input
@@ -52,7 +54,8 @@ def export_points(
         raise InvalidInputError(f"cannot write {path}: give a name that ends in .ply or .vtp")
     fields: dict[str, Float[np.ndarray, "points k"]] = {}
     for k, vector in vectors.items():
-        fields[f"map_{k}"] = (vector * x[0]).sum(-1, keepdim=True).cpu().double().numpy()
+        values = (vector * x[0]).sum(-1, keepdim=True).cpu().double().numpy()
+        fields[f"alpha_{k}"], fields[f"map_{k}"] = weights[k] * values, values
         fields[f"phi_{k}"] = vector.cpu().double().numpy()
     content = writers[path.suffix.lower()](coordinates, triangles, fields)
     write_atomically(path, content.encode())
