@@ -107,6 +107,25 @@ def test_the_mean_of_the_rows_needs_no_scale_and_a_case_may_be_a_file(folder: Pa
     assert stored.baseline_name == "case.csv"
 
 
+@pytest.mark.parametrize(
+    ("name", "scale", "baseline"),
+    [
+        ("rows.csv", (), "mean"),
+        ("rows.npy", ("--scale", "scale.npy"), "mean"),
+        ("case.csv", (), "zero"),
+    ],
+)
+def test_a_table_is_explained_from_the_mean_of_its_rows(
+    folder: Path, name: str, scale: tuple[str, ...], baseline: str
+) -> None:
+    command = TABLE[0], TABLE[1], name, *TABLE[3:], *scale
+    found, _ = numbers(folder, *command, *(() if name == "case.csv" else ("--row", "2")))
+    assert found["baseline"] == baseline
+    stored = specxai.load(folder / "explanation/explanation.safetensors")
+    expected = ROWS.mean(0) if baseline == "mean" else np.zeros(4)
+    assert np.allclose(stored.baseline, expected, atol=1e-7)
+
+
 def test_an_equation_names_the_columns(folder: Path) -> None:
     done = run(folder, "symbolic", *TABLE[1:], "--row", "0", "--scale", "deviation", "--quiet")
     assert done.returncode == 0, done.stderr

@@ -128,3 +128,9 @@ def test_noise_is_in_parts_of_the_scale() -> None:
     lin = linearize(network(), X, baseline="zero", average=400, noise=0.1, scale=scale, seed=1)
     steps = torch.cat([copy.x - X for copy in lin.copies])
     assert torch.allclose(steps.std(0), 0.1 * scale[0], rtol=0.1)
+
+
+def test_the_advised_baseline_is_the_mean_that_a_scale_knows() -> None:
+    lin = linearize(network(), X, baseline="auto", scale=(ROWS.mean(0), [1.0, 2, 3]))
+    assert lin.baseline_name == "mean"
+    assert linearize(network(), X, baseline="auto", scale=[1.0, 2, 3]).baseline_name == "zero"

@@ -287,3 +287,17 @@ def test_a_contrast_takes_a_scale_too() -> None:
     ex = explain(net, x, LAYER, 1, baseline=x0, scale=SCALE, against="mean")
     assert torch.isclose(ex.contributions.sum() + ex.unresolved, ex.output - ex.bias)
     assert close(ex.contribution_maps(range(ex.rank), None).sum(1), ex.contributions)
+
+
+def test_trust_is_measured_in_units_of_the_scale(pair: tuple[Explanation, Explanation]) -> None:
+    factors = torch.tensor([[1e3, 1.0, 1e-2, 1.0, 10.0, 1.0]], dtype=torch.float64)
+    ex, wrapped = pair
+    start = None if ex.baseline is None else ex.baseline * factors
+    other = explain(
+        network(UNITS * factors), ex.x * factors, LAYER, 1, baseline=start, scale=SCALE * factors
+    )
+    one, two, third = ex.trust(), other.trust(), wrapped.trust()
+    assert one.change == pytest.approx(two.change, rel=1e-6)
+    assert one.removal.answered == pytest.approx(third.removal.answered)
+    assert one.removal.random == pytest.approx(third.removal.random)
+    assert one.cancellation == pytest.approx(third.cancellation)

@@ -115,7 +115,7 @@ class NetworkOptions:
             given = read_input(input, loaded, self.background, self.wrt, self.table.row)
         given, scale = self.table.read_scale(given)
         start = load_baseline(self.baseline, loaded, self.background, given.names)
-        start = self.table.baseline(start, given, scale)
+        start, told = self.table.baseline(self.baseline, start, given, scale)
         module, x = self._moved(loaded, given)
         options: _Taken = {"wrt": given.wrt, "precision": self.precision}
         try:
@@ -141,8 +141,7 @@ class NetworkOptions:
             raise InvalidInputError(f"{fault}; {loaded.name} takes {expected}") from fault
         if lin.output.ndim == 2:
             loaded.check_class_count(lin.output.shape[1])
-        told = self.baseline not in ("none", "auto")
-        named = replace(lin, baseline_name=self.baseline) if told else lin
+        named = lin if told is None else replace(lin, baseline_name=told)
         return Opened(loaded, given, position, named)
 
     def _moved(self, model: "LoadedModel", given: "LoadedInput") -> "tuple[nn.Module, Inputs]":
@@ -167,9 +166,9 @@ class AnswerOptions(NetworkOptions):
     """How a model and an input are taken for an answer: from a baseline.
 
     Attributes:
-        baseline: where the map leads from: auto (zero, or blur for a picture of which the map at
-            the input alone holds half of the output), none (that map), zero, blur, mean, black,
-            white, or an input like INPUT.
+        baseline: where the map leads from: auto (the mean of a table's rows; else zero, or blur
+            for a picture of which the map at the input alone holds half of the output), none (that
+            map), zero, blur, mean, black, white, or an input like INPUT.
     """
 
     baseline: str = "auto"

@@ -21,7 +21,7 @@ class TableOptions:
 
     Attributes:
         row: which row of a .csv file, or of a .npy array of several inputs, counted from 0. The
-            mean of all rows is then what --baseline mean takes.
+            mean of all rows is then what --baseline mean takes, and of a table auto too.
         scale: units that directions are measured in, for inputs of unlike units: deviation, that
             of all rows of INPUT, or a .csv, .npy or .safetensors FILE with a deviation for each
             input. The network takes its inputs in their own units.
@@ -43,14 +43,25 @@ class TableOptions:
 
     def baseline(
         self,
+        name: str,
         start: "Tensor | NamedBaseline | None",
         given: "LoadedInput",
         scale: "Moments | None",
-    ) -> "Tensor | NamedBaseline | None":
-        """Return a baseline, ``mean`` as that of all rows, but for a scale that knows its own."""
+    ) -> "tuple[Tensor | NamedBaseline | None, str | None]":
+        """Return a baseline and its name: of a table ``mean`` is that of all rows, and so is auto.
+
+        Args:
+            name: what stands on the command line for it.
+            start: what that is without a table.
+            given: the input.
+            scale: of the input; it may know a mean of its own, which comes first.
+        """
         from specxai.models.table_input import mean_row
 
-        if not isinstance(start, str) or start != "mean" or isinstance(scale, tuple):
-            return start
-        mean = mean_row(given)
-        return start if mean is None else mean
+        told = None if name in ("none", "auto") else name
+        rows = given.rows
+        several = rows is not None and rows.ndim == 2 and len(rows) > 1
+        mean = None
+        if not isinstance(scale, tuple) and (name == "mean" or (name == "auto" and several)):
+            mean = mean_row(given)
+        return (start, told) if mean is None else (mean, "mean")

@@ -47,7 +47,8 @@ class Trust:
         residual: |y − its terms| / max(|y|, |b|): rounding, or a fault.
         cancellation: Σ|α| + |unresolved| + |bypass| over |u·(x − x₀)|: 1 where nothing cancels.
         pointwise: u·x of the map at x alone / y: what that one says of the output.
-        noise: standard deviation of the noise that was added to x, in parts of that of x.
+        noise: standard deviation of the noise that was added to x, in parts of the scale, or of
+            that of x.
         change: how far the total map is another one then, ‖Δ‖ / ‖map‖; smoothed for pictures.
         removal: of the component of largest |α|; None where there is none.
     """
@@ -65,7 +66,7 @@ def measure_trust(explanation: NetworkDecomposition, noise: float = 0.01, seed: 
 
     Args:
         explanation: of one output.
-        noise: standard deviation of the noise, in parts of that of x.
+        noise: standard deviation of the noise, in parts of the scale, or of that of x.
         seed: of the noise and of the random directions.
 
     Raises:
@@ -102,7 +103,8 @@ def _change(
     lin, x = explanation.linearization, explanation.x
     generator = torch.Generator().manual_seed(seed)
     sample = torch.randn(x.shape, generator=generator, dtype=x.dtype).to(x.device)
-    moved = at_input(lin, x + noise * float(x.double().std(correction=0)) * sample)
+    spread = float(x.double().std(correction=0)) if lin.scale is None else lin.scale
+    moved = at_input(lin, x + noise * spread * sample)
     before, after = (
         smooth_map(
             each.vjp(select_target(each.output, target)).double(),
