@@ -330,7 +330,7 @@ EXPLAIN = ("explain", "nets.py:small", "x.npy", "--layer", "1")
         (("explain", "nets.py:pair", "x.npy", "--layer", "pair"), "pair", "does not return a tens"),
         (("explain", "nets.py:training", "x.npy", "--layer", "1"), "train mode", "model.eval()"),
         (("explain", "nets.py:small", "wide.npy", "--layer", "1"), "(1, 7)", "shape"),
-        (("explain", "nets.py:small", "many.npy", "--layer", "1"), "(2, 6)", "one sample"),
+        (("explain", "nets.py:small", "many.npy", "--layer", "1"), "holds 2 rows", "--row"),
         (("explain", "nets.py:small", "nan.npy", "--layer", "1"), "6 NaN", "clean"),
         (("explain", "nets.py:broken", "x.npy", "--layer", "1"), "'0.weight'", "intact weights"),
         ((*EXPLAIN, "--target", "3"), "target 3", "0 to 2"),
