@@ -50,7 +50,7 @@ def test_a_word_typed_wrong_gets_the_closest_in_one_line(
     [
         ("specxai sym", {"symbolic"}),
         ("specxai explain net.py:net x.npy --targ", {"--target"}),
-        ("specxai explain net.py:net x.npy --method ", {"auto", "exact", "krylov"}),
+        ("specxai evolve net.py:net x.npy --precision ", {"native", "double"}),
     ],
 )
 def test_bash_completes_commands_options_and_choices(
