@@ -56,6 +56,17 @@ def test_markdown_with_names_and_units(folder: Path) -> None:
     assert "| coefficient ∂y/∂input | coefficient × value | in shown terms |" in done.stdout
 
 
+def test_the_model_file_names_outputs_and_inputs(folder: Path) -> None:
+    names = "\nCLASSES = 'cat', 'dog'\nFEATURES = 'a', 'b', 'c'\nUNITS = {'c': 'kg'}\n"
+    (folder / "named.py").write_text(NETS + names)
+    command = [sys.executable, "-m", "specxai", "symbolic", "named.py:small", "x.npy", "--quiet"]
+    command += "--layer", "1", "--target", "dog", "--baseline", "none"
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "| c | 2 kg |" in done.stdout
+    assert "y = output 1 of" in done.stdout
+
+
 def test_json_adds_up(folder: Path) -> None:
     done = run(folder, "-n", "2", "--reduced", "--target", "0", "--format", "json")
     found = json.loads(done.stdout)

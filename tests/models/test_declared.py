@@ -66,7 +66,7 @@ def test_a_module_declares_names() -> None:
         UNITS={"mass": "kg"},
         GROUPS={"size": ["span", 1]},
     )
-    expected = Declared(("cat", "dog"), ("span", "mass"), ("", "kg"), {"size": ("span", 1)})
+    expected = Declared(("cat", "dog"), ("span", "mass"), ("", "kg"), {"size": ("span", "mass")})
     assert read_declared(given, FILE) == expected
     assert read_declared(SimpleNamespace(FEATURES=("a", "b"), UNITS=["m", "s"]), FILE).units == (
         "m",
@@ -87,7 +87,8 @@ def test_numbers_and_sizes_of_the_same_name_are_left_alone() -> None:
         ({"CLASSES": {0: "cat", 2: "dog"}}, "no name for output 1"),
         ({"FEATURES": ["a"], "UNITS": ["m", "s"]}, "UNITS in 'net.py': give one for each of the 1"),
         ({"FEATURES": ["a"], "UNITS": {"b": "m"}}, "'b' is none of FEATURES"),
-        ({"FEATURES": ["a"], "GROUPS": {"g": ["b"]}}, "'b' in group 'g' is none of FEATURES"),
+        ({"FEATURES": ["a"], "GROUPS": {"g": ["b"]}}, "group 'g': 'b' is none of FEATURES"),
+        ({"FEATURES": ["a"], "GROUPS": {"g": [1]}}, "group 'g': 1 is none of FEATURES"),
         ({"FEATURES": ["a"], "GROUPS": {"g": "a"}}, "from each group to a list"),
         ({"FEATURES": ["a"], "GROUPS": ["a"]}, "from each group to a list"),
     ],

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from specxai.affine import Contrast, Forward, Inputs, Linearization, Target
     from specxai.models import LoadedInput, LoadedModel
+    from specxai.spectral import Explanation
 
 # So many classes are named that another is set against.
 _NAMED = 3
@@ -36,6 +37,21 @@ class Opened:
     given: "LoadedInput"
     target: "Target"
     lin: "Linearization"
+
+    def named(self, explanation: "Explanation") -> "Explanation":
+        """Return an explanation with what model, class and values of the input are called.
+
+        Args:
+            explanation: of this model at this input.
+
+        Raises:
+            InvalidInputError: the model's file does not name each value of the input.
+        """
+        model = self.model
+        named = explanation.named(model.name, model.class_name(explanation.target))
+        if not model.features:
+            return named
+        return named.with_features(model.features, model.units or None, model.groups or None)
 
 
 @Parameter(name="*")

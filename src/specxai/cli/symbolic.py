@@ -37,7 +37,8 @@ def symbolic(
         n: how many terms to show.
         by: what they lead in.
         reduced: let contributions of opposite sign cancel first.
-        names: a .csv file with a name for each input value, and its unit behind a comma.
+        names: a .csv file with a name for each input value, and its unit behind a comma; in
+            place of FEATURES and UNITS of the model's file.
         format: markdown tables, one equation in LaTeX, or json.
     """
     from specxai.affine import choose_target
@@ -55,7 +56,7 @@ def symbolic(
         result = explain_at(
             opened.lin, read_layers(layer), position, method, solver.memory, progress
         )
-    result = result.named(opened.model.name)
+    result = opened.named(result)
     expression = result.symbolic(n, by, reduced, feature_names=features, units=units)
     if format == "json":
         print_json(expression, input_note=opened.given.note)

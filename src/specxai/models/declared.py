@@ -13,7 +13,7 @@ from specxai.models.user_files import existing_file
 
 _NAMES = "CLASSES", "FEATURES", "UNITS", "GROUPS"
 
-Groups = Mapping[str, tuple[str | int, ...]]
+Groups = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Declared:
         classes: ``CLASSES``, the name of each output.
         features: ``FEATURES``, the name of each input value.
         units: ``UNITS``, the unit of each of them; "" where it has none.
-        groups: ``GROUPS``, names or numbers of input values under the name of their group.
+        groups: ``GROUPS``, names of input values under that of their group.
     """
 
     classes: tuple[str, ...] | None = None
@@ -154,9 +154,16 @@ def _units(given: object, features: tuple[str, ...], where: str) -> tuple[str, .
 def _groups(given: object, features: tuple[str, ...], where: str) -> Groups:
     if not isinstance(given, Mapping) or not all(map(_is_list, given.values())):
         raise LoadError(f"{where}: give a mapping from each group to a list of FEATURES")
-    groups = {str(name): tuple(parts) for name, parts in given.items()}
-    for name, parts in groups.items():
-        for part in parts:
-            if not isinstance(part, int) and part not in features:
-                raise LoadError(f"{where}: {part!r} in group {name!r} is none of FEATURES")
-    return groups
+    return {
+        str(group): tuple(_member(part, features, f"{where}: group {group!r}") for part in parts)
+        for group, parts in given.items()
+    }
+
+
+def _member(part: object, features: tuple[str, ...], where: str) -> str:
+    """Return the name of an input value that is given by name or number."""
+    if isinstance(part, int) and 0 <= part < len(features):
+        return features[part]
+    if not isinstance(part, str) or part not in features:
+        raise LoadError(f"{where}: {part!r} is none of FEATURES")
+    return part

@@ -30,7 +30,7 @@ class LoadedModel:
             forward no longer knows; None where forward tells its own.
         features: The names of the input's values, if its Python file has ``FEATURES``.
         units: Their units, if it has ``UNITS``; "" where a value has none.
-        groups: Names or numbers of input values by group, if it has ``GROUPS``.
+        groups: Names of input values by group, if it has ``GROUPS``.
     """
 
     name: str
