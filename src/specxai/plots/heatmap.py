@@ -1,5 +1,7 @@
 """Signed heat maps, white at zero."""
 
+from typing import Literal
+
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
@@ -54,8 +56,6 @@ def draw_heatmap(
         origin = "given colour limit"
     if not (limit >= 0 and np.isfinite(limit)):
         raise InvalidInputError(f"limit={limit} is no colour limit: give a finite number above 0")
-    height, width = array.shape
-    stretched = max(height, width) > _LONGEST_SHAPE * min(height, width)
     bound = limit or 1.0  # a map of zeros is white whatever its bound
     image = axes.imshow(
         array,
@@ -63,7 +63,7 @@ def draw_heatmap(
         vmin=-bound,
         vmax=bound,
         interpolation="antialiased",
-        aspect="auto" if stretched else "equal",
+        aspect=fitting_aspect(*array.shape),
     )
     axes.set(xticks=[], yticks=[])
     for spine in axes.spines.values():
@@ -71,6 +71,12 @@ def draw_heatmap(
     add_colorbar(image, axes, limit, array, origin if note else None)
     axes.set_anchor("N")
     return image
+
+
+def fitting_aspect(height: int, width: int) -> Literal["auto", "equal"]:
+    """Return how a map is fitted into its axes: one of a very long shape is stretched."""
+    stretched = max(height, width) > _LONGEST_SHAPE * min(height, width)
+    return "auto" if stretched else "equal"
 
 
 def symmetric_limit(values: Float[np.ndarray, "..."], percentile: float) -> float:

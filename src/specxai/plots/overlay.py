@@ -8,7 +8,7 @@ from matplotlib.image import AxesImage
 
 from specxai.errors import InvalidInputError
 from specxai.plots.colorbar import add_colorbar
-from specxai.plots.heatmap import Array, symmetric_limit, to_array
+from specxai.plots.heatmap import Array, fitting_aspect, symmetric_limit, to_array
 from specxai.plots.style import FAINT, NEGATIVE, POSITIVE
 
 # The picture is drawn from this grey to white: red and blue are seen on it, and none of it is lost.
@@ -62,11 +62,18 @@ def draw_overlay(
     height, width = picture.shape
     frame = (-0.5, width - 0.5, height - 0.5, -0.5)
     washed = _DARKEST + (1 - _DARKEST) * picture
-    axes.imshow(washed, cmap="gray", vmin=0, vmax=1, extent=frame)
+    aspect = fitting_aspect(height, width)
+    axes.imshow(washed, cmap="gray", vmin=0, vmax=1, extent=frame, aspect=aspect)
     bound = limit or 1.0  # a map of zeros is clear whatever its bound
     smooth = "nearest" if array.shape != picture.shape else "antialiased"
     image = axes.imshow(
-        array, cmap=INK_MAP, vmin=-bound, vmax=bound, interpolation=smooth, extent=frame
+        array,
+        cmap=INK_MAP,
+        vmin=-bound,
+        vmax=bound,
+        interpolation=smooth,
+        extent=frame,
+        aspect=aspect,
     )
     axes.set(xticks=[], yticks=[])
     for spine in axes.spines.values():

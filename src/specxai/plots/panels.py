@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from PIL import Image
 from torch import Tensor
 
-from specxai.plots.heatmap import draw_heatmap, to_array
+from specxai.plots.heatmap import draw_heatmap, fitting_aspect, to_array
 from specxai.plots.profile import draw_profile
 from specxai.plots.style import FAINT, INK, SMALL, TEXT, count_along_x, few_values_along_y, quiet
 
@@ -82,7 +82,8 @@ def draw_input(axes: Axes, x: Float[Tensor, "1 ..."], image: Image.Image | None)
 
 def draw_picture(axes: Axes, picture: Float[np.ndarray, "H W C"]) -> None:
     """Draw a picture of 1 or 3 channels, from 0 to 1, without axes."""
-    axes.imshow(picture if picture.shape[2] == 3 else picture[:, :, 0], cmap="gray", vmin=0, vmax=1)
+    shown = picture if picture.shape[2] == 3 else picture[:, :, 0]
+    axes.imshow(shown, cmap="gray", vmin=0, vmax=1, aspect=fitting_aspect(*shown.shape[:2]))
     axes.set(xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set(color=FAINT, linewidth=0.5)

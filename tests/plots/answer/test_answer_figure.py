@@ -101,7 +101,7 @@ def test_a_picture_is_grey_under_maps_of_one_scale(image_from_baseline: Explanat
     assert "Red adds to the output, blue takes away" in said
     assert "Smoothed over 0.67 pixels" in said
     assert "what 1 % of the picture's area adds" in said
-    assert "on the layer's grid of 5 × 7" in said
+    assert "on the layer's grid of 7 × 5" in said
 
 
 def test_the_picture_is_the_one_seen(image_from_baseline: Explanation) -> None:
@@ -257,4 +257,38 @@ def test_images_of_other_channels(channels: int) -> None:
     model(x)
     figure = answer_figure(specxai.explain(model.eval(), x, "1", baseline="zero"))
     assert cells(figure)["What the network sees"][0].images[0].get_array().shape == (6, 6)
+    check_words(figure)
+
+
+@pytest.mark.parametrize("shape", [(1, 6, 48), (1, 48, 6), (5, 3), (2, 2, 2, 3), (1,)])
+def test_words_fit_inputs_of_other_shapes(shape: tuple[int, ...]) -> None:
+    model = nn.Sequential(nn.Flatten(), nn.LazyLinear(6), nn.ReLU(), nn.Linear(6, 2))
+    x = torch.randn(1, *shape, generator=torch.Generator().manual_seed(3))
+    model(x)
+    explanation = specxai.explain(model.eval(), x, "2", baseline="zero")
+    check_words(answer_figure(explanation.named("a model of a long name " * 6, "class $x^ " * 12)))
+
+
+def long_picture(height: int, width: int, method: specxai.Krylov | specxai.Exact) -> Explanation:
+    body = nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Flatten()
+    model = nn.Sequential(*body, nn.Linear(4 * height * width, 2)).eval()
+    x = torch.rand(1, 1, height, width, generator=torch.Generator().manual_seed(3))
+    return specxai.explain(model, x, "1", baseline="zero", method=method)
+
+
+@pytest.mark.parametrize(("height", "width"), [(5, 30), (30, 5), (20, 10)])
+def test_words_fit_beside_maps_of_a_long_shape(height: int, width: int) -> None:
+    figure = answer_figure(long_picture(height, width, specxai.Exact()))
+    assert f"on the layer's grid of {width} × {height}" in words(figure)
+    check_words(figure)
+
+
+def test_where_no_component_converged_the_whole_is_shown() -> None:
+    method = specxai.Krylov(2, by="contribution", products=8)
+    explanation = long_picture(6, 48, method)
+    assert explanation.rank == 0
+    figure = answer_figure(explanation)
+    assert list(cells(figure)) == [
+        "What the network sees", "Everything together", "How the output adds up",
+    ]  # fmt: skip
     check_words(figure)

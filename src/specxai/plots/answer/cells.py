@@ -83,11 +83,11 @@ def _fill(place: SubFigure, cell: Cell, lines: int) -> None:
     panels = place.subplots(1, len(cell.panels), squeeze=False)[0]
     for axes, draw in zip(panels, cell.panels, strict=True):
         draw(axes)
+        axes.set_anchor("NW")
     sentence = "\n".join([*cell.lines, *[" "] * (lines - len(cell.lines))])
     text: dict[str, Any] = {"ha": "left", "fontsize": _SENTENCE, "color": INK}
     if cell.hugs:
         panels[0].set_xlabel(sentence, x=0, parse_math=False, **text)
-        panels[0].set_anchor("NW")
     else:
         place.supxlabel(sentence, x=left, parse_math=False, **text)
     for axes, caption in zip(panels, cell.captions, strict=False):

@@ -145,7 +145,7 @@ def _components(
         if k in evidence.layer_maps:
             there = evidence.layer_maps[k]
             draws.append(partial(panels.draw_at_layer, values=there))
-            grid = " × ".join(map(str, there.shape))
+            grid = " × ".join(map(str, reversed(there.shape)))  # width × height, as of pictures
             captions = ["in the input", f"on the layer's grid of {grid}"]
         hugs = evidence.kind == "image" and len(draws) == 1
         wide = 1 if hugs else 2
