@@ -31,7 +31,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.save(path / "x.npy", np.array([[0.5, -1.0, 2.0]], np.float32))
     (path / "names.csv").write_text("name,unit\nspan,mm\nangle,\nmass,kg\n")
     (path / "short.csv").write_text("span\nangle\n")
-    (path / "wide.csv").write_text("span,mm,3\n")
+    (path / "wide.csv").write_text("span,mm,a,3\n")
+    (path / "empty.csv").write_text("name\n")
     (path / "nameless.csv").write_text("span\n,mm\n")
     (path / "broken.csv").write_bytes(b"\xff\xfe\x00")
     return path
@@ -101,7 +102,8 @@ def test_a_fault_is_one_line(folder: Path) -> None:
     [
         ("absent.csv", "cannot read names from .*absent.csv: No such file"),
         ("broken.csv", "cannot read names from .*broken.csv"),
-        ("wide.csv", "wide.csv: 'span,mm,3' is no name"),
+        ("wide.csv", "wide.csv: 'span,mm,a,3' is no name"),
+        ("empty.csv", "empty.csv: '' is no name"),
         ("nameless.csv", "nameless.csv: ',mm' is no name"),
     ],
 )
@@ -111,4 +113,10 @@ def test_files_that_hold_no_names(folder: Path, file: str, message: str) -> None
 
 
 def test_names_without_a_heading_or_units(folder: Path) -> None:
-    assert read_names(folder / "short.csv") == (["span", "angle"], ["", ""])
+    assert read_names(folder / "short.csv") == (["span", "angle"], ["", ""], None)
+
+
+def test_names_units_and_groups(folder: Path) -> None:
+    (folder / "grouped.csv").write_text("name,unit,group\nspan,mm,size\nangle,,\nchord,mm,size\n")
+    names = read_names(folder / "grouped.csv")
+    assert names == (["span", "angle", "chord"], ["mm", "", "mm"], {"size": [0, 2]})

@@ -2,12 +2,13 @@
 
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from cyclopts import Parameter
 
 from specxai.cli.options import Background, Classes, Weights
-from specxai.cli.reading import read_against, read_rules, read_target
+from specxai.cli.reading import Names, read_against, read_names, read_rules, read_target
 from specxai.cli.table_options import TableOptions
 from specxai.errors import InvalidInputError
 
@@ -31,12 +32,14 @@ class Opened:
         given: the input.
         target: position of the output to explain, as it was asked for.
         lin: the network as an affine map at the input.
+        names: what the input's values are called, where a file says it.
     """
 
     model: "LoadedModel"
     given: "LoadedInput"
     target: "Target"
     lin: "Linearization"
+    names: "Names | None" = None
 
     def named(self, explanation: "Explanation") -> "Explanation":
         """Return an explanation with what model, class and values of the input are called.
@@ -45,13 +48,21 @@ class Opened:
             explanation: of this model at this input.
 
         Raises:
-            InvalidInputError: the model's file does not name each value of the input.
+            InvalidInputError: there is not one name for each value of the input, or for each
+                position along one of its dimensions.
         """
         model = self.model
         named = explanation.named(model.name, model.class_name(explanation.target))
-        if not model.features:
+        names = self.names or Names(
+            model.features or self.given.names, model.units or None, model.groups or None
+        )
+        if not names.features:
             return named
-        return named.with_features(model.features, model.units or None, model.groups or None)
+        shape = tuple(explanation.x.shape)
+        along = None
+        if len(shape) > 2 and len(names.features) in shape[1:]:  # such as the tokens of a text
+            along = shape.index(len(names.features), 1)
+        return named.with_features(names.features, names.units, names.groups, along)
 
 
 @Parameter(name="*")
@@ -185,9 +196,20 @@ class AnswerOptions(NetworkOptions):
         baseline: where the map leads from: auto (the mean of a table's rows; else zero, or blur
             for a picture of which the map at the input alone holds half of the output), none (that
             map), zero, blur, mean, black, white, or an input like INPUT.
+        names: a .csv file with a name for each input value, its unit and its group behind commas;
+            or for each position, such as the tokens of a text. In place of those that the model's
+            file or a table has.
     """
 
     baseline: str = "auto"
+    names: Path | None = None
+
+    def open_input(
+        self, loaded: "LoadedModel", input: str | None, target: str | None = None
+    ) -> Opened:
+        """Load an input and its names, and find the affine map of a model there."""
+        names = None if self.names is None else read_names(self.names)
+        return replace(super().open_input(loaded, input, target), names=names)
 
 
 class _Taken(TypedDict, total=False):

@@ -1,8 +1,9 @@
 """From what stands on the command line to layers, targets, rules and names."""
 
 import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from specxai.errors import LoadError, TargetError
 
@@ -70,10 +71,18 @@ def read_rules(text: str) -> "RuleChoice":
     return cast("RuleChoice", choices)  # linearize checks the conventions
 
 
-def read_names(path: Path) -> tuple[list[str], list[str]]:
-    """Read the names of input values from a .csv file, one a line, units in a second column.
+class Names(NamedTuple):
+    """What the values of an input are called, their units, and which belong together."""
 
-    A first line ``name`` or ``name,unit`` is a heading.
+    features: Sequence[str]
+    units: Sequence[str] | None = None
+    groups: Mapping[str, Sequence[int | str | tuple[int, ...]]] | None = None
+
+
+def read_names(path: Path) -> Names:
+    """Read the names of input values from a .csv file: one a line, behind it unit and group.
+
+    A first line ``name``, ``name,unit`` or ``name,unit,group`` is a heading.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -81,9 +90,16 @@ def read_names(path: Path) -> tuple[list[str], list[str]]:
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
         reason = getattr(fault, "strerror", None) or fault
         raise LoadError(f"cannot read names from {path}: {reason}") from fault
-    if rows and rows[0] in (["name"], ["name", "unit"]):
+    if rows and rows[0] == ["name", "unit", "group"][: len(rows[0])]:
         del rows[0]
-    wrong = next((row for row in rows if len(row) > 2 or not row[0]), None)
-    if wrong is not None:
-        raise LoadError(f"{path}: {','.join(wrong)!r} is no name, or name and unit")
-    return [row[0] for row in rows], [row[1] if len(row) > 1 else "" for row in rows]
+    wrong = next((row for row in rows if len(row) > 3 or not row[0]), None)
+    if wrong is not None or not rows:
+        told = ",".join(wrong or [])
+        raise LoadError(f"{path}: {told!r} is no name, or name, unit and group")
+    full = [(*row, "", "")[:3] for row in rows]
+    groups: dict[str, list[int | str | tuple[int, ...]]] = {}
+    for place, (_, _, group) in enumerate(full):
+        if group:
+            groups.setdefault(group, []).append(place)
+    units = [unit for _, unit, _ in full]
+    return Names([name for name, _, _ in full], units, groups or None)

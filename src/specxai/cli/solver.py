@@ -142,8 +142,4 @@ class ExplainOptions:
             explanation = explain_at(
                 opened.lin, layers, opened.target, solver, self.solver.memory, progress
             )
-        known = opened.model
-        result = explanation.named(known.name, known.class_name(explanation.target))
-        if known.features or known.groups:
-            result = result.with_features(known.features or None, known.units or None, known.groups)
-        return opened, result
+        return opened, opened.named(explanation)

@@ -1,6 +1,5 @@
 """``specxai symbolic``."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
@@ -8,7 +7,7 @@ from cyclopts import Parameter
 from specxai.cli.app import app
 from specxai.cli.network import AnswerOptions
 from specxai.cli.options import AnswerLayer, Input, Model, Quiet
-from specxai.cli.reading import read_layers, read_names
+from specxai.cli.reading import read_layers
 from specxai.cli.solver import AnswerSolver
 
 
@@ -23,7 +22,6 @@ def symbolic(
     n: Annotated[int, Parameter(name=["-n", "--terms"])] = 5,
     by: Literal["contribution", "singular_value", "reduced"] = "contribution",
     reduced: Annotated[bool, Parameter(negative="")] = False,
-    names: Path | None = None,
     format: Literal["markdown", "latex", "json"] = "markdown",
     solver: AnswerSolver = AnswerSolver(),  # noqa: B008, it is frozen
     network: AnswerOptions = AnswerOptions(),  # noqa: B008, it is frozen
@@ -37,8 +35,6 @@ def symbolic(
         n: how many terms to show.
         by: what they lead in.
         reduced: let contributions of opposite sign cancel first.
-        names: a .csv file with a name for each input value, and its unit behind a comma; in
-            place of FEATURES and UNITS of the model's file.
         format: markdown tables, one equation in LaTeX, or json.
     """
     from specxai.affine import choose_target
@@ -48,16 +44,14 @@ def symbolic(
 
     # What leads the terms is what products look for, as in the other commands.
     method = solver.solver(Auto(krylov=Krylov()) if by == "singular_value" else None)
-    features, units = (None, None) if names is None else read_names(names)
     opened = network.open(model, input, target)
-    features = features or list(opened.given.names) or None
     position = choose_target(opened.lin.output, opened.target)
     with progress_bars(quiet) as progress:
         result = explain_at(
             opened.lin, read_layers(layer), position, method, solver.memory, progress
         )
     result = opened.named(result)
-    expression = result.symbolic(n, by, reduced, feature_names=features, units=units)
+    expression = result.symbolic(n, by, reduced)
     if format == "json":
         print_json(expression, input_note=opened.given.note)
     else:
