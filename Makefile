@@ -5,11 +5,10 @@ COMPAT ?= 3.11:2.6.0 3.12:2.9.1 3.13:2.14.1
 BIN := .venv/bin
 OUT ?= demo
 
-.PHONY: demo test quick check format docs pictures sweep compat clean
+.PHONY: demo test quick check format docs pictures notebooks sweep compat clean
 
 demo: .venv/demo.stamp
-	$(BIN)/specxai explain demo:efficientnet-lite0 demo:chelsea --layer _swish\#2 --baseline blur \
-	  --method krylov --by contribution --components 8 --out $(OUT) --overwrite
+	$(BIN)/specxai explain demo:efficientnet-lite0 demo:chelsea --out $(OUT) --overwrite
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
@@ -35,6 +34,10 @@ docs: .venv/dev.stamp
 # The pictures of README.md and docs/, by the commands beside them; ONLY=cat.png draws some.
 pictures: .venv/dev.stamp
 	$(BIN)/python docs/images/pictures.py $(ONLY)
+
+# The notebooks of docs/users/, from the scripts beside them.
+notebooks: .venv/dev.stamp
+	$(BIN)/jupytext --quiet --to notebook docs/users/*.py
 
 # Every family of timm, torchvision, transformers and others, and the table of them: half an hour.
 # What was interrupted goes on; ONLY='timm v*' measures some again.

@@ -14,8 +14,7 @@ HERE = Path(__file__).parent
 # Each picture: the command that draws it, and the file that it writes below its --out.
 COMMANDS = {
     "cat.png": (
-        "specxai explain demo:efficientnet-lite0 demo:chelsea --layer _swish#2"
-        " --baseline blur --method krylov --by contribution --components 8",
+        "specxai explain demo:efficientnet-lite0 demo:chelsea",
         "explanation.png",
     ),
     "causal.png": (

@@ -48,4 +48,5 @@ def laid_out(table: Table) -> RenderableType:
         texts = (Text(cell.text, style="bold" if cell.strong else "") for cell in row)
         grid.add_row(*texts, end_section=number == last)
     title = [Text(table.title)] if table.title else []
-    return Group(*title, grid, *map(Text, table.notes))
+    body = [grid] if table.columns else []
+    return Group(*title, *body, *map(Text, table.notes))
