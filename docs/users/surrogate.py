@@ -71,7 +71,7 @@ print(f"error {float((net(rows)[:, 0] - y).std() / y.std()):.1%} of the deviatio
 
 # %%
 scaler = StandardScaler().fit(rows.numpy())
-x = rows[17][None]
+x = rows[y.argmax()][None]
 ex = specxai.explain(
     net, x, layer="auto", baseline=rows.mean(0)[None], scale=scaler,
     feature_names=names, units=units, groups=groups,
