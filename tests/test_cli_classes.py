@@ -76,7 +76,6 @@ def test_a_class_is_found_and_named(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("--target cat,dog", "names 2 classes: explain one after the other"),
         ("--target dgo", "did you mean 'dog'?"),
         ("--target -4", "out of range"),
         ("--classes short.txt", "2 class names for the 3 outputs of named.py:small"),

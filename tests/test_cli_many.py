@@ -61,6 +61,18 @@ def test_each_has_a_row_and_a_folder(folder: Path) -> None:
     assert (folder / "loads.txt").read_text() == "loaded\n"
 
 
+def test_several_classes_of_one_input(folder: Path) -> None:
+    command = "explain", "nets.py:small", "a.npy", "--target", "dog, cat", "--quiet"
+    done = run(folder, *command, "--json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["inputs"]
+    assert [(row["folder"], row["class"]) for row in rows] == [("dog", "dog"), ("cat", "cat")]
+    assert rows[0]["output"] != rows[1]["output"]
+    refused = run(folder, *command, "--out", "bad", "--ledger")
+    assert refused.returncode == 2
+    assert "tell of one result" in refused.stderr
+
+
 def test_one_bad_input_is_a_row_of_its_own(folder: Path) -> None:
     done = run(folder, *EXPLAIN, "wide.npy", "absent.npy", "--quiet")
     assert done.returncode == 3

@@ -28,7 +28,7 @@ def test_a_target(text: str | None, target: object) -> None:
 
 
 def test_one_class_at_a_time() -> None:
-    with pytest.raises(TargetError, match="'cat,dog' names 2 classes: explain one after the other"):
+    with pytest.raises(TargetError, match="'cat,dog' names 2 classes: name one"):
         read_target(NAMED, "cat,dog")
     with pytest.raises(TargetError, match="did you mean 'dog'"):
         read_target(NAMED, "cat,dgo")

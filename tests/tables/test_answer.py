@@ -9,7 +9,7 @@ from torch import nn
 import specxai
 import zoo
 from specxai.spectral import Removal, Trust
-from specxai.tables.answer import answer_of, answer_tables, leading, trust_lines
+from specxai.tables.answer import answer_of, answer_tables, trust_lines
 
 
 @pytest.fixture(scope="module")
@@ -30,18 +30,14 @@ def test_its_parts_add_up(result):
         assert part.share == pytest.approx(part.contribution / float(result.linear))
 
 
-@pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_as_many_components_as_carry_nine_tenths(result, sign):
-    order = result.contributions.abs().argsort(descending=True).tolist()
-    sums = result.contributions[order].cumsum(0) / result.linear
-    needed = next((n for n, s in enumerate(sums.tolist(), 1) if abs(1 - s) <= 0.1), 8)
-    assert leading(result) == order[: min(needed, 8)]
-    turned = replace(
-        result,
-        terms=replace(result.terms, linear=sign * result.linear),
-        spectrum=replace(result.spectrum, psi=sign * result.psi),
-    )
-    assert leading(turned) == leading(result)
+def test_by_which_named_inputs(result):
+    names = ["a", "b", "c", "d", "e", "f"]
+    part = answer_of(result.with_features(names)).parts[0]
+    values = result.contribution_maps([part.k], None)[0]
+    most = int(values.abs().argmax())
+    assert part.place.startswith(f"{names[most]} {float(values[most]):+.3g}, ")
+    both = answer_of(result.with_features(names, groups={"left": names[:3], "right": names[3:]}))
+    assert {words.split()[0] for words in both.parts[0].place.split(", ")} == {"left", "right"}
 
 
 def test_what_is_for_it_and_what_is_against_it(result):

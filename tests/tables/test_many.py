@@ -2,7 +2,6 @@ import pytest
 
 import specxai
 import zoo
-from specxai.tables.answer import leading
 from specxai.tables.many import InputNumbers, many_table, summarize_input
 
 
@@ -10,7 +9,7 @@ def test_a_row_for_each_input_and_a_line_for_each_fault() -> None:
     net = zoo.build("mlp")
     ex = specxai.explain(net.model, net.x, net.layer, 0, baseline="zero")
     ex = ex.named("net", "cat")
-    row, lead = summarize_input("x.npy", "x", ex, "a note"), leading(ex)
+    row, lead = summarize_input("x.npy", "x", ex, "a note"), ex.leading().tolist()
     assert row.output == pytest.approx(float(ex.output))
     assert row.bias == pytest.approx(float(ex.bias))
     share = float(ex.contributions[lead].sum() / ex.linear)

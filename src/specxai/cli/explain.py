@@ -1,7 +1,7 @@
 """``specxai explain``."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +12,7 @@ from specxai.cli.many import expand_inputs, explain_each, tell_each
 from specxai.cli.options import FigureOptions, Input, Model, RunOptions
 from specxai.cli.output import output_folder
 from specxai.cli.points import Faces, read_faces, write_points
+from specxai.cli.reading import read_targets
 from specxai.cli.solver import ExplainOptions
 from specxai.errors import InvalidInputError
 
@@ -85,7 +86,7 @@ def explain(
     from a baseline, with as many components as carry 90 % of it.
 
     Several inputs, or folders of them, are explained one after the other: a table, and a folder for
-    each in --out.
+    each in --out; likewise several classes of one input, --target cat,dog.
 
     Points, an input of shape (1, points, 3), are drawn as such, and written to explanation.vtp.
 
@@ -95,10 +96,14 @@ def explain(
         ledger: also attribute the bias to the operations that make it: a table and ledger.png.
         out: folder for explanation.png and explanation.safetensors.
     """
-    if others or Path(input).is_dir():
+    targets = read_targets(what.target)
+    if others or targets or Path(input).is_dir():
         if ledger or details:
-            raise InvalidInputError("--ledger and --details tell of one input: give one")
-        _explain_each(model, expand_inputs([input, *others]), what, kept, out, run)
+            raise InvalidInputError("--ledger and --details tell of one result: ask for one")
+        if targets and (others or Path(input).is_dir()):
+            raise InvalidInputError("--target takes several classes for one input only")
+        inputs = targets or expand_inputs([input, *others])
+        _explain_each(model, input if targets else None, inputs, what, kept, out, run)
         return
     from specxai.tables.explanation import summarize
 
@@ -138,22 +143,24 @@ def _write_ledger(result: "Explanation", file: Path, more: dict[str, object]) ->
 
 def _explain_each(
     model: str,
-    inputs: Sequence[str],
+    input: str | None,
+    each: Sequence[str],
     what: ExplainOptions,
     kept: Kept,
     out: Path,
     run: RunOptions,
 ) -> None:
-    """Explain many inputs of a model, which is loaded once."""
+    """Explain many inputs of a model, which is loaded once, or many classes of one input."""
     from specxai.tables.many import summarize_input
 
     triangles = read_faces(kept.faces)
     loaded = what.network.load(model)
 
-    def explain_one(input: str, folder: Path) -> "InputNumbers":
-        opened, result = what.explain(loaded, input, run.quiet)
+    def explain_one(name: str, folder: Path) -> "InputNumbers":
+        asked = what if input is None else replace(what, target=name)
+        opened, result = asked.explain(loaded, name if input is None else input, run.quiet)
         kept.write(opened, result, folder, triangles)
-        return summarize_input(input, folder.name, result, opened.given.note)
+        return summarize_input(name, folder.name, result, opened.given.note)
 
-    rows = explain_each(inputs, out, kept.files, explain_one, run.overwrite, run.quiet)
+    rows = explain_each(each, out, kept.files, explain_one, run.overwrite, run.quiet)
     tell_each(rows, loaded.name, out, run)

@@ -42,10 +42,22 @@ def read_target(model: "LoadedModel", text: str | None) -> "Target":
     outputs = _read_outputs(model, text)
     if len(outputs) > 1:
         raise TargetError(
-            f"target {text!r} names {len(outputs)} classes: explain one after the other; only "
-            "numbers take commas, for an output of several dimensions"
+            f"target {text!r} names {len(outputs)} classes: name one, 'specxai explain' alone takes "
+            "several; numbers with commas are one output of several dimensions"
         )
     return outputs[0]
+
+
+def read_targets(text: str | None) -> list[str]:
+    """Read several targets, each to be explained alone: names with commas; numbers are one target.
+
+    >>> read_targets("cat, dog"), read_targets("3,1"), read_targets("cat"), read_targets(None)
+    (['cat', 'dog'], [], [], [])
+    """
+    from specxai.models.class_names import is_index
+
+    parts = read_list(text or "")
+    return [] if len(parts) == 1 or all(map(is_index, parts)) else parts
 
 
 def read_against(model: "LoadedModel", text: str) -> "Against":

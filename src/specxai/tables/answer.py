@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from specxai.spectral import Decomposition, Removal, Trust
 from specxai.spectral.records.contraction import default_blur
+from specxai.spectral.records.grouping import sum_groups
 from specxai.spectral.records.place import place_of
 from specxai.table import Cell, Table, cells
 
-# Components listed at most, and the share of the change after which no more are.
-_MOST, _SHARE = 8, 0.9
+# Inputs named for each component.
+_NAMED = 2
 # Letters of the longest bar.
 _BAR = 20
 
@@ -26,7 +27,7 @@ class Part:
         k: its number.
         contribution: α.
         share: of u·(x − x₀); against the output where it is negative.
-        place: where in the picture it acts, in words; empty where the input is none.
+        place: where it acts, in words: in the picture, or by which named inputs; empty for others.
     """
 
     k: int
@@ -68,7 +69,7 @@ def answer_of(explanation: Decomposition, trust: Trust | None = None) -> Answer:
         trust: what was measured of it.
     """
     change, alphas = float(explanation.linear), explanation.contributions
-    listed = leading(explanation)
+    listed = explanation.leading().tolist()
     places = _places(explanation, listed)
     parts = tuple(
         Part(k, float(alphas[k]), float(alphas[k]) / (change or 1.0), place)
@@ -86,18 +87,6 @@ def answer_of(explanation: Decomposition, trust: Trust | None = None) -> Answer:
     )
 
 
-def leading(explanation: Decomposition) -> list[int]:
-    """Return the components of largest |α| that carry 90 % of u·(x − x₀), at most eight."""
-    alphas, change = explanation.contributions, float(explanation.linear)
-    order = explanation.top(_MOST).tolist()
-    total = 0.0
-    for count, k in enumerate(order, 1):
-        total += float(alphas[k])
-        if abs(change - total) <= (1 - _SHARE) * abs(change):
-            return order[:count]
-    return order
-
-
 def answer_tables(answer: Answer, explanation: Decomposition) -> Iterator[Table]:
     """Lay out an answer in the order in which a person asks.
 
@@ -110,6 +99,7 @@ def answer_tables(answer: Answer, explanation: Decomposition) -> Iterator[Table]
     supports = [part for part in answer.parts if (part.contribution >= 0) == rising]
     opposes = [part for part in answer.parts if (part.contribution >= 0) != rising]
     change = f"u·{step} = {answer.change:+.4g}"
+    where = "where" if explanation.x.ndim == 4 else "most by"
     yield Table(
         ("", "value"),
         tuple(_sum_rows(answer, explanation, start)),
@@ -117,9 +107,9 @@ def answer_tables(answer: Answer, explanation: Decomposition) -> Iterator[Table]
         (_what(explanation),),
         totals=1,
     )
-    yield _parts_table(f"It rests on, as shares of {change}:", supports)
+    yield _parts_table(f"It rests on, as shares of {change}:", supports, where)
     if opposes:
-        yield _parts_table("What counts against it:", opposes)
+        yield _parts_table("What counts against it:", opposes, where)
     if answer.trust is not None:
         lines = trust_lines(answer.trust, explanation.baseline is not None)
         yield Table((), (), "How far to trust it:", lines)
@@ -175,7 +165,7 @@ def _sum_rows(answer: Answer, explanation: Decomposition, start: str) -> Iterato
     yield cells("y, the network's own output", f"{float(explanation.output):+.4f}")
 
 
-def _parts_table(title: str, parts: Sequence[Part]) -> Table:
+def _parts_table(title: str, parts: Sequence[Part], where: str) -> Table:
     largest = max((abs(part.share) for part in parts), default=1.0)
     rows = tuple(
         cells(
@@ -187,14 +177,26 @@ def _parts_table(title: str, parts: Sequence[Part]) -> Table:
         )
         for part in parts
     )
-    return Table(("component", "adds", "share", "", "where"), rows, title, words=(3, 4))
+    named = any(part.place for part in parts)
+    columns = ("component", "adds", "share", "", where if named else "")
+    return Table(columns, rows, title, words=(3, 4))
 
 
 def _places(explanation: Decomposition, indices: Sequence[int]) -> list[str]:
-    if explanation.x.ndim != 4 or not indices:
+    """Say where components act: in the picture, or by which named inputs most."""
+    features = explanation.features
+    if indices and explanation.x.ndim == 4:
+        maps = explanation.contribution_maps(indices, 1, default_blur(explanation.x))
+        return [place_of(each) for each in maps]
+    if not indices or not (features.names or features.groups):
         return [""] * len(indices)
-    maps = explanation.contribution_maps(indices, 1, default_blur(explanation.x))
-    return [place_of(each) for each in maps]
+    sums = sum_groups(explanation.contribution_maps(indices, None), features)
+    told = []
+    for number in range(len(indices)):
+        values = {name: float(each[number]) for name, each in sums.items()}
+        largest = sorted(values, key=lambda name: -abs(values[name]))[:_NAMED]
+        told.append(", ".join(f"{name} {values[name]:+.3g}" for name in largest))
+    return told
 
 
 def _adds_up(trust: Trust) -> str:

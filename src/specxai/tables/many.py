@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from specxai.affine import Target
 from specxai.spectral import Decomposition
 from specxai.table import Cell, Table, cells
-from specxai.tables.answer import leading
 from specxai.tables.explanation import terms_of
 
 
@@ -23,7 +22,7 @@ class InputNumbers:
         output: y; of all outputs their norm, as for the bias.
         bias: y₀, the output at the baseline; without one what the biases add.
         baseline: its name; None without one.
-        components: how many lead; see `leading`.
+        components: how many lead; see `Decomposition.leading`.
         share: of what is linear in the input, that these add up to.
         note: what was assumed in reading the input; empty where nothing was.
         error: why there is no result; empty where there is one.
@@ -56,7 +55,7 @@ def summarize_input(
     """
     terms = terms_of(explanation)
     of_one = explanation.target is not None  # contributions to all outputs do not add up
-    lead = leading(explanation) if of_one else []
+    lead = explanation.leading().tolist() if of_one else []
     total = float(explanation.contributions[lead].sum())
     return InputNumbers(
         input=input,

@@ -14,7 +14,6 @@ from specxai.spectral import Decomposition
 from specxai.spectral.files.stored import StoredDecomposition
 from specxai.spectral.records.contraction import default_blur
 from specxai.spectral.records.network_decomposition import NetworkDecomposition
-from specxai.tables.answer import leading
 
 Map = Float[np.ndarray, "..."]
 
@@ -96,7 +95,7 @@ def leading_components(explanation: Decomposition, top: int) -> tuple[int, ...]:
     """
     alphas = explanation.contributions.cpu()
     least = _SEEN * float(alphas.abs().max()) if len(alphas) else 0.0
-    named = leading(explanation)[:top]
+    named = explanation.leading().tolist()[:top]
     return tuple(k for k in named if abs(alphas[k]) >= least and alphas[k] != 0)
 
 
