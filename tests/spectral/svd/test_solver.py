@@ -125,8 +125,8 @@ def test_the_time_that_auto_allows(monkeypatch):
 
 
 def test_an_answer_takes_few_rows_whole_and_else_the_leading_ones():
-    net = torch.nn.Sequential(torch.nn.Linear(30, 200), torch.nn.Linear(200, 2)).double().eval()
-    x = torch.randn(1, 30, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    net = torch.nn.Sequential(torch.nn.Linear(300, 200), torch.nn.Linear(200, 2)).double().eval()
+    x = torch.randn(1, 300, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     wide = explain(net, x, layer="0", target=0, method="leading")
     assert wide.method == "krylov"
     assert wide.rank <= 8
@@ -135,3 +135,5 @@ def test_an_answer_takes_few_rows_whole_and_else_the_leading_ones():
     if bool(((sums - 1).abs() <= 0.1).any()):
         assert abs(1 - float(wide.contributions.sum() / wide.linear)) <= 0.1
     assert explain(net, x, layer="1", target=0, method="leading").method == "exact"
+    narrow = torch.nn.Sequential(torch.nn.Linear(30, 200), torch.nn.Linear(200, 2)).double().eval()
+    assert explain(narrow, x[:, :30], layer="0", target=0, method="leading").rank == 30

@@ -50,7 +50,7 @@ class Auto:
         exact: how all are computed.
         krylov: which ones are found else, and how.
         seconds: how long the exact way may take; 0 leaves it to the few rows below.
-        few: up to this many active rows nothing is worth an estimate.
+        few: up to this many active rows, or columns, nothing is worth an estimate.
     """
 
     exact: Exact = field(default_factory=Exact)
@@ -69,7 +69,7 @@ class Auto:
             LayerError: no unit depends on the input here.
         """
         active = find_active(right)
-        if len(active) <= self.few:
+        if min(len(active), right.shape[1]) <= self.few:
             return self.exact.plan(right, budget)
         if not self.seconds:
             _log.info("method krylov: %d active rows, more than %d", len(active), self.few)
