@@ -55,6 +55,13 @@ def test_what_is_for_it_and_what_is_against_it(result):
     assert len(trust.notes) == 6
 
 
+def test_a_network_that_ends_in_a_softmax_has_said_its_probability(result):
+    net = nn.Sequential(*result.linearization.model, nn.Softmax(1))
+    ex = specxai.explain(net, result.x, layer="1", target=1, baseline="mean").named("net", "cat")
+    assert ex.probability == pytest.approx(float(ex.output))
+    assert result.probability == pytest.approx(ex.probability)
+
+
 def test_where_in_a_picture():
     net = zoo.build("max pool")
     ex = specxai.explain(net.model, net.x, net.layer, target=0, baseline="zero")

@@ -42,7 +42,7 @@ def read_target(model: "LoadedModel", text: str | None) -> "Target":
     outputs = _read_outputs(model, text)
     if len(outputs) > 1:
         raise TargetError(
-            f"target {text!r} names {len(outputs)} classes: name one, 'specxai explain' alone takes "
+            f"target {text!r} names {len(outputs)} classes: name one, only 'specxai explain' takes "
             "several; numbers with commas are one output of several dimensions"
         )
     return outputs[0]

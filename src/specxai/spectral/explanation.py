@@ -198,7 +198,7 @@ class Explanation(NetworkDecomposition, _Told):
         named, outputs = target_name or self.target_name, self.linearization.output
         probability = None
         if named is not None and isinstance(self.target, int) and outputs[0].numel() > 1:
-            probability = float(outputs[0].double().softmax(0)[self.target])
+            probability = float(_probabilities(outputs[0].double())[self.target])
         about = replace(self.about, model=model, target_name=named, probability=probability)
         return replace(self, about=about)
 
@@ -301,6 +301,12 @@ class Explanation(NetworkDecomposition, _Told):
     @property
     def _affine_map(self) -> Linearization:
         return self.linearization
+
+
+def _probabilities(outputs: Float[Tensor, " C"]) -> Float[Tensor, " C"]:
+    """Return what a softmax makes of outputs, or these where one has made them already."""
+    made = bool((outputs >= 0).all()) and abs(float(outputs.sum()) - 1) < 1e-4
+    return outputs if made else outputs.softmax(0)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)

@@ -16,7 +16,8 @@ class About:
         model: name of the model, its class unless it was given another.
         target: position of the explained output; None means all outputs.
         target_name: name of the explained output, such as that of a class, where it has one.
-        probability: of that class, by the softmax of a row of outputs; None where there is none.
+        probability: of that class, by the softmax of a row of outputs, unless the network has taken
+            it itself; None where there is none.
         layer: address of the layer of the split, or of several; None means the whole network.
         cut: whether every path from input to output crosses the layer, or one of the layers.
         unit_count: the number m of values in the layer's output.
