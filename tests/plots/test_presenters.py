@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 import specxai
 from specxai import Explanation
+from specxai.errors import InvalidInputError
 
 pytestmark = pytest.mark.slow
 
@@ -41,13 +42,16 @@ def test_a_saved_result_draws_itself(kind, request, tmp_path) -> None:
         assert len(stored.symbolic().indices) == min(5, ex.rank)
 
 
-def test_a_result_without_vectors_shows_its_tables(
+def test_a_result_without_vectors_shows_what_it_can(
     vector_explanation: Explanation, tmp_path
 ) -> None:
     vector_explanation.save(tmp_path / "a", ())
-    html = specxai.load(tmp_path / "a")._repr_html_()
+    stored = specxai.load(tmp_path / "a")
+    html = stored._repr_html_()
     assert "<table>" in html
-    assert "<p>no figure: the file holds no vectors" in html
+    assert "data:image/png;base64," in html  # how the output adds up asks for no vectors
+    with pytest.raises(InvalidInputError, match="the file holds no vectors"):
+        stored.plot(maps="product")
 
 
 def test_options_go_to_the_figure(vector_explanation: Explanation) -> None:

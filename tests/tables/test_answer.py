@@ -56,7 +56,7 @@ def test_what_is_for_it_and_what_is_against_it(result):
 
 
 def test_a_network_that_ends_in_a_softmax_has_said_its_probability(result):
-    net = nn.Sequential(*result.linearization.model, nn.Softmax(1))
+    net = nn.Sequential(*result.linearization.model, nn.Softmax(1)).eval()
     ex = specxai.explain(net, result.x, layer="1", target=1, baseline="mean").named("net", "cat")
     assert ex.probability == pytest.approx(float(ex.output))
     assert result.probability == pytest.approx(ex.probability)

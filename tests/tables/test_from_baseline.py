@@ -5,7 +5,8 @@ from torch import nn
 
 from specxai import explain
 from specxai.plots.explanation import explanation_figure
-from specxai.plots.facts import map_blur, terms
+from specxai.plots.facts import terms
+from specxai.spectral.records.contraction import default_blur
 from specxai.tables.explanation import explanation_tables, summarize
 
 
@@ -37,7 +38,7 @@ def test_the_figure_draws_what_adds_and_what_takes_away():
     figure = explanation_figure(ex, top=1)
     k = int(ex.top(1)[0])
     maps = [axes.images[0].get_array() for axes in figure.axes if axes.images]
-    wanted = ex.contribution_maps(k, blur=map_blur(ex.x))[0].numpy()
+    wanted = ex.contribution_maps(k, blur=default_blur(ex.x))[0].numpy()
     assert any(
         m.shape == wanted.shape and abs(m - wanted).max() < 1e-5 * abs(wanted).max() for m in maps
     )
