@@ -5,7 +5,7 @@ from PIL import Image
 from torch import nn
 
 from specxai.models import LoadedInput, LoadedModel
-from specxai.models.seen import read_mask
+from specxai.models.seen import picture_seen, read_mask
 
 
 def preprocess(image):
@@ -28,3 +28,15 @@ def test_a_mask_may_be_transparent_or_of_16_bits(tmp_path, prepared, depth):
     model = LoadedModel("net", nn.Identity(), input_shape=shape, preprocess=prepare)
     mask = read_mask(tmp_path, LoadedInput("a.npy", torch.zeros(1, 3, 4, 6)), model)
     np.testing.assert_array_equal(mask, where)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_picture_as_a_grey_or_a_coloured_network_sees_it(channels):
+    def grey_or_not(image):
+        return preprocess(image).mean(1, keepdim=True) if channels == 1 else preprocess(image)
+
+    model = LoadedModel("net", nn.Identity(), input_shape=(channels, 4, 6), preprocess=grey_or_not)
+    picture = Image.new("RGB", (6, 4), (40, 80, 120))
+    seen = picture_seen(model, LoadedInput("a.png", grey_or_not(picture), picture))
+    assert (seen.size, seen.mode) == ((6, 4), "RGB")
+    assert seen.getpixel((2, 2)) == ((80, 80, 80) if channels == 1 else (40, 80, 120))

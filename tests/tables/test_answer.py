@@ -45,14 +45,14 @@ def test_what_is_for_it_and_what_is_against_it(result):
     tables = list(answer_tables(answer, result))
     says, *others, trust = tables
     assert says.title.startswith("net: [red] cat, probability 0.")
-    assert says.rows[-1][1].text == f"{float(result.output):+.4f}"
+    assert float(says.rows[-1][1].text) == pytest.approx(float(result.output), abs=1e-5)
     listed = {row[0].text: row[1].text for table in others for row in table.rows}
     assert len(listed) == len(answer.parts)
     for table, sign in zip(others, (1, -1), strict=False):
         direction = sign * float(result.linear)
         assert all(float(row[1].text) * direction > 0 for row in table.rows)
     assert trust.title == "How far to trust it:"
-    assert len(trust.notes) == 6
+    assert len(trust.notes) == 7  # behind the layer all is linear, which is said
 
 
 def test_a_network_that_ends_in_a_softmax_has_said_its_probability(result):
@@ -81,7 +81,10 @@ GOOD = Trust(1e-7, 1.0, -0.07, 0.01, 0.02, Removal(3, -2.0, -1.5, 1.8, 0.1))
         (GOOD, "Put in alone at the baseline, it changes y by +1.8 (predicted +2)."),
         (GOOD, "the map at x alone says -7% of y"),
         (replace(GOOD, removal=replace(GOOD.removal, random=1.4)), "nothing special there."),
-        (replace(GOOD, residual=0.02), "It does NOT add up: the parts miss y by 2.0%"),
+        (replace(GOOD, residual=0.02), "It does NOT add up: 2.0% of y is lost to rounding."),
+        (replace(GOOD, removal=replace(GOOD.removal, answered=-0.1)), "prediction is far off"),
+        (replace(GOOD, removal=replace(GOOD.removal, answered=-2.0)), "Both agree, as they must"),
+        (replace(GOOD, change=1e13), "changes the whole map beyond recognition"),
         (replace(GOOD, cancellation=11.0), "Much cancels"),
         (replace(GOOD, cancellation=2.0), "Some of it cancels"),
         (replace(GOOD, change=0.7), "It is NOT stable"),
@@ -90,6 +93,37 @@ GOOD = Trust(1e-7, 1.0, -0.07, 0.01, 0.02, Removal(3, -2.0, -1.5, 1.8, 0.1))
 )
 def test_sentences_follow_the_numbers(trust, words):
     assert any(words in line for line in trust_lines(trust, from_baseline=True))
+
+
+def test_what_is_in_no_component_is_said(result):
+    few = specxai.Krylov(1, by="contribution", products=4, tol=1e-12)
+    ex = specxai.explain(result.linearization.model, result.x, "1", 1, baseline="mean", method=few)
+    answer = answer_of(ex, ex.trust())
+    assert abs(answer.unresolved) > 0.25 * abs(answer.change)
+    *_, trust = answer_tables(answer, ex)
+    share = abs(answer.unresolved / answer.change)
+    assert trust.notes[0].startswith(f"{share:.0%} of it is in NO component (")
+    assert "of 1 converged" in trust.notes[0]
+
+
+def test_what_rounding_has_taken_is_a_row_and_small_numbers_have_digits(result):
+    terms = replace(result.terms, residual=result.terms.residual + 0.1 * result.output)
+    says, *_ = answer_tables(answer_of(result), replace(result, terms=terms))
+    rows = {row[0].text: float(row[1].text) for row in says.rows}
+    assert rows["lost to rounding"] == pytest.approx(0.1 * float(result.output), rel=1e-3)
+    tiny = specxai.explain(_Times(1e-7, result.linearization.model), result.x, "net.1", 1)
+    says, *_ = answer_tables(answer_of(tiny), tiny)
+    assert float(says.rows[-1][1].text) == pytest.approx(float(tiny.output), rel=1e-4)
+
+
+class _Times(nn.Module):
+    def __init__(self, factor, net):
+        super().__init__()
+        self.factor, self.net = factor, net
+        self.eval()
+
+    def forward(self, x):
+        return self.factor * self.net(x)
 
 
 def test_the_map_at_x_alone_speaks_of_no_baseline():

@@ -47,7 +47,13 @@ def read_baseline(
     if isinstance(baseline, str) and baseline == "mean" and scale is not None:
         baseline = _mean_of(scale, x)
     if isinstance(baseline, str):
-        return _named(baseline, x)
+        named = _named(baseline, x)
+        if named.equal(x):
+            raise InvalidInputError(
+                f"the baseline {baseline!r} equals the input: there is no way from one to it; "
+                "choose another one"
+            )
+        return named
     several: Mapping[Any, Any] | None = None
     if isinstance(baseline, tuple | Mapping):
         several = dict(enumerate(baseline)) if isinstance(baseline, tuple) else baseline

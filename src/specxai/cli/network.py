@@ -140,6 +140,7 @@ class NetworkOptions:
             given = example_input(loaded)
         else:
             given = read_input(input, loaded, self.background, self.wrt, self.table.row)
+        _check_columns(loaded, given)
         given, scale = self.table.read_scale(given)
         start = load_baseline(self.baseline, loaded, self.background, given.names)
         start, told = self.table.baseline(self.baseline, start, given, scale)
@@ -210,6 +211,21 @@ class AnswerOptions(NetworkOptions):
         """Load an input and its names, and find the affine map of a model there."""
         names = None if self.names is None else read_names(self.names)
         return replace(super().open_input(loaded, input, target), names=names)
+
+
+def _check_columns(model: "LoadedModel", given: "LoadedInput") -> None:
+    """Refuse a table whose columns are not those that the model's file names, in their order."""
+    if not model.features or not given.names or model.features == given.names:
+        return
+    found, wanted = set(given.names), set(model.features)
+    told = [
+        *(f"{name!r} is no input of {model.name}" for name in sorted(found - wanted)),
+        *(f"{name!r} is missing" for name in sorted(wanted - found)),
+    ]
+    fault = "; ".join(told[:3]) or "its columns stand in another order"
+    raise InvalidInputError(
+        f"{given.name}: {fault}; FEATURES of {model.name} are {', '.join(model.features)}"
+    )
 
 
 class _Taken(TypedDict, total=False):

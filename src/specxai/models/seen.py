@@ -25,13 +25,16 @@ def picture_seen(model: LoadedModel, given: LoadedInput) -> Image.Image | None:
         given: the input.
 
     Returns:
-        The picture, RGB; None where the input was not made from one.
+        The picture, RGB, or grey for a network of one channel; None where the input was not made
+        from one, or has other channels.
     """
-    if given.image is None:
+    if given.image is None or given.tensor.shape[1] not in (1, 3):
         return None
     black, white = one_color(model, "black"), one_color(model, "white")
     share = ((given.tensor - black) / (white - black))[0].clamp(0, 1)
-    return Image.fromarray((share * 255).round().byte().permute(1, 2, 0).numpy())
+    levels = (share * 255).round().byte()
+    pixels = levels[0] if len(levels) == 1 else levels.permute(1, 2, 0)
+    return Image.fromarray(pixels.numpy()).convert("RGB")
 
 
 def one_color(model: LoadedModel, color: str) -> Float[Tensor, "1 C H W"]:

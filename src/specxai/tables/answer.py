@@ -6,13 +6,20 @@ speaks against it, what is not resolved, how far may one trust it.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import floor, log10
 
+from specxai.presentation import counted
 from specxai.spectral import Decomposition, Removal, Trust
 from specxai.spectral.records.contraction import default_blur
 from specxai.spectral.records.grouping import sum_groups
 from specxai.spectral.records.place import place_of
 from specxai.table import Cell, Table, cells
 
+# What is more than rounding, as a share of y; what of the change may be in no component without a
+# word; from where on a change of the map is no longer told in per cent.
+_ROUNDING, _MUCH, _WHOLE = 1e-3, 0.25, 10.0
+# How far the network may be from a prediction without a word; how near it is where all is linear.
+_FAR, _LINEAR = 0.5, 1e-4
 # Inputs named for each component.
 _NAMED = 2
 # Letters of the longest bar.
@@ -112,7 +119,7 @@ def answer_tables(answer: Answer, explanation: Decomposition) -> Iterator[Table]
         yield _parts_table("What counts against it:", opposes, where)
     if answer.trust is not None:
         lines = trust_lines(answer.trust, explanation.baseline is not None)
-        yield Table((), (), "How far to trust it:", lines)
+        yield Table((), (), "How far to trust it:", (*_missing(answer, explanation), *lines))
 
 
 def trust_lines(trust: Trust, from_baseline: bool) -> tuple[str, ...]:
@@ -148,21 +155,29 @@ def _what(explanation: Decomposition) -> str:
 
 
 def _sum_rows(answer: Answer, explanation: Decomposition, start: str) -> Iterator[tuple[Cell, ...]]:
+    digits = _decimals(max(abs(answer.start), abs(float(explanation.output))))
     meaning = "what the biases add"
     if explanation.baseline is not None:
         meaning = f"at the baseline ({explanation.baseline_name})"
-    yield cells(f"{start}, {meaning}", f"{answer.start:+.4f}")
+    yield cells(f"{start}, {meaning}", f"{answer.start:+.{digits}f}")
     shown = sum(part.contribution for part in answer.parts)
-    yield cells(f"the {len(answer.parts)} components below", f"{shown:+.4f}")
+    yield cells(f"the {counted(len(answer.parts), 'component')} below", f"{shown:+.{digits}f}")
     if explanation.rank > len(answer.parts):
-        yield cells(
-            f"{explanation.rank - len(answer.parts):,} more components", f"{answer.others:+.4f}"
-        )
+        count = counted(explanation.rank - len(answer.parts), "more component")
+        yield cells(count, f"{answer.others:+.{digits}f}")
     if answer.unresolved:
-        yield cells("not resolved into components", f"{answer.unresolved:+.4f}")
+        yield cells("not resolved into components", f"{answer.unresolved:+.{digits}f}")
     if not explanation.cut:
-        yield cells("bypass, around the layer", f"{answer.bypass:+.4f}")
-    yield cells("y, the network's own output", f"{float(explanation.output):+.4f}")
+        yield cells("bypass, around the layer", f"{answer.bypass:+.{digits}f}")
+    residual, y = float(explanation.residual), float(explanation.output)
+    if abs(residual) > _ROUNDING * max(abs(y), abs(answer.start)):
+        yield cells("lost to rounding", f"{residual:+.{digits}f}")
+    yield cells("y, the network's own output", f"{float(explanation.output):+.{digits}f}")
+
+
+def _decimals(largest: float) -> int:
+    """Return how many decimals show five digits of the largest number of a sum."""
+    return max(0, 4 - floor(log10(largest))) if largest > 0 else 4
 
 
 def _parts_table(title: str, parts: Sequence[Part], where: str) -> Table:
@@ -199,12 +214,24 @@ def _places(explanation: Decomposition, indices: Sequence[int]) -> list[str]:
     return told
 
 
+def _missing(answer: Answer, explanation: Decomposition) -> Iterator[str]:
+    """Say how much is in no component, and what became of the search for them."""
+    share = abs(answer.unresolved) / (abs(answer.change) or 1.0)
+    if share > _MUCH:
+        told = f" ({explanation.note})" if explanation.note else ""
+        yield (
+            f"{share:.0%} of it is in NO component{told}: the components above are a part of the "
+            "story; --method exact finds all of them, another layer may need fewer."
+        )
+
+
 def _adds_up(trust: Trust) -> str:
-    if trust.residual < 1e-3:
+    if trust.residual < _ROUNDING:
         return f"It adds up: the parts miss y by {trust.residual:.0e} of it, which is rounding."
     return (
-        f"It does NOT add up: the parts miss y by {trust.residual:.1%} of it; take "
-        "precision='double', or report it."
+        f"It does NOT add up: {trust.residual:.1%} of y is lost to rounding. Where inputs have "
+        "units of unlike size, measure directions in their deviations: --scale deviation, in "
+        "Python scale=; else compute in double precision."
     )
 
 
@@ -217,24 +244,31 @@ def _cancels(trust: Trust) -> str:
 
 
 def _is_stable(trust: Trust) -> str:
-    told = (
-        f"noise of {trust.noise:.0%} of the input's deviation changes the whole map by "
-        f"{trust.change:.0%}"
-    )
+    much = f"by {trust.change:.0%}" if trust.change < _WHOLE else "beyond recognition"
+    told = f"noise of {trust.noise:.0%} of the input's deviation changes the whole map {much}"
     if trust.change < 0.15:
         return f"It is stable: {told}."
-    return f"It is {'NOT' if trust.change > 0.5 else 'hardly'} stable: {told}; try average=8."
+    how = "NOT" if trust.change > 0.5 else "hardly"
+    return f"It is {how} stable: {told}; an average over noisy copies may be."
 
 
 def _removed(removal: Removal) -> Iterator[str]:
     k, alpha = removal.component, -removal.predicted
     plain = removal.random >= 0.5 * abs(removal.answered)
     doubt = ", about as much: it is nothing special there" if plain else ""
+    off = abs(removal.answered - removal.predicted) / (abs(removal.predicted) or 1.0)
     yield (
         f"Taken out of the real network, component {k} changes y by {removal.answered:+.4g} "
         f"(predicted {-alpha:+.4g}); random directions of its length by ± {removal.random:.2g}"
         f"{doubt}."
     )
+    if off < _LINEAR:
+        yield "Both agree, as they must where all that follows the layer is linear."
+    elif off > _FAR:
+        yield (
+            "The prediction is far off: what follows the layer bends too much to take parts one by "
+            "one. Of a probability, explain the score before the softmax."
+        )
     if removal.added is not None:
         yield (
             f"Put in alone at the baseline, it changes y by {removal.added:+.4g} "

@@ -195,12 +195,13 @@ def _terms_table(summary: ExplanationSummary) -> Table:
     ux, b, meaning = _LINEAR
     if summary.baseline is not None:
         ux, b, meaning = "u·(x − x₀)", "y₀", f"the output at the baseline x₀ ({summary.baseline})"
+    missing = "not resolved − " if terms.unresolved else ""
     rows = [
         cells("y", f"{terms.output:+.5f}", "the output explained"),
         cells(ux, f"{terms.linear:+.5f}", "what is linear in the input"),
         cells("bypass", f"{terms.bypass:+.5f}", f"the part of {ux} that goes around the layer"),
         cells(b, f"{terms.bias:+.5f}", meaning),
-        cells("residual", f"{terms.residual:.1e}", f"y − Σα − bypass − {b}: rounding"),
+        cells("residual", f"{terms.residual:.1e}", f"y − Σα − {missing}bypass − {b}: rounding"),
     ]
     if summary.pointwise_linear is not None:
         rows.append(

@@ -1,5 +1,7 @@
 """How far a result may be trusted, against the network asked by hand."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -42,9 +44,14 @@ def test_a_component_is_taken_out_of_the_real_network(net, result):
     assert removal.random > 0
 
 
+def test_what_rounding_has_taken_is_not_the_component_s(result):
+    off = replace(result, terms=replace(result.terms, residual=result.terms.residual + 0.5))
+    assert off.trust().removal.predicted == result.trust().removal.predicted
+
+
 def test_the_change_of_the_map_under_noise(net, result):
     sample = torch.randn(X.shape, generator=torch.Generator().manual_seed(0), dtype=X.dtype)
-    moved = X + 0.01 * X.std(correction=0) * sample
+    moved = X + 0.01 * X.abs() * sample  # the values of a vector have units of their own
     before, after = (
         specxai.explain(net, x, target=2, baseline=START).total_map(None) for x in (X, moved)
     )

@@ -47,7 +47,8 @@ class Trust:
         residual: |y − its terms| / max(|y|, |b|): rounding, or a fault.
         cancellation: Σ|α| + |unresolved| + |bypass| over |u·(x − x₀)|: 1 where nothing cancels.
         pointwise: u·x of the map at x alone / y: what that one says of the output.
-        noise: standard deviation of the noise that was added to x, in parts of the scale, or of
+        noise: standard deviation of the noise that was added to x, in parts of the scale, of each
+            value of a vector (1, F), or of
             that of x.
         change: how far the total map is another one then, ‖Δ‖ / ‖map‖; smoothed for pictures.
         removal: of the component of largest |α|; None where there is none.
@@ -103,8 +104,7 @@ def _change(
     lin, x = explanation.linearization, explanation.x
     generator = torch.Generator().manual_seed(seed)
     sample = torch.randn(x.shape, generator=generator, dtype=x.dtype).to(x.device)
-    spread = float(x.double().std(correction=0)) if lin.scale is None else lin.scale
-    moved = at_input(lin, x + noise * spread * sample)
+    moved = at_input(lin, x + noise * _spread(explanation) * sample)
     before, after = (
         smooth_map(
             each.vjp(select_target(each.output, target)).double(),
@@ -115,6 +115,14 @@ def _change(
         for each in (lin, moved)
     )
     return float((after - before).norm() / (before.norm() or 1.0))
+
+
+def _spread(explanation: NetworkDecomposition) -> Tensor:
+    """Return what the noise is counted in: inputs of a row have units of their own."""
+    x, scale = explanation.x, explanation.linearization.scale
+    if scale is not None:
+        return scale
+    return x.abs() if x.ndim == 2 else x.double().std(correction=0).to(x)
 
 
 @full_precision()
@@ -129,7 +137,7 @@ def _removal(explanation: NetworkDecomposition, seed: int) -> Removal:
     ]
     return Removal(
         component=k,
-        predicted=float(cut.prediction - explanation.output),
+        predicted=-float(explanation.contributions[k]),
         answered=float(cut.answer) - y,
         added=_added(explanation, scales),
         random=float(torch.tensor(turned, dtype=torch.float64).square().mean().sqrt()),
