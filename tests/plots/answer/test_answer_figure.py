@@ -142,7 +142,7 @@ def test_inputs_of_a_table_are_bars_with_their_names_and_values(from_baseline: E
     [axes] = components(figure)[0]
     k = gather(from_baseline, 6).leading[0]
     expected = from_baseline.contribution_maps(k, dim=None)[0]
-    np.testing.assert_allclose([bar.get_width() for bar in axes.patches], expected)
+    np.testing.assert_allclose([bar.get_width() for bar in axes.patches], expected, rtol=1e-5)
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert [label.split(" = ")[0] for label in labels] == names
     value = float(labels[3].split(" = ")[1].replace("−", "-"))
@@ -292,3 +292,12 @@ def test_where_no_component_converged_the_whole_is_shown() -> None:
         "What the network sees", "Everything together", "How the output adds up",
     ]  # fmt: skip
     check_words(figure)
+
+
+def test_values_of_named_inputs_have_their_units():
+    net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1)).eval()
+    x = torch.tensor([[2.5, 1.0]])
+    named = {"feature_names": ["speed", "angle"], "units": ["m/s", ""]}
+    ex = specxai.explain(net, x, "1", 0, baseline="zero", **named)
+    texts = {text.get_text() for text in drawn_texts(answer_figure(ex))}
+    assert {"speed = 2.5 m/s", "angle = 1"} <= texts

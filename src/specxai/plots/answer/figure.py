@@ -216,9 +216,12 @@ def _check_names(explanation: Decomposition, names: Sequence[str]) -> None:
 
 
 def _with_values(explanation: Decomposition, names: Sequence[str] | None) -> Sequence[str] | None:
-    """Return the names of a vector's values with these values."""
+    """Return the names of a vector's values with these values, and their units."""
     if kind_of(explanation.x) != "features":
         return names
     values = to_array(explanation.x)[0]
     named = names if names is not None else [f"input {i}" for i in range(len(values))]
-    return [f"{name} = {short(value)}" for name, value in zip(named, values, strict=True)]
+    own = explanation.features.units
+    units = own if len(own) == len(values) else ("",) * len(values)
+    each = zip(named, values, units, strict=True)
+    return [f"{name} = {short(value)} {unit}".rstrip() for name, value, unit in each]
