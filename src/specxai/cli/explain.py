@@ -58,13 +58,15 @@ class Kept:
 
         figure, file, cloud = (folder / name for name in self.files)
         kept = [part.k for part in summarize(result, self.draw.listed).components]
-        result.save(file, kept, dtype=self.vectors)
-        title = ": ".join(filter(None, (result.model, result.target_name)))
+        title, given = ": ".join(filter(None, (result.model, result.target_name))), opened.given
+        written = [figure, file]
+        # What may fail comes first: a file alone would bar the next run from its folder.
         if write_points(result, triangles, self.draw.listed, title, figure, cloud):
-            return [figure, file, cloud]
-        given = opened.given
-        self.draw.draw(result, figure, given.image, picture_seen(opened.model, given))
-        return [figure, file]
+            written.append(cloud)
+        else:
+            self.draw.draw(result, figure, given.image, picture_seen(opened.model, given))
+        result.save(file, kept, dtype=self.vectors)
+        return written
 
 
 @app.command
