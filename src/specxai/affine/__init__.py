@@ -3,7 +3,7 @@
 from specxai.affine.baselines import Baseline, NamedBaseline
 from specxai.affine.contrast import Against, Contrast
 from specxai.affine.fingerprint import fingerprint
-from specxai.affine.layers import count_active_units, default_layer, has_positions
+from specxai.affine.layers import count_active_units, default_layer
 from specxai.affine.ledger import Entry, Ledger
 from specxai.affine.linearization import Layers, Linearization
 from specxai.affine.linearize import at_input, contrasting, linearize
@@ -49,7 +49,6 @@ __all__ = [
     "count_active_units",
     "default_layer",
     "fingerprint",
-    "has_positions",
     "linearize",
     "select_target",
 ]

@@ -46,14 +46,18 @@ def read_baseline(
         return None
     if isinstance(baseline, str) and baseline == "mean" and scale is not None:
         baseline = _mean_of(scale, x)
-    if isinstance(baseline, str):
-        named = _named(baseline, x)
-        if named.equal(x):
-            raise InvalidInputError(
-                f"the baseline {baseline!r} equals the input: there is no way from one to it; "
-                "choose another one"
-            )
-        return named
+    value = _named(baseline, x) if isinstance(baseline, str) else _given(baseline, x, arguments)
+    if value.equal(x):
+        raise InvalidInputError(
+            "the baseline equals the input: there is no way from one to it; choose another one"
+        )
+    return value
+
+
+def _given(
+    baseline: Inputs, x: Float[Tensor, "1 ..."], arguments: Arguments
+) -> Float[Tensor, "1 ..."]:
+    """Return a baseline that was given as the input is, after a check that it is like x."""
     several: Mapping[Any, Any] | None = None
     if isinstance(baseline, tuple | Mapping):
         several = dict(enumerate(baseline)) if isinstance(baseline, tuple) else baseline
@@ -70,8 +74,6 @@ def read_baseline(
     value = value.detach().to(x, copy=True)
     if not bool(value.isfinite().all()):
         raise InvalidInputError("the baseline holds NaN or infinite values: clean it first")
-    if value.equal(x):
-        raise InvalidInputError("the baseline equals the input: there is no way from one to it")
     return value
 
 

@@ -47,16 +47,12 @@ def default_layer(lin: Linearization) -> str | None:
         The address; None, the whole network, where no module before the output is a cut.
     """
     before = [layer for layer in cut_layers(lin) if layer.shape != tuple(lin.output.shape)]
-    chosen = [layer for layer in before if has_positions(layer)] or before
+    chosen = [layer for layer in before if _has_positions(layer)] or before
     return bent_layers(lin, chosen)[-1].address if chosen else None
 
 
-def has_positions(layer: Layer) -> bool:
-    """Tell whether a layer's output has more than one place: (1, C, H, W), (1, C, L), (1, T, E).
-
-    Args:
-        layer: of a network.
-    """
+def _has_positions(layer: Layer) -> bool:
+    """Tell whether a layer's output has more than one place: (1, C, H, W), (1, C, L), (1, T, E)."""
     shape = layer.shape or ()
     if len(shape) == 3:
         return min(shape[1:]) > 1

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from specxai.cli.points import Triangles
     from specxai.spectral import Explanation
     from specxai.table import Table
+    from specxai.tables.explanation import ExplanationSummary
     from specxai.tables.many import InputNumbers
 
 _FILE, _POINTS, _LEDGER = "explanation.safetensors", "explanation.vtp", "ledger.png"
@@ -112,23 +113,23 @@ def explain(
     triangles = read_faces(kept.faces)
     with output_folder(out, (*kept.files, _LEDGER), run.overwrite):
         opened, result = what.explain(model, input, run.quiet)
-        tables, more = _told(result, details, kept.draw.listed)
+        summary = summarize(result, kept.draw.listed)
+        tables, more = _told(result, summary, details)
         written = kept.write(opened, result, out, triangles)
         if ledger:
             tables.append(_write_ledger(result, out / _LEDGER, more))
-    summary = summarize(result, kept.draw.listed)
     run.tell(summary, tables, written, input_note=opened.given.note, **more)
 
 
 def _told(
-    result: "Explanation", details: bool, listed: int
+    result: "Explanation", summary: "ExplanationSummary", details: bool
 ) -> "tuple[list[Table], dict[str, object]]":
     """Return what is printed of a result, and its numbers beside those of the summary."""
     from specxai.tables.answer import answer_of, answer_tables
-    from specxai.tables.explanation import explanation_tables, summarize
+    from specxai.tables.explanation import explanation_tables
 
     if details or result.target is None:
-        return [*explanation_tables(summarize(result, listed))], {}
+        return [*explanation_tables(summary)], {}
     answer = answer_of(result, result.trust())
     return [*answer_tables(answer, result)], {"answer": answer}
 

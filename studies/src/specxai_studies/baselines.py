@@ -12,17 +12,19 @@ from torch import Tensor
 from torch.nn import functional
 
 from specxai import Krylov, Linearization, linearize
-from specxai.affine import Baseline, select_target
-from specxai.affine.blur import blurred
+from specxai.affine import Baseline
 from specxai.compare.attribution import Instance
 from specxai.compare.classifier_layers import last_convolution, last_map
 from specxai.compare.gradients import gradient_methods
 from specxai.compare.metrics.localization import mass_inside, points_inside
 from specxai.compare.metrics.perturbation import area, insertion_curve
+from specxai.compare.metrics.stability import relative_change
 from specxai.models import LoadedInput, LoadedModel, load_input
 from specxai.models.seen import load_baseline, one_color, read_mask
 from specxai.progress import Progress, silent
 from specxai.spectral import explain_at
+from specxai.spectral.records.contraction import default_blur
+from specxai.spectral.records.network_decomposition import linear_map
 from specxai.table import Cell, Table, cells
 
 BASELINES = ("none", "zero", "mean", "blur", "black")
@@ -112,24 +114,22 @@ def measure(
     """
     x, start = photo.given.tensor, load_baseline(baseline, model)
     lin = linearize(model.module, x, baseline=start, average=average)
-    total, linear = total_map(lin, photo.target)
+    total = total_map(lin, photo.target)
     y, y0 = (float(values.flatten()[photo.target]) for values in (lin.output, lin.bias()))
     generator = torch.Generator().manual_seed(_SEED)
     noise = torch.randn(x.shape, generator=generator) * NOISE * x.std()
     again = linearize(model.module, x + noise, baseline=start, average=average)
-    moved = total_map(again, photo.target)[0]
-    measured = Measured(linear / y, y0 / y, float((moved - total).norm() / total.norm()))
+    moved = total_map(again, photo.target)
+    measured = Measured(float(total.sum()) / y, y0 / y, relative_change(total, moved))
     if photo.mask is not None:
         inside = mass_inside(total, photo.mask), points_inside(total, photo.mask)
         measured = replace(measured, mass=inside[0], points=inside[1])
     return _with_components(measured, model, photo, lin) if components else measured
 
 
-def total_map(lin: Linearization, target: int) -> tuple[Float[Tensor, "H W"], float]:
-    """Return the blurred map of u ⊙ (x − x₀), and its sum."""
-    u = lin.vjp(select_target(lin.output, target))
-    sharp = (u * lin.displacement)[0].double().sum(0)
-    return blurred(sharp, min(sharp.shape) / 18, 2), float(sharp.sum())
+def total_map(lin: Linearization, target: int) -> Float[Tensor, "H W"]:
+    """Return the map of u ⊙ (x − x₀), blurred as figures are, with its sum kept."""
+    return linear_map(lin, target, 1, default_blur(lin.x))
 
 
 def _with_components(
@@ -139,8 +139,7 @@ def _with_components(
     ex = explain_at(lin, last_convolution(lin), photo.target, solver)
     change, alpha = ex.linear, ex.contributions
     leading = ex.top(8)
-    blur = min(ex.x.shape[-2:]) / 18
-    shown = ex.contribution_maps(leading[:3], blur=blur).sum(0)
+    shown = ex.contribution_maps(leading[:3], blur=default_blur(ex.x)).sum(0)
     black = one_color(model, "black")
     curve = insertion_curve(model.module, ex.x, photo.target, shown, black, _FRACTIONS)
     return replace(
@@ -197,7 +196,7 @@ def our_map(model: LoadedModel, baseline: str) -> Callable[[Tensor, int], Tensor
             known.clear()
             start: Baseline = load_baseline(baseline, model)
             known[id(x)] = linearize(model.module, x, baseline=start)
-        return total_map(known[id(x)], target)[0]
+        return total_map(known[id(x)], target)
 
     return give
 

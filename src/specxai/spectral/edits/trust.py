@@ -6,14 +6,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from specxai.affine import at_input, select_target
+from specxai.affine import at_input
 from specxai.affine.products.numerics import full_precision
 from specxai.affine.tracing.network import run_until
 from specxai.errors import InvalidInputError, TargetError
 from specxai.spectral.edits.edit import change_at_layer, explained, run_turned
-from specxai.spectral.edits.surgery import read_scales, scale_components
-from specxai.spectral.records.contraction import default_blur, smooth_map
-from specxai.spectral.records.network_decomposition import NetworkDecomposition
+from specxai.spectral.edits.surgery import scale_components
+from specxai.spectral.records.contraction import default_blur
+from specxai.spectral.records.network_decomposition import NetworkDecomposition, linear_map
 
 # Random directions that a component is set beside.
 _DIRECTIONS = 4
@@ -47,9 +47,8 @@ class Trust:
         residual: |y − its terms| / max(|y|, |b|): rounding, or a fault.
         cancellation: Σ|α| + |unresolved| + |bypass| over |u·(x − x₀)|: 1 where nothing cancels.
         pointwise: u·x of the map at x alone / y: what that one says of the output.
-        noise: standard deviation of the noise that was added to x, in parts of the scale, of each
-            value of a vector (1, F), or of
-            that of x.
+        noise: standard deviation of the noise that was added to x: in parts of the scale, where
+            there is one; of each value of a vector (1, F); else of the deviation of x.
         change: how far the total map is another one then, ‖Δ‖ / ‖map‖; smoothed for pictures.
         removal: of the component of largest |α|; None where there is none.
     """
@@ -67,7 +66,7 @@ def measure_trust(explanation: NetworkDecomposition, noise: float = 0.01, seed: 
 
     Args:
         explanation: of one output.
-        noise: standard deviation of the noise, in parts of the scale, or of that of x.
+        noise: standard deviation of the noise, in the parts that `Trust.noise` names.
         seed: of the noise and of the random directions.
 
     Raises:
@@ -105,15 +104,8 @@ def _change(
     generator = torch.Generator().manual_seed(seed)
     sample = torch.randn(x.shape, generator=generator, dtype=x.dtype).to(x.device)
     moved = at_input(lin, x + noise * _spread(explanation) * sample)
-    before, after = (
-        smooth_map(
-            each.vjp(select_target(each.output, target)).double(),
-            each.displacement.double(),
-            1 if x.ndim == 4 else None,
-            default_blur(x),
-        )
-        for each in (lin, moved)
-    )
+    dim = 1 if x.ndim == 4 else None
+    before, after = (linear_map(each, target, dim, default_blur(x)) for each in (lin, moved))
     return float((after - before).norm() / (before.norm() or 1.0))
 
 
@@ -130,7 +122,7 @@ def _removal(explanation: NetworkDecomposition, seed: int) -> Removal:
     k = int(explanation.top(1)[0])
     cut = scale_components(explanation, drop=k)
     y = float(explanation.output)
-    scales = read_scales(explanation.rank, drop=k).to(explanation.contributions)[None]
+    scales = cut.scales[None]
     turned = [
         float(explained(run_turned(explanation, scales, seed + n), explanation.target)) - y
         for n in range(_DIRECTIONS)

@@ -71,9 +71,7 @@ class NetworkDecomposition(Decomposition):
         """
         if self.target is None:
             raise TargetError("a map is of one output: explain it with a target")
-        lin = self.linearization
-        u = lin.vjp(select_target(lin.output, self.target)).double()
-        return smooth_map(u, self.displacement.double(), dim, blur)[0]
+        return linear_map(self.linearization, self.target, dim, blur)
 
     def layer_maps(self, indices: Indices, dim: int = 1) -> Float[Tensor, "n ..."]:
         """Return where components act on the layer's own grid: L_j ⊙ U_k c_k over channels.
@@ -159,6 +157,21 @@ class NetworkDecomposition(Decomposition):
     def fingerprint(self) -> str:
         """A name for the network's parameters and buffers, which a file keeps."""
         return fingerprint(self.linearization.model)
+
+
+def linear_map(
+    lin: Linearization, target: int | tuple[int, ...], dim: int | None, blur: float
+) -> Float[Tensor, "..."]:
+    """Return u ⊙ (x − x₀) of one output, or u ⊙ x; see `NetworkDecomposition.total_map`.
+
+    Args:
+        lin: the network as an affine map.
+        target: position of the output.
+        dim: dimension of x to sum over, counted with the batch dimension; None for none.
+        blur: standard deviation of a Gaussian kernel, in positions, with reflecting edges.
+    """
+    u = lin.vjp(select_target(lin.output, target)).double()
+    return smooth_map(u, lin.displacement.double(), dim, blur)[0]
 
 
 # As many right vectors as an answer shows are kept.
