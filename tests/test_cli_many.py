@@ -70,7 +70,7 @@ def test_several_classes_of_one_input(folder: Path) -> None:
     assert rows[0]["output"] != rows[1]["output"]
     refused = run(folder, *command, "--out", "bad", "--ledger")
     assert refused.returncode == 2
-    assert "tell of one result" in refused.stderr
+    assert "tell of one input and output" in refused.stderr
 
 
 def test_one_bad_input_is_a_row_of_its_own(folder: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from torch import nn
 
-from specxai.cli.reading import read_against, read_target
+from specxai.cli.reading import read_against, read_target, read_targets
 from specxai.errors import TargetError
 from specxai.models import LoadedModel
 
@@ -25,6 +25,14 @@ NAMELESS = LoadedModel("net", nn.Identity())
 )
 def test_a_target(text: str | None, target: object) -> None:
     assert read_target(NAMED, text) == target
+
+
+@pytest.mark.parametrize(
+    ("text", "targets"),
+    [("cat, dog", ["cat", "dog"]), ("3,1", []), ("cat", []), ("tabby, tabby cat", [])],
+)
+def test_several_targets(text: str, targets: list[str]) -> None:
+    assert read_targets(NAMED, text) == targets
 
 
 def test_one_class_at_a_time() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from specxai.cli.solver import LeadingOptions, SolverOptions
 from specxai.errors import InvalidInputError
-from specxai.spectral import Auto, Exact, Krylov
+from specxai.spectral import LEADING, Auto, Exact, Krylov
 
 
 def test_nothing_given_is_the_default() -> None:
@@ -35,3 +35,7 @@ def test_what_is_given_is_taken() -> None:
 def test_what_a_method_ignores_cannot_be_given(options: SolverOptions, said: str) -> None:
     with pytest.raises(InvalidInputError, match=said):
         options.solver()
+
+
+def test_an_answer_is_solved_as_in_python() -> None:
+    assert LeadingOptions().solver() == LEADING

@@ -19,6 +19,7 @@ from specxai.errors import InvalidInputError
 if TYPE_CHECKING:
     from specxai.cli.network import Opened
     from specxai.cli.points import Triangles
+    from specxai.models import LoadedModel
     from specxai.spectral import Explanation
     from specxai.table import Table
     from specxai.tables.explanation import ExplanationSummary
@@ -99,20 +100,24 @@ def explain(
         ledger: also attribute the bias to the operations that make it: a table and ledger.png.
         out: folder for explanation.png and explanation.safetensors.
     """
-    targets = read_targets(what.target)
+    loaded: "str | LoadedModel" = model
+    targets: list[str] = []
+    if "," in (what.target or ""):  # the model knows whether that is one name, or several
+        loaded = what.network.load(model)
+        targets = read_targets(loaded, what.target or "")
     if others or targets or Path(input).is_dir():
         if ledger or details:
-            raise InvalidInputError("--ledger and --details tell of one result: ask for one")
+            raise InvalidInputError("--ledger and --details tell of one input and output: ask for one")
         if targets and (others or Path(input).is_dir()):
             raise InvalidInputError("--target takes several classes for one input only")
         inputs = targets or expand_inputs([input, *others])
-        _explain_each(model, input if targets else None, inputs, what, kept, out, run)
+        _explain_each(loaded, input if targets else None, inputs, what, kept, out, run)
         return
     from specxai.tables.explanation import summarize
 
     triangles = read_faces(kept.faces)
     with output_folder(out, (*kept.files, _LEDGER), run.overwrite):
-        opened, result = what.explain(model, input, run.quiet)
+        opened, result = what.explain(loaded, input, run.quiet)
         summary = summarize(result, kept.draw.listed)
         tables, more = _told(result, summary, details)
         written = kept.write(opened, result, out, triangles)
@@ -145,7 +150,7 @@ def _write_ledger(result: "Explanation", file: Path, more: dict[str, object]) ->
 
 
 def _explain_each(
-    model: str,
+    model: "str | LoadedModel",
     input: str | None,
     each: Sequence[str],
     what: ExplainOptions,
@@ -157,7 +162,7 @@ def _explain_each(
     from specxai.tables.many import summarize_input
 
     triangles = read_faces(kept.faces)
-    loaded = what.network.load(model)
+    loaded = what.network.load(model) if isinstance(model, str) else model
 
     def explain_one(name: str, folder: Path) -> "InputNumbers":
         asked = what if input is None else replace(what, target=name)

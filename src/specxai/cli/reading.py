@@ -48,16 +48,17 @@ def read_target(model: "LoadedModel", text: str | None) -> "Target":
     return outputs[0]
 
 
-def read_targets(text: str | None) -> list[str]:
-    """Read several targets, each to be explained alone: names with commas; numbers are one target.
+def read_targets(model: "LoadedModel", text: str) -> list[str]:
+    """Read several classes, each to be explained alone: none where the text is one output.
 
-    >>> read_targets("cat, dog"), read_targets("3,1"), read_targets("cat"), read_targets(None)
-    (['cat', 'dog'], [], [], [])
+    Raises:
+        TargetError: there is no such class.
     """
     from specxai.models.class_names import is_index
 
-    parts = read_list(text or "")
-    return [] if len(parts) == 1 or all(map(is_index, parts)) else parts
+    parts = read_list(text)
+    one = all(map(is_index, parts)) or len(_read_outputs(model, text)) == 1
+    return [] if one else parts
 
 
 def read_against(model: "LoadedModel", text: str) -> "Against":

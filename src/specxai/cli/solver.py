@@ -68,7 +68,8 @@ class SolverOptions:
         krylov = replace(auto.krylov, **options)
         exact = replace(auto.exact, scratch=self.scratch)
         if self.method in ("auto", "leading"):
-            return Auto(exact, krylov, given.get("seconds", auto.seconds))
+            seconds = given.get("seconds", auto.seconds)
+            return replace(auto, exact=exact, krylov=krylov, seconds=seconds)
         return exact if self.method == "exact" else krylov
 
     def _check(self, given: dict[str, Any]) -> None:
