@@ -107,7 +107,7 @@ def explain(
         targets = read_targets(loaded, what.target or "")
     if others or targets or Path(input).is_dir():
         if ledger or details:
-            raise InvalidInputError("--ledger and --details tell of one input and output: ask for one")
+            raise InvalidInputError("--ledger and --details tell of one input and output: give one")
         if targets and (others or Path(input).is_dir()):
             raise InvalidInputError("--target takes several classes for one input only")
         inputs = targets or expand_inputs([input, *others])
