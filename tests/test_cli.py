@@ -178,14 +178,17 @@ def test_show_prints_and_draws_a_file_without_the_model(folder: Path) -> None:
     assert shown.returncode == 0, shown.stderr
     file = folder / "kept" / "explanation.safetensors"
     file = file.rename(folder / "kept" / "alone.safetensors")
-    again = run(folder / "kept", "show", file.name, "--out", "drawn")
+    answer = run(folder / "kept", "show", file.name)
+    assert answer.returncode == 0, answer.stderr
+    assert "It rests on" in answer.stdout
+    again = run(folder / "kept", "show", file.name, "--details", "--out", "drawn")
     assert again.returncode == 0, again.stderr
     table = shown.stdout.partition("wrote")[0]
     assert again.stdout.startswith(table.rstrip())
     assert "exact: vectors kept in float16" in again.stdout
     with Image.open(folder / "kept" / "drawn" / "explanation.png") as figure:
         assert figure.size[0] > 500
-    listed = run(folder / "kept", "show", file.name, "--strategies")
+    listed = run(folder / "kept", "show", file.name, "--details", "--strategies")
     assert "Σ left out" in listed.stdout.removeprefix(table)
     printed = run(folder / "kept", "show", file.name, "--json", "--top", "1")
     assert json.loads(printed.stdout)["terms"]["output"] == pytest.approx(
@@ -196,7 +199,9 @@ def test_show_prints_and_draws_a_file_without_the_model(folder: Path) -> None:
 def test_show_says_which_vectors_are_missing(folder: Path) -> None:
     arguments = ("explain", "nets.py:small", "x.npy", "--layer", "1", "--vectors", "none")
     assert run(folder, *arguments, "--out", "bare", "--quiet").returncode == 0
-    done = run(folder / "bare", "show", "explanation.safetensors", "--out", "drawn")
+    show = ("show", "explanation.safetensors")
+    assert "It rests on" in run(folder / "bare", *show).stdout
+    done = run(folder / "bare", *show, "--maps", "product", "--out", "drawn")
     assert done.returncode == 2
     assert "holds no vectors of component" in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -100,10 +100,25 @@ def test_what_is_in_no_component_is_said(result):
     ex = specxai.explain(result.linearization.model, result.x, "1", 1, baseline="mean", method=few)
     answer = answer_of(ex, ex.trust())
     assert abs(answer.unresolved) > 0.25 * abs(answer.change)
-    *_, trust = answer_tables(answer, ex)
     share = abs(answer.unresolved / answer.change)
-    assert trust.notes[0].startswith(f"{share:.0%} of it is in NO component (")
-    assert "of 1 converged" in trust.notes[0]
+    for told in (answer, answer_of(ex)):  # of a file, too, that does not know its network
+        says, *_, trust = answer_tables(told, ex)
+        assert trust.notes[0].startswith(f"{share:.0%} of it is in NO component:")
+        assert "of 1 converged" in says.notes[1]
+
+
+def test_how_the_map_was_found_is_said(result):
+    named = result.with_features(["a", "b", "c", "d", "e", "f"])
+    says, *_ = answer_tables(answer_of(named), named)
+    (only,) = says.notes
+    assert only == "explained at layer 1, by the map from the baseline x₀ (mean); in float64"
+    options = {"layer": "1", "target": 1, "baseline": "zero", "average": 3}
+    model, x = result.linearization.model, result.x
+    zero = specxai.explain(model, x, **options).with_features(named.features.names)
+    *_, spread, share, origin = next(answer_tables(answer_of(zero), zero)).notes
+    assert spread == "affine map: from a baseline, averaged over 3 noisy copies"
+    assert "the average is completed to be exact at x by" in share
+    assert origin.startswith("x₀ is zero in every input")
 
 
 def test_what_rounding_has_taken_is_a_row_and_small_numbers_have_digits(result):

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from specxai.models import LoadedModel
     from specxai.spectral import Explanation
     from specxai.table import Table
-    from specxai.tables.explanation import ExplanationSummary
     from specxai.tables.many import InputNumbers
 
 _FILE, _POINTS, _LEDGER = "explanation.safetensors", "explanation.vtp", "ledger.png"
@@ -113,30 +112,19 @@ def explain(
         inputs = targets or expand_inputs([input, *others])
         _explain_each(loaded, input if targets else None, inputs, what, kept, out, run)
         return
+    from specxai.tables.answer import tell
     from specxai.tables.explanation import summarize
 
     triangles = read_faces(kept.faces)
     with output_folder(out, (*kept.files, _LEDGER), run.overwrite):
         opened, result = what.explain(loaded, input, run.quiet)
         summary = summarize(result, kept.draw.listed)
-        tables, more = _told(result, summary, details)
+        trust = None if details or result.target is None else result.trust()
+        tables, more = tell(result, summary, details, trust)
         written = kept.write(opened, result, out, triangles)
         if ledger:
             tables.append(_write_ledger(result, out / _LEDGER, more))
     run.tell(summary, tables, written, input_note=opened.given.note, **more)
-
-
-def _told(
-    result: "Explanation", summary: "ExplanationSummary", details: bool
-) -> "tuple[list[Table], dict[str, object]]":
-    """Return what is printed of a result, and its numbers beside those of the summary."""
-    from specxai.tables.answer import answer_of, answer_tables
-    from specxai.tables.explanation import explanation_tables
-
-    if details or result.target is None:
-        return [*explanation_tables(summary)], {}
-    answer = answer_of(result, result.trust())
-    return [*answer_tables(answer, result)], {"answer": answer}
 
 
 def _write_ledger(result: "Explanation", file: Path, more: dict[str, object]) -> "Table":

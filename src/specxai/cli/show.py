@@ -4,11 +4,8 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from specxai.cli.app import app
-from specxai.cli.options import ResultOptions
+from specxai.cli.options import FigureOptions, ResultOptions
 from specxai.cli.output import output_folder
-from specxai.errors import InvalidInputError
-
-_FIGURE = "explanation.png"
 
 
 @app.command
@@ -16,35 +13,33 @@ def show(
     file: Path,
     /,
     *,
-    top: int = 3,
+    details: bool = False,
     strategies: bool = False,
+    draw: FigureOptions = FigureOptions(),  # noqa: B008, it is frozen
     out: Path | None = None,
     results: ResultOptions = ResultOptions(),  # noqa: B008, it is frozen
 ) -> None:
-    """Show a stored explanation, without the network: a table, and a figure if asked for.
+    """Show a stored explanation, without the network: the answer, and a figure if asked for.
 
     Args:
         file: what 'specxai explain' or ex.save has written.
-        top: how many components to list and draw, by σ and by contribution.
+        details: print σ, c, ψ and α of components, and all terms, in place of the answer in words.
         strategies: also compare the ways to do with fewer components, side by side.
         out: folder for explanation.png; the file must hold the vectors of what is drawn.
     """
-    from specxai.plots import explanation_figure, save_figure
     from specxai.spectral import load
-    from specxai.tables.explanation import explanation_tables, strategies_table, summarize
+    from specxai.tables.answer import tell
+    from specxai.tables.explanation import strategies_table, summarize
 
-    if top < 1:
-        raise InvalidInputError(f"--top {top}: list at least 1 component")
-    figures = [] if out is None else [out / _FIGURE]
-    reserved = nullcontext() if out is None else output_folder(out, [_FIGURE], results.overwrite)
+    figures = [] if out is None else [out / draw.file]
+    reserved = nullcontext() if out is None else output_folder(out, [draw.file], results.overwrite)
     with reserved:
         result = load(file)
-        summary = summarize(result, top)
-        tables, more = [*explanation_tables(summary)], {}
+        summary = summarize(result, draw.listed)
+        tables, more = tell(result, summary, details)
         if strategies:
-            more["strategies"] = result.strategies()
-            tables.append(strategies_table(more["strategies"]))
+            compared = more["strategies"] = result.strategies()
+            tables.append(strategies_table(compared))
         for figure in figures:
-            title = ": ".join(filter(None, (result.model, result.target_name)))
-            save_figure(explanation_figure(result, top=top, title=title), figure)
+            draw.draw(result, figure)
     results.tell(summary, tables, figures, **more)

@@ -14,12 +14,15 @@ from specxai.spectral.records.contraction import default_blur
 from specxai.spectral.records.grouping import sum_groups
 from specxai.spectral.records.place import place_of
 from specxai.table import Cell, Table, cells
+from specxai.tables.explanation import ExplanationSummary, explanation_tables
 
 # What is more than rounding, as a share of y; what of the change may be in no component without a
 # word; from where on a change of the map is no longer told in per cent.
 _ROUNDING, _MUCH, _WHOLE = 1e-3, 0.25, 10.0
 # How far the network may be from a prediction without a word; how near it is where all is linear.
 _FAR, _LINEAR = 0.5, 1e-4
+# Affine maps that need no word beside their baseline.
+_PLAIN = ("canonical", "from a baseline")
 # Inputs named for each component.
 _NAMED = 2
 # Letters of the longest bar.
@@ -68,6 +71,29 @@ class Answer:
     trust: Trust | None
 
 
+def tell(
+    explanation: Decomposition,
+    summary: ExplanationSummary,
+    details: bool = False,
+    trust: Trust | None = None,
+) -> tuple[list[Table], dict[str, object]]:
+    """Lay out a result as an answer; as terms and components in detail, and for all outputs.
+
+    Args:
+        explanation: the result.
+        summary: its numbers.
+        details: do without the answer.
+        trust: what was measured of it.
+
+    Returns:
+        The tables, and what they say beyond the summary, by name.
+    """
+    if details or explanation.target is None:
+        return [*explanation_tables(summary)], {}
+    answer = answer_of(explanation, trust)
+    return [*answer_tables(answer, explanation)], {"answer": answer}
+
+
 def answer_of(explanation: Decomposition, trust: Trust | None = None) -> Answer:
     """Collect the answer of an explanation.
 
@@ -111,15 +137,17 @@ def answer_tables(answer: Answer, explanation: Decomposition) -> Iterator[Table]
         ("", "value"),
         tuple(_sum_rows(answer, explanation, start)),
         f"{explanation.model}: {answer.says}",
-        (_what(explanation),),
+        tuple(_circumstances(explanation)),
         totals=1,
     )
     yield _parts_table(f"It rests on, as shares of {change}:", supports, where)
     if opposes:
         yield _parts_table("What counts against it:", opposes, where)
+    lines = [*_missing(answer, explanation)]
     if answer.trust is not None:
-        lines = trust_lines(answer.trust, explanation.baseline is not None)
-        yield Table((), (), "How far to trust it:", (*_missing(answer, explanation), *lines))
+        lines += trust_lines(answer.trust, explanation.baseline is not None)
+    if lines:
+        yield Table((), (), "How far to trust it:", tuple(lines))
 
 
 def trust_lines(trust: Trust, from_baseline: bool) -> tuple[str, ...]:
@@ -147,11 +175,18 @@ def _says(explanation: Decomposition) -> str:
     return f"{name}{told}, y = {float(explanation.output):.5g}"
 
 
-def _what(explanation: Decomposition) -> str:
+def _circumstances(explanation: Decomposition) -> Iterator[str]:
+    """Say where and how the output was explained, and what a reader should know of it."""
     name = explanation.baseline_name
     way = "the map at x alone" if name is None else f"the map from the baseline x₀ ({name})"
     cut = "" if explanation.cut else ", which is no cut"
-    return f"explained at {explanation.layer_name}{cut}, by {way}; in {explanation.precision}"
+    yield f"explained at {explanation.layer_name}{cut}, by {way}; in {explanation.precision}"
+    if explanation.exactness not in _PLAIN:
+        yield f"affine map: {explanation.exactness}"
+    if explanation.note:
+        yield f"{explanation.method}: {explanation.note}"
+    if name == "zero" and explanation.x.ndim == 2 and explanation.features.names:
+        yield "x₀ is zero in every input: a mean or a reference case as --baseline may say more"
 
 
 def _sum_rows(answer: Answer, explanation: Decomposition, start: str) -> Iterator[tuple[Cell, ...]]:
@@ -200,6 +235,8 @@ def _parts_table(title: str, parts: Sequence[Part], where: str) -> Table:
 def _places(explanation: Decomposition, indices: Sequence[int]) -> list[str]:
     """Say where components act: in the picture, or by which named inputs most."""
     features = explanation.features
+    if not explanation.holds_vectors(indices):
+        return [""] * len(indices)
     if indices and explanation.x.ndim == 4:
         maps = explanation.contribution_maps(indices, 1, default_blur(explanation.x))
         return [place_of(each) for each in maps]
@@ -215,13 +252,12 @@ def _places(explanation: Decomposition, indices: Sequence[int]) -> list[str]:
 
 
 def _missing(answer: Answer, explanation: Decomposition) -> Iterator[str]:
-    """Say how much is in no component, and what became of the search for them."""
+    """Say how much is in no component."""
     share = abs(answer.unresolved) / (abs(answer.change) or 1.0)
     if share > _MUCH:
-        told = f" ({explanation.note})" if explanation.note else ""
         yield (
-            f"{share:.0%} of it is in NO component{told}: the components above are a part of the "
-            "story; --method exact finds all of them, another layer may need fewer."
+            f"{share:.0%} of it is in NO component: the components above are a part of the story; "
+            "--method exact finds all of them, another layer may need fewer."
         )
 
 

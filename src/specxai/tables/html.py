@@ -5,7 +5,8 @@ from specxai.presentation import tabulates
 from specxai.spectral import Decomposition, Reduction
 from specxai.survey import Evolution, Similarity
 from specxai.table import Table, cells
-from specxai.tables.explanation import explanation_tables, summarize
+from specxai.tables.answer import tell
+from specxai.tables.explanation import summarize
 from specxai.tables.network import ledger_table, summarize_ledger
 from specxai.tables.survey import evolution_table, similarity_table, summarize_evolution
 
@@ -15,8 +16,8 @@ _LEADING, _LEFT = 3, 8
 
 @tabulates(Decomposition)
 def explanation_html(explanation: Decomposition) -> str:
-    """Write the terms of an explained output and its leading components."""
-    tables = explanation_tables(summarize(explanation, _LEADING))
+    """Write what an output rests on; of all outputs together the terms and leading components."""
+    tables, _ = tell(explanation, summarize(explanation, _LEADING))
     return "".join(table.html() for table in tables)
 
 

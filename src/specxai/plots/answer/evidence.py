@@ -11,7 +11,6 @@ from specxai.affine.blur import blurred
 from specxai.plots.heatmap import to_array
 from specxai.plots.panels import InputKind, contracted_dim, kind_of
 from specxai.spectral import Decomposition
-from specxai.spectral.files.stored import StoredDecomposition
 from specxai.spectral.records.contraction import default_blur
 from specxai.spectral.records.network_decomposition import NetworkDecomposition
 
@@ -67,7 +66,7 @@ def gather(explanation: Decomposition, top: int, names: Sequence[str] | None = N
     kind, chosen = kind_of(explanation.x), leading_components(explanation, top)
     dim = _summed_dim(explanation, names)
     blur = 0.0 if kind == "sequence" and names is not None else _blur(kind, explanation.x)
-    known = [k for k in chosen if _is_known(explanation, k)]
+    known = [k for k in chosen if explanation.holds_vectors(k)]
     maps: dict[int, Map] = {}
     if known:
         stack = to_array(explanation.contribution_maps(known, dim, blur))
@@ -105,11 +104,6 @@ def _summed_dim(explanation: Decomposition, names: Sequence[str] | None) -> int 
     if kind_of(x) == "sequence" and names is not None and len(names) == x.shape[1] != x.shape[2]:
         return 2
     return contracted_dim(x)
-
-
-def _is_known(explanation: Decomposition, k: int) -> bool:
-    """Tell whether the vector of a component is at hand; a file may not keep it."""
-    return not isinstance(explanation, StoredDecomposition) or k in explanation.kept
 
 
 def _maps_at_layer(

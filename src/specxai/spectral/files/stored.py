@@ -60,6 +60,14 @@ class StoredDecomposition(Decomposition):
         """u·x of the map at x alone, beside a map of one output from a baseline; else None."""
         return self.record.pointwise_linear
 
+    def holds_vectors(self, indices: Indices) -> bool:
+        """Return whether the file keeps the right singular vectors of components.
+
+        Args:
+            indices: the components, from 0.
+        """
+        return set(self.checked(indices).tolist()) <= set(self.kept.tolist())
+
     def right_vectors(self, indices: Indices) -> Float[Tensor, "n ..."]:
         """Return right singular vectors φ_k that were kept, in the shape of the input (17).
 

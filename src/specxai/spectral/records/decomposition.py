@@ -77,6 +77,14 @@ class Decomposition(ABC):
             φ_k·x ≥ 0. With a scale s, s φ_k are orthonormal: φ_k is per unit of the input.
         """
 
+    def holds_vectors(self, _indices: Indices) -> bool:
+        """Return whether the right singular vectors of components are at hand, or can be had.
+
+        Args:
+            _indices: the components, from 0.
+        """
+        return True
+
     def directions(self, indices: Indices) -> Float[Tensor, "n ..."]:
         """Return right singular vectors of length 1: φ_k, or s φ_k with a scale s.
 
