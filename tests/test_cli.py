@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 import specxai
+from command_line import run
 
 pytestmark = pytest.mark.slow  # every test starts a process
 
@@ -113,16 +114,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.save(path / "square.npy", np.ones((1, 1, 5, 5), np.float32))
     Image.new("RGB", (20, 20), "red").save(path / "photo.png")
     return path
-
-
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "specxai", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 # The map at x alone, all components, and the numbers of the paper.

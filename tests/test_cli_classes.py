@@ -2,11 +2,12 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from command_line import run as specxai
 
 pytestmark = pytest.mark.slow  # every test starts a process
 
@@ -36,8 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, command: str, *options: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "specxai", *command.split(), *options]
-    return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    return specxai(folder, *command.split(), *options)
 
 
 EXPLAIN = "--layer 1 --quiet --json --overwrite"

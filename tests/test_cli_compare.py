@@ -2,11 +2,12 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from command_line import run as specxai
 
 pytestmark = pytest.mark.slow  # every test starts a process
 
@@ -33,8 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "specxai", "compare", "nets.py:net", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return specxai(folder, "compare", "nets.py:net", *arguments)
 
 
 def test_a_comparison_is_printed_written_and_gone_on_with(folder: Path) -> None:

@@ -1,8 +1,6 @@
 """Inputs on the command line: what was assumed of them is said; several tensors are arguments."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +8,8 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save_file
+
+from command_line import run
 
 pytestmark = pytest.mark.slow  # every test starts a process
 
@@ -68,11 +68,6 @@ def folder(tmp_path: Path) -> Path:
     save_file(tensors, tmp_path / "pair.safetensors")
     save_file({**tensors, "y": torch.ones(1)}, tmp_path / "more.safetensors")
     return tmp_path
-
-
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "specxai", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def outputs(folder: Path, name: str) -> tuple[dict, str]:

@@ -1,14 +1,13 @@
 """``specxai explain`` on many inputs, run as a user runs it: in a process of its own."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import specxai
+from command_line import run
 
 pytestmark = pytest.mark.slow  # every test starts a process
 
@@ -36,11 +35,6 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "rows" / "notes.txt").touch()
     np.save(tmp_path / "wide.npy", np.ones((1, 7), np.float32))
     return tmp_path
-
-
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "specxai", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 EXPLAIN = "explain", "nets.py:small", "a.npy", "rows"

@@ -2,12 +2,12 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from command_line import run as specxai
 from specxai.cli.reading import read_names
 from specxai.errors import LoadError
 
@@ -39,14 +39,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "specxai", "symbolic", "nets.py:small", "x.npy"]
-    return subprocess.run(
-        [*command, "--layer", "1", "--baseline", "none", "--quiet", *options],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    given = "symbolic", "nets.py:small", "x.npy", "--layer", "1", "--baseline", "none", "--quiet"
+    return specxai(folder, *given, *options)
 
 
 def test_markdown_with_names_and_units(folder: Path) -> None:
@@ -60,9 +54,8 @@ def test_markdown_with_names_and_units(folder: Path) -> None:
 def test_the_model_file_names_outputs_and_inputs(folder: Path) -> None:
     names = "\nCLASSES = 'cat', 'dog'\nFEATURES = 'a', 'b', 'c'\nUNITS = {'c': 'kg'}\n"
     (folder / "named.py").write_text(NETS + names)
-    command = [sys.executable, "-m", "specxai", "symbolic", "named.py:small", "x.npy", "--quiet"]
-    command += "--layer", "1", "--target", "dog", "--baseline", "none"
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    given = "symbolic", "named.py:small", "x.npy", "--layer", "1", "--baseline", "none", "--quiet"
+    done = specxai(folder, *given, "--target", "dog")
     assert done.returncode == 0, done.stderr
     assert "| c | 2 kg |" in done.stdout
     assert "y = output 1 of" in done.stdout

@@ -1,8 +1,6 @@
 """Tables and points on the command line: rows, scales, reference cases, meshes."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,6 +10,7 @@ import torch
 from PIL import Image
 
 import specxai
+from command_line import run
 from specxai.models import load_model
 
 pytestmark = pytest.mark.slow  # every test starts a process
@@ -53,11 +52,6 @@ def folder(tmp_path: Path) -> Path:
     np.save(tmp_path / "far.npy", FACES + 10)
     np.save(tmp_path / "floats.npy", FACES.astype(float))
     return tmp_path
-
-
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "specxai", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def numbers(folder: Path, *arguments: str) -> tuple[dict, str]:

@@ -1,12 +1,12 @@
 """Options from specxai.toml: found, taken, overruled, and faults in it told in one line."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from command_line import run
 
 pytestmark = pytest.mark.slow  # every test starts a process
 
@@ -38,11 +38,6 @@ def folder(tmp_path: Path) -> Path:
     np.save(tmp_path / "work" / "deeper" / "x.npy", np.ones((1, 6), np.float32))
     (tmp_path / "work" / "specxai.toml").write_text(OPTIONS)
     return tmp_path / "work" / "deeper"
-
-
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "specxai", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 EXPLAIN = "explain", "nets.py:small", "x.npy", "--overwrite"

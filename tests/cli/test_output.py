@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from command_line import run
 from specxai.cli.output import output_file, output_folder
 from specxai.errors import SpecxaiError
 
@@ -32,11 +33,6 @@ with output_folder(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
 """
-
-
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "specxai", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def test_a_folder_is_made_and_unmade_if_nothing_comes_of_it(tmp_path: Path) -> None:

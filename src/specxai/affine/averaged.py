@@ -91,9 +91,9 @@ class MeanJacobian(Jacobian):
             added = (cotangents @ self._rest)[:, None] * self._direction
             yield torch.stack(gradients).mean(0) + added
 
-    def _pushed(self, blocks: Iterator[Tensor], folded: bool) -> Iterator[Tensor]:
+    def _pushed(self, blocks: Iterator[Tensor]) -> Iterator[Tensor]:
         own, *others = tee(blocks, len(self.parts) + 1)
-        each = [part._pushed(b, folded) for part, b in zip(self.parts, others, strict=True)]
+        each = [part._pushed(b) for part, b in zip(self.parts, others, strict=True)]
         for tangents, *products in zip(own, *each, strict=True):
             self.products.pushed += len(tangents)
             added = (tangents @ self._direction)[:, None] * self._rest

@@ -1,5 +1,3 @@
-from functools import partial
-
 import pytest
 import torch
 from torch import nn
@@ -13,7 +11,11 @@ from specxai.affine.products import pushforward
 @pytest.mark.parametrize("name", zoo.names())
 @pytest.mark.parametrize(
     "push",
-    [pushforward.vectorized, partial(pushforward.vectorized, folded=True), pushforward.transposed],
+    [
+        pushforward.vectorized,
+        pushforward.transposed,
+        pushforward.taped,
+    ],
 )
 def test_tangents_against_the_dense_jacobian(name, push):
     net = zoo.build(name)
@@ -21,15 +23,36 @@ def test_tangents_against_the_dense_jacobian(name, push):
     V = torch.randn(3, R.shape[1], generator=torch.Generator().manual_seed(0)).double()
     truth = V @ torch.tensor(dense(net.model, net.x, net.layer).R).T
     pushed = push(R.function, net.x)
-    for count in (3, 1):  # the second time with what is known from the first
+    for count in (3, 1):
         found = pushed(V[:count])
         assert not found.requires_grad
         torch.testing.assert_close(found.reshape(count, -1), truth[:count])
 
 
-@pytest.mark.parametrize("folded", [True, False])
+@pytest.mark.parametrize("rule", ["tangent", "secant", "zero"])
+@pytest.mark.parametrize("name", zoo.names())
+def test_a_tape_of_copies_plays_as_forward_mode_pushes(name, rule):
+    net = zoo.build(name)
+    baseline, rule = ("zero", "tangent") if rule == "zero" else (None, rule)
+    R = linearize(net.model, net.x, rule, baseline=baseline).right(net.layer)
+    if R.layout is None:
+        pytest.skip("its samples disturb each other")
+    V = torch.randn(3, R.shape[1], generator=torch.Generator().manual_seed(0)).double()
+    tape = pushforward.taped(R.function, R.x, 2, R.layout)
+    for count in (3, 1):
+        truth = pushforward.vectorized(R.function, R.x)(V[:count])
+        torch.testing.assert_close(tape(V[:count]), truth)
+    L = linearize(net.model, net.x, rule, baseline=baseline).left(net.layer, R.value)
+    w = torch.randn(1, L.shape[1], generator=torch.Generator().manual_seed(0)).double()
+    found, truth = (
+        push(L.function, L.x)(w) for push in (pushforward.taped, pushforward.vectorized)
+    )
+    torch.testing.assert_close(found, truth)
+
+
+@pytest.mark.parametrize("push", [pushforward.vectorized, pushforward.taped])
 @pytest.mark.parametrize("statistics", [True, False])
-def test_batch_norm_with_its_own_epsilon_and_with_statistics_of_the_input(statistics, folded):
+def test_batch_norm_with_its_own_epsilon_and_with_statistics_of_the_input(statistics, push):
     torch.manual_seed(0)
     norm = nn.BatchNorm1d(3, eps=0.5, track_running_stats=statistics).double()
     if statistics:
@@ -38,7 +61,7 @@ def test_batch_norm_with_its_own_epsilon_and_with_statistics_of_the_input(statis
     x = torch.randn(1, 2, 5, dtype=torch.float64)
     v = torch.randn(4, 10, dtype=torch.float64)
     J = torch.autograd.functional.jacobian(model, x).reshape(15, 10)
-    push = pushforward.vectorized(model, x, folded)
+    push = push(model.requires_grad_(False), x)
     for _ in range(2):
         torch.testing.assert_close(push(v), v @ J.T)
 

@@ -36,12 +36,14 @@ def recorded_agrees(network: Network, x: Float[Tensor, "1 ..."], traced: Trace) 
         Whether they agree; False also where there is no forward derivative to compare with.
     """
     v, w = random_like(x, 1), random_like(traced.output, 2)
-    try:
-        push = pushforward.vectorized(network, x, folded=True, known=traced.known)
-        pushed = push(v.reshape(1, -1))
-    except Exception as fault:
-        if final(fault):
-            raise
+    for way in (pushforward.taped, pushforward.vectorized):
+        try:
+            pushed = way(network, x)(v.reshape(1, -1))
+            break
+        except Exception as fault:
+            if final(fault):
+                raise
+    else:
         return False
     floor = rounding_norm(x, traced.output)
     difference = disagreement(pushed, w, v, traced.pull(w), floor)

@@ -294,6 +294,7 @@ def without_forward(rule: Rule | None) -> Rule:
     def apply(operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if any(unpack_dual(tensor).tangent is not None for tensor in tensors_in(args, kwargs)):
             raise NotImplementedError("its forward-mode derivative is wrong")
-        return operation(*args, **kwargs)
+        with torch._C.DisableTorchFunction():  # nor is it to be recorded on a tape
+            return operation(*args, **kwargs)
 
     return wrapping(rule, apply)

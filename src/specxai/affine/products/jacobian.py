@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,6 +18,7 @@ from specxai.affine.products.adjointness import (
     rounding_norm,
 )
 from specxai.affine.products.numerics import full_precision
+from specxai.affine.products.tape import NotRecordedError
 from specxai.affine.tracing.faults import final, in_our_words
 from specxai.errors import MissingExtraError, UnsupportedOperationError
 
@@ -87,7 +88,7 @@ class Jacobian:
     @cached_property
     def image(self) -> Float[Tensor, " m"]:
         """J x or J (x − x₀), float64: computed once, as the terms of every explanation need it."""
-        return self.push(self.displacement.reshape(1, -1))[0].double()
+        return self._first[-1].double()
 
     @cached_property
     def active(self) -> Bool[Tensor, " m"]:
@@ -101,10 +102,19 @@ class Jacobian:
     @cached_property
     def _probes(self) -> tuple[Float[Tensor, "2 M"], Float[Tensor, "2 m"]]:
         """Two random directions and their products."""
+        return self._directions, self._first[:2]
+
+    @cached_property
+    def _directions(self) -> Float[Tensor, "2 M"]:
         generator = torch.Generator().manual_seed(0)
         directions = torch.randn(2, self.shape[1], generator=generator, dtype=self.x.dtype)
-        directions = directions.to(self.x.device)
-        return directions, self.push(directions)
+        return directions.to(self.x.device)
+
+    @cached_property
+    def _first(self) -> Float[Tensor, "3 m"]:
+        """The products that every use needs, with two random directions and with x: one by one."""
+        tangents = torch.cat([self._directions, self.displacement.reshape(1, -1)])
+        return torch.cat(list(self.pushed(tangents.split(1))))
 
     @property
     def goes_forward(self) -> bool:
@@ -155,8 +165,7 @@ class Jacobian:
 
         Rounded as the forward pass rounds, so that J x can be taken from f(x).
         """
-        blocks = iter(tangents.split(self.block))
-        return torch.cat(list(_in_full_precision(self._pushed(blocks, folded=False))))
+        return torch.cat(list(self.pushed(tangents.split(self.block))))
 
     def pull(self, cotangents: Float[Tensor, "k m"]) -> Float[Tensor, "k M"]:
         """Return Jᵀ w for each row w: `rmatmat` for vectors stored as rows.
@@ -200,11 +209,8 @@ class Jacobian:
         return _in_full_precision(self._pulled(iter(blocks), folded=True))
 
     def pushed(self, blocks: Iterable[Float[Tensor, "_ M"]]) -> Iterator[Float[Tensor, "_ m"]]:
-        """Yield J v for the rows v of each block, at most `block` of them at a time.
-
-        Faster than `push` where there are batch norms, which are taken as one product.
-        """
-        return _in_full_precision(self._pushed(iter(blocks), folded=True))
+        """Yield J v for the rows v of each block, at most `block` of them at a time."""
+        return _in_full_precision(self._pushed(iter(blocks)))
 
     def in_blocks_of(self, block: int) -> "Jacobian":
         """Return the same operator with another number of products at a time."""
@@ -262,20 +268,21 @@ class Jacobian:
             self.products.pulled += len(cotangents)
             yield gradients.detach().reshape(len(cotangents), self.shape[1])
 
-    def _pushed(self, blocks: Iterator[Tensor], folded: bool) -> Iterator[Tensor]:
+    def _pushed(self, blocks: Iterator[Tensor]) -> Iterator[Tensor]:
         """Push blocks of tangents forward, by the fastest way that the function allows."""
-        ways: list[Callable[[], pushforward.Pushforward]] = [
-            partial(pushforward.vectorized, self.function, self.x, folded),
-            partial(pushforward.sequential, self.function, self.x),
-            partial(pushforward.transposed, self.function, self.x),
-            lambda: self._push_by_rows,
+        ways: list[Callable[[int], pushforward.Pushforward]] = [
+            self._taped,
+            lambda _: pushforward.vectorized(self.function, self.x),
+            lambda _: pushforward.sequential(self.function, self.x),
+            lambda _: pushforward.transposed(self.function, self.x),
+            lambda _: self._push_by_rows,
         ]
         push: pushforward.Pushforward | None = None
         for tangents in blocks:
             products = None
             while products is None:
                 try:
-                    push = ways[0]() if push is None else push
+                    push = ways[0](len(tangents)) if push is None else push
                     products = push(tangents)
                 except Exception as fault:  # a formula or a vmap rule is missing
                     if final(fault) or len(ways) == 1:
@@ -285,6 +292,18 @@ class Jacobian:
             self._reversed = len(ways) <= 2
             self.products.pushed += len(tangents)
             yield products.detach()
+
+    def _taped(self, count: int) -> pushforward.Pushforward:
+        """Record the derivative; that of a batch must be that of one sample."""
+        layout = None if count == 1 else self.layout
+        if layout is None:
+            return pushforward.taped(self.function, self.x)
+        push = pushforward.taped(self.function, self.x, count, layout)
+        directions, products = self._probes
+        bound = TOLERANCES.get(self.x.dtype, TOLERANCES[torch.float32])
+        if not (push(directions) - products).norm() <= bound * products.norm():
+            raise NotRecordedError("samples of a batch disturb each other")
+        return push
 
     def _push_by_rows(self, tangents: Float[Tensor, "k M"]) -> Float[Tensor, "k m"]:
         """Multiply tangents with every row: where PyTorch has no other derivative."""

@@ -6,49 +6,57 @@ lives as long as the closure.
 """
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.autograd import grad
-from torch.autograd.forward_ad import make_dual, unpack_dual
-from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.overrides import TorchFunctionMode
 
-from specxai.affine.products.folding import folded_scale
-from specxai.affine.tracing.operations import CONVOLUTIONS
+from specxai.affine.products.tape import Tape
 
 Function = Callable[[Tensor], Tensor]
 Pushforward = Callable[[Tensor], Tensor]
 
 
-def vectorized(
+def vectorized(function: Function, x: Float[Tensor, "1 ..."]) -> Pushforward:
+    """Push all tangents forward together: forward-mode derivative under ``vmap``."""
+    return partial(_push_together, function, x)
+
+
+def taped(
     function: Function,
     x: Float[Tensor, "1 ..."],
-    folded: bool = False,
-    known: Sequence[Tensor] = (),
+    copies: int = 1,
+    layout: torch.memory_format = torch.contiguous_format,
 ) -> Pushforward:
-    """Push all tangents forward together: forward-mode derivative under ``vmap``.
+    """Record the linear part of every call once, and play it for all tangents.
+
+    Takes a run of the function first, and is the fastest for many tangents.
 
     Args:
-        function: maps a batch of inputs to a batch of outputs.
+        function: maps a batch of inputs to a batch of outputs, and never mixes them.
         x: the point.
-        folded: multiply by the folded scale of a batch norm instead of its own formula. Faster, but
-            rounded otherwise than the forward pass: not for the product that is taken from f(x).
-        known: see `KnownPrimals`; none are found in the first push.
+        copies: how many tangents are pushed at a time.
+        layout: of the batch in memory.
+
+    Raises:
+        NotRecordedError: something on the input's path was not seen.
     """
-    return partial(_push_together, function, x, folded, list(known))
+    with forward_mode():
+        return partial(_play, Tape(function, x, copies, layout))
 
 
-def _push_together(
-    function: Function, x: Tensor, folded: bool, known: list[Tensor], tangents: Tensor
-) -> Tensor:
-    with torch.no_grad(), forward_mode(), KnownPrimals(known, folded):
+def _play(tape: Tape, tangents: Tensor) -> Tensor:
+    with torch.no_grad(), forward_mode():
+        return tape(tangents)
+
+
+def _push_together(function: Function, x: Tensor, tangents: Tensor) -> Tensor:
+    with torch.no_grad(), forward_mode():
         products = torch.func.vmap(partial(_push_one, function, x))(tangents.reshape(-1, *x.shape))
     return products.flatten(1)
 
@@ -86,72 +94,6 @@ def _push_transposed(pulled: Tensor, cotangent: Tensor, tangents: Tensor) -> Ten
     each = [grad(pulled, cotangent, tangent, retain_graph=True) for tangent in shaped]
     products = [product.reshape(1, -1) for (product,) in each]
     return torch.cat(products) if products else cotangent.detach().reshape(1, -1)[:0]
-
-
-class KnownPrimals(TorchFunctionMode):
-    """Pushes tangents through affine operations without running these on x again.
-
-    The point x is always the same, and so are the outputs of convolutions and linear layers at it.
-    PyTorch's forward mode would compute them each time, together with the product of the primal and
-    the zero tangent of the weight: for few tangents, most of the work.
-
-    Args:
-        known: the outputs at x in the order of the calls; filled by the first run.
-        folded: include batch norms, as one product with their folded scale.
-    """
-
-    def __init__(self, known: list[Tensor], folded: bool = False) -> None:
-        super().__init__()
-        self._known = known
-        self._linear_parts = _LINEAR_PARTS | _FOLDED if folded else _LINEAR_PARTS
-        self._calls = 0
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        if func in self._linear_parts:
-            return self._push(func, *args, **(kwargs or {}))
-        return func(*args, **(kwargs or {}))
-
-    def _push(self, func: Callable[..., Tensor], input: Tensor, *args: Any, **options: Any) -> Any:
-        primal, tangent = unpack_dual(input)
-        constants = [each for each in (*args, *options.values()) if isinstance(each, Tensor)]
-        if tangent is None or any(unpack_dual(each).tangent is not None for each in constants):
-            return func(input, *args, **options)
-        pushed = self._linear_parts[func](func, tangent, *args, **options)
-        if pushed is None:
-            return func(input, *args, **options)
-        if self._calls == len(self._known):
-            self._known.append(func(primal, *args, **options))
-        self._calls += 1
-        # A copy, because the model may go on in place.
-        return make_dual(self._known[self._calls - 1].clone(), pushed)
-
-
-def _without_bias(
-    func: Callable[..., Tensor],
-    tangent: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    *args: Any,
-    **options: Any,
-) -> Tensor:
-    return func(tangent, weight, None, *args, **options)
-
-
-def _scaled(func: Callable[..., Tensor], tangent: Tensor, *args: Any, **options: Any) -> Any:
-    scale = folded_scale(tangent, *args, **options)
-    return None if scale is None else tangent * scale
-
-
-_LINEAR_PARTS: dict[Callable[..., Any], Callable[..., Any]] = dict.fromkeys(
-    (*CONVOLUTIONS, functional.linear), _without_bias
-)
-_FOLDED: dict[Callable[..., Any], Callable[..., Any]] = {functional.batch_norm: _scaled}
 
 
 @contextmanager

@@ -51,5 +51,5 @@ class ScaledJacobian(Jacobian):
         for gradients in self.own._pulled(blocks, folded):
             yield gradients * self._factors
 
-    def _pushed(self, blocks: Iterator[Tensor], folded: bool) -> Iterator[Tensor]:
-        return self.own._pushed((tangents * self._factors for tangents in blocks), folded)
+    def _pushed(self, blocks: Iterator[Tensor]) -> Iterator[Tensor]:
+        return self.own._pushed(tangents * self._factors for tangents in blocks)

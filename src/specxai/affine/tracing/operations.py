@@ -51,6 +51,9 @@ _AFFINE = frozenset(
     """.split()
 )
 
+# Affine in the first argument; the window scales it.
+_WINDOWED = frozenset(["stft", "istft"])
+
 # Linear in each of several factors: affine when at most one of those positions depends on x.
 _FACTORS = {
     **dict.fromkeys(
@@ -243,6 +246,11 @@ def classify(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[
     return _nonlinear(name)
 
 
+def additive(name: str) -> bool:
+    """Tell whether an operation adds up its tensors, so that none of them scales another."""
+    return name in _AFFINE and name not in _WINDOWED
+
+
 def _option(args: Sequence[Any], kwargs: Mapping[str, Any], name: str, place: int) -> Any:
     return kwargs.get(name, args[place] if len(args) > place else None)
 
@@ -286,11 +294,3 @@ CONVOLUTIONS = (
     torch.conv1d, torch.conv2d, torch.conv3d,
     torch.conv_transpose1d, torch.conv_transpose2d, torch.conv_transpose3d,
 )  # fmt: skip
-
-
-_LINEAR_PARTS = {*CONVOLUTIONS, torch.nn.functional.linear, torch.nn.functional.batch_norm}
-
-
-def is_linear_part(function: Callable[..., Any]) -> bool:
-    """Tell whether a function is one whose value at x a forward product need not compute again."""
-    return function in _LINEAR_PARTS

@@ -27,7 +27,6 @@ from specxai.affine.tracing.operations import (
     classify,
     depends,
     depends_inside,
-    is_linear_part,
     numbers,
     tensors_in,
     to_python,
@@ -173,7 +172,6 @@ class Recorder(LayerTracker):
         self.device = root.device_type
         self.sites: list[Site] = []
         self.left_out: set[torch.dtype] = set()
-        self.known: list[Tensor] = []
         self._following = True  # whether the model itself lets derivatives be recorded
         self._made: list[tuple[int, int]] = []  # the nodes of each call: the first, the next
         self._entered: list[tuple[int, str]] = []  # the module at work from a node on
@@ -219,8 +217,6 @@ class Recorder(LayerTracker):
             result = call.perform(rule)
         if rule is not None:
             self.rules[call.address] = rule
-        elif followed and is_linear_part(call.function) and not depends(call.tensors[1:]):
-            self.known.append(result.detach().clone())
         if inside:
             self._note_inside(call, result)
         elif followed and not self._in_function():

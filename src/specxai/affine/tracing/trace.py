@@ -31,7 +31,6 @@ class Trace:
         left_out: what casts on the input's path would have gone to, if the plan had not left them
             out.
         pull: the vector-Jacobian product of the pass, as long as somebody holds it.
-        known: what convolutions and linear layers have given, see `KnownPrimals`.
     """
 
     output: Any
@@ -41,7 +40,6 @@ class Trace:
     plan: dict[Address, Rule]
     left_out: frozenset[torch.dtype]
     pull: Callable[[Tensor], Tensor]
-    known: list[Tensor]
 
 
 def trace(
@@ -76,7 +74,6 @@ def trace(
         recorder.rules,
         frozenset(recorder.left_out),
         lambda w: torch.autograd.grad(output, leaf, w, retain_graph=True)[0],
-        recorder.known,
     )
 
 

@@ -42,7 +42,7 @@ class Krylov:
     by: Goal = "singular_value"
     tol: float = 1e-4
     products: int = 1000
-    block: int = 4
+    block: int = 2
     seed: int = 0
     share: float | None = None
 
@@ -126,7 +126,9 @@ def _basis_size(right: Jacobian, count: int, options: Krylov, budget: int) -> in
     """Return how many directions fit into memory."""
     each = 8 * right.shape[1] + 4 * 8 * count
     block = min(options.block, right.block)
-    free = budget - block * (right.sample_bytes + 2 * right.shape[1] * right.x.element_size())
+    # Of a block one run for the products with Rᵀ, of one sample what those with R recorded.
+    runs = (block + 1) * right.sample_bytes
+    free = budget - runs - 2 * block * right.shape[1] * right.x.element_size()
     size, least = free // each, 2 * (options.n_components + 2 * options.block + 2)
     if size < min(least, count):
         need = budget - free + least * each

@@ -1,7 +1,7 @@
 """One call at both ends of the way from the baseline x₀ to the input x."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -176,13 +176,17 @@ def with_followed(
 ) -> Arguments:
     """Return arguments with the followed tensors replaced by others, in order."""
     flags, new = iter(followed), iter(values)
-
-    def replaced(value: Any) -> Any:
-        if isinstance(value, Tensor):
-            return next(new) if next(flags) else value
-        if isinstance(value, dict):
-            return {key: replaced(part) for key, part in value.items()}
-        return rebuilt(value, map(replaced, value)) if isinstance(value, tuple | list) else value
-
     args, kwargs = arguments
-    return tuple(map(replaced, args)), {key: replaced(value) for key, value in kwargs.items()}
+    positional = tuple(_replaced(value, flags, new) for value in args)
+    return positional, {key: _replaced(value, flags, new) for key, value in kwargs.items()}
+
+
+def _replaced(value: Any, flags: Iterator[bool], new: Iterator[Tensor]) -> Any:
+    """Take the place of each flagged tensor; no closure, which would keep them until collected."""
+    if isinstance(value, Tensor):
+        return next(new) if next(flags) else value
+    if isinstance(value, dict):
+        return {key: _replaced(part, flags, new) for key, part in value.items()}
+    if isinstance(value, tuple | list):
+        return rebuilt(value, [_replaced(part, flags, new) for part in value])
+    return value
