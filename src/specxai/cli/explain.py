@@ -55,10 +55,8 @@ class Kept:
     ) -> list[Path]:
         """Write the figure and the file of a result, of points theirs too; return their paths."""
         from specxai.models.seen import picture_seen
-        from specxai.tables.explanation import summarize
 
         figure, file, cloud = (folder / name for name in self.files)
-        kept = [part.k for part in summarize(result, self.draw.listed).components]
         title, given = ": ".join(filter(None, (result.model, result.target_name))), opened.given
         written = [figure, file]
         # What may fail comes first: a file alone would bar the next run from its folder.
@@ -66,8 +64,16 @@ class Kept:
             written.append(cloud)
         else:
             self.draw.draw(result, figure, given.image, picture_seen(opened.model, given))
-        result.save(file, kept, dtype=self.vectors)
+        result.save(file, self.chosen(result), dtype=self.vectors)
         return written
+
+    def chosen(self, result: "Explanation") -> list[int]:
+        """Return the components whose vectors are drawn or kept."""
+        from specxai.spectral import default_vectors
+        from specxai.tables.explanation import summarize
+
+        listed = (part.k for part in summarize(result, self.draw.listed).components)
+        return sorted({*default_vectors(result).tolist(), *listed})
 
 
 @app.command
@@ -118,6 +124,7 @@ def explain(
     triangles = read_faces(kept.faces)
     with output_folder(out, (*kept.files, _LEDGER), run.overwrite):
         opened, result = what.explain(loaded, input, run.quiet)
+        result.right_vectors(kept.chosen(result))  # in one run, for table, figure and file
         summary = summarize(result, kept.draw.listed)
         trust = None if details or result.target is None else result.trust()
         tables, more = tell(result, summary, details, trust)
@@ -155,6 +162,7 @@ def _explain_each(
     def explain_one(name: str, folder: Path) -> "InputNumbers":
         asked = what if input is None else replace(what, target=name)
         opened, result = asked.explain(loaded, name if input is None else input, run.quiet)
+        result.right_vectors(kept.chosen(result))
         kept.write(opened, result, folder, triangles)
         return summarize_input(name, folder.name, result, opened.given.note)
 

@@ -7,6 +7,7 @@ from specxai.spectral.edits.edited_module import EditedModule
 from specxai.spectral.edits.surgery import Surgery
 from specxai.spectral.edits.trust import Removal, Trust
 from specxai.spectral.explanation import Explanation, StoredExplanation, load
+from specxai.spectral.files.saving import default_vectors
 from specxai.spectral.files.stored import Record
 from specxai.spectral.records.component import Component
 from specxai.spectral.records.decomposition import Decomposition
@@ -52,6 +53,7 @@ __all__ = [
     "Surgery",
     "SymbolicExpression",
     "Trust",
+    "default_vectors",
     "exact_svd",
     "explain",
     "explain_at",

@@ -133,8 +133,9 @@ class NetworkDecomposition(Decomposition):
 
     def _vectors_of(self, chosen: tuple[int, ...]) -> Float[Tensor, "n M"]:
         """Return right vectors; a few are kept, for the table, the figure and the file."""
-        if chosen in self._kept_vectors:
-            return self._kept_vectors[chosen]
+        for known, vectors in self._kept_vectors.items():
+            if set(chosen) <= set(known):
+                return vectors[[known.index(k) for k in chosen]]
         wanted = torch.tensor(chosen, dtype=torch.int64, device=self.singular_values.device)
         scaled = self.svd.left[:, wanted].T / self.singular_values[wanted, None]
         cotangents = _at_layer(self.split, self.svd, scaled).to(self.x.dtype)
@@ -174,8 +175,8 @@ def linear_map(
     return smooth_map(u, lin.displacement.double(), dim, blur)[0]
 
 
-# As many right vectors as an answer shows are kept.
-_FEW = 8
+# As many right vectors as an answer shows, and its file holds, are kept.
+_FEW = 16
 
 Result = TypeVar("Result", bound=NetworkDecomposition)
 
