@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 import specxai
@@ -23,6 +25,8 @@ def test_a_row_for_each_input_and_a_line_for_each_fault() -> None:
     assert texts[1] == ["y.npy", "not explained", *[""] * 5]
     assert table.columns[4] == "y₀"
     assert table.notes[1] == "y₀: the output at the baseline x₀ (zero)"
+    beyond = many_table([replace(row, share=1.4)], "net").notes
+    assert beyond[-1].startswith("a share beyond 100 %")
     assert table.notes[-2:] == ("y.npy: does not exist", "1 of 2 inputs could not be explained")
 
 

@@ -8,6 +8,9 @@ from specxai.spectral import Decomposition
 from specxai.table import Cell, Table, cells
 from specxai.tables.explanation import terms_of
 
+# Up to here a share is that of a whole, and rounded to it.
+_WHOLE = 1.05
+
 
 @dataclass(frozen=True, kw_only=True)
 class InputNumbers:
@@ -86,6 +89,8 @@ def many_table(rows: Sequence[InputNumbers], title: str) -> Table:
     notes = [f"share: of {step}, that so many leading components add up to"]
     if baselines:
         notes.append(f"y₀: the output at the baseline x₀ ({', '.join(baselines)})")
+    if any(row.share is not None and not 0 <= row.share <= _WHOLE for row in rows):
+        notes.append("a share beyond 100 %, or below 0: other components take that away again")
     notes += (f"{row.input}: {row.error}" for row in failed)
     if failed:
         notes.append(f"{len(failed):,} of {len(rows):,} inputs could not be explained")
