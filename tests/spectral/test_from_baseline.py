@@ -78,7 +78,8 @@ def test_the_terms_add_up_from_the_baseline_s_output(ex: Explanation) -> None:
 
 def test_maps_sum_to_what_they_are_of(ex: Explanation) -> None:
     k = range(ex.rank)
-    assert torch.allclose(ex.contribution_maps(k), ex.contributions)
+    assert torch.allclose(ex.contribution_maps(k, 1), ex.contributions)
+    assert torch.equal(ex.contribution_maps(k), ex.contribution_maps(k, None))  # of a vector
     assert torch.allclose(ex.contribution_maps(k, None, blur=2.0).sum(1), ex.contributions)
     assert torch.isclose(ex.total_map(None, blur=0.7).sum(), ex.linear)
     assert torch.allclose(ex.contribution_maps(k, None).sum(0), ex.total_map(None), atol=1e-14)
@@ -104,6 +105,21 @@ def test_maps_of_pictures_keep_their_sums_after_the_blur_and_on_the_layer_s_grid
     smooth, sharp = ex.total_map(blur=2.0), ex.total_map()
     assert torch.isclose(smooth.sum(), sharp.sum())
     assert smooth.var() < sharp.var()
+
+
+def test_maps_of_tokens_are_over_the_positions_that_have_names() -> None:
+    torch.manual_seed(1)
+    net = nn.Sequential(nn.Linear(5, 4), nn.Tanh(), nn.Flatten(), nn.Linear(12, 2)).double().eval()
+    ex = explain(net, torch.randn(1, 3, 5).double(), "1", 0, baseline="zero")
+    assert ex.total_map().shape == (5,)  # (1, C, L)
+    named = ex.with_features(["the", "cat", "sat"], names_dim=1)
+    assert named.total_map().shape == (3,)
+    assert named.contribution_maps([0, 1]).shape == named.layer_maps([0, 1]).shape == (2, 3)
+    assert torch.allclose(named.layer_maps([0, 1]).sum(1), ex.contributions[:2])
+    assert named.layer_maps([0], dim=None).shape == (1, 3, 4)
+    cloud = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Flatten(), nn.Linear(28, 2)).double()
+    points = explain(cloud.eval(), torch.randn(1, 7, 3).double(), "1", 0, baseline="zero")
+    assert points.total_map().shape == (7,)
 
 
 @pytest.mark.parametrize("blur", [-1.0, float("nan"), float("inf")])

@@ -10,6 +10,9 @@ from specxai.errors import InvalidInputError
 
 Contraction = Literal["product", "mean"]
 
+Dim = int | None | Literal["auto"]
+"""A dimension of x that maps are summed over; see `summed_dim` for ``auto``."""
+
 
 def contract(
     vectors: Float[Tensor, "n ..."],
@@ -66,6 +69,27 @@ def smooth_map(
         raise InvalidInputError(f"blur={blur} is no standard deviation: choose 0 or more positions")
     maps = contract(weights, x, "product", dim)
     return blurred(maps, blur, min(maps.ndim - 1, max(x.ndim - 2, 1)))
+
+
+def summed_dim(values: Float[Tensor, "_ ..."], dim: Dim, named: int | None) -> int | None:
+    """Return the dimension that maps are summed over.
+
+    Args:
+        values: what is mapped, its first dimension is not.
+        dim: as it was asked for. ``auto`` is the channels, dimension 1, of pictures and of all that
+            has three dimensions or more; but the last one of points (1, P, 3), and of a sequence
+            whose positions along dimension 1 have names; none of a vector (1, F).
+        named: the dimension whose positions have names; None where none has.
+
+    >>> import torch
+    >>> [summed_dim(torch.ones(s), "auto", None) for s in ((1, 3, 8, 8), (1, 9, 3), (1, 12))]
+    [1, 2, None]
+    """
+    if dim != "auto":
+        return dim
+    if values.ndim == 3 and (named == 1 or values.shape[2] == 3 < values.shape[1]):
+        return 2
+    return 1 if values.ndim > 2 else None
 
 
 def default_blur(x: Float[Tensor, "1 ..."]) -> float:

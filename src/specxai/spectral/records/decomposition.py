@@ -12,7 +12,7 @@ from torch import Tensor
 
 from specxai.affine import Site, Target, Tie
 from specxai.errors import InvalidInputError, TargetError
-from specxai.spectral.records.contraction import Contraction, smooth_map
+from specxai.spectral.records.contraction import Contraction, Dim, smooth_map, summed_dim
 from specxai.spectral.records.contraction import contract as contract_over
 from specxai.spectral.records.features import NAMELESS, Features
 from specxai.spectral.records.parts import About, Spectrum, Terms
@@ -176,7 +176,7 @@ class Decomposition(ABC):
         return contract_over(self.right_vectors(indices), self.displacement, contract, dim)
 
     def contribution_maps(
-        self, indices: Indices, dim: int | None = 1, blur: float = 0.0
+        self, indices: Indices, dim: Dim = "auto", blur: float = 0.0
     ) -> Float[Tensor, "n ..."]:
         """Return where components act: ψ_k σ_k φ_k ⊙ x summed over a dimension of the input.
 
@@ -185,7 +185,8 @@ class Decomposition(ABC):
 
         Args:
             indices: the components, from 0.
-            dim: dimension of x to sum over, counted with the batch dimension; None for none.
+            dim: dimension of x to sum over, counted with the batch dimension; None for none;
+                ``auto`` for the channels, see `summed_dim`.
             blur: standard deviation of a Gaussian kernel, in positions, with reflecting edges.
 
         Returns:
@@ -195,7 +196,8 @@ class Decomposition(ABC):
         scales = (self.psi * self.singular_values)[chosen]
         vectors = self.right_vectors(chosen).double()
         weighted = scales.reshape(-1, *[1] * (vectors.ndim - 1)) * vectors
-        return smooth_map(weighted, self.displacement.double(), dim, blur)
+        over = summed_dim(self.x, dim, self.features.dim)
+        return smooth_map(weighted, self.displacement.double(), over, blur)
 
     @property
     def pointwise_linear(self) -> float | None:

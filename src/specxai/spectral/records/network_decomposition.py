@@ -11,7 +11,7 @@ from torch import Tensor
 
 from specxai.affine import Ledger, Linearization, Region, Tie, fingerprint, select_target
 from specxai.errors import InvalidInputError, TargetError
-from specxai.spectral.records.contraction import smooth_map
+from specxai.spectral.records.contraction import Dim, smooth_map, summed_dim
 from specxai.spectral.records.decomposition import Decomposition, Indices
 from specxai.spectral.records.parts import About, Spectrum, Terms
 from specxai.spectral.split import Split
@@ -54,13 +54,14 @@ class NetworkDecomposition(Decomposition):
             return None
         return float((lin.vjp(select_target(lin.output, self.target)) * lin.x).double().sum())
 
-    def total_map(self, dim: int | None = 1, blur: float = 0.0) -> Float[Tensor, "..."]:
+    def total_map(self, dim: Dim = "auto", blur: float = 0.0) -> Float[Tensor, "..."]:
         """Return u ⊙ x, all that is linear in the input, where it acts: it sums to `linear`.
 
         From a baseline it is u ⊙ (x − x₀).
 
         Args:
-            dim: dimension of x to sum over, counted with the batch dimension; None for none.
+            dim: dimension of x to sum over, counted with the batch dimension; None for none;
+                ``auto`` for the channels, see `summed_dim`.
             blur: standard deviation of a Gaussian kernel, in positions, with reflecting edges.
 
         Returns:
@@ -71,16 +72,18 @@ class NetworkDecomposition(Decomposition):
         """
         if self.target is None:
             raise TargetError("a map is of one output: explain it with a target")
-        return linear_map(self.linearization, self.target, dim, blur)
+        over = summed_dim(self.x, dim, self.features.dim)
+        return linear_map(self.linearization, self.target, over, blur)
 
-    def layer_maps(self, indices: Indices, dim: int = 1) -> Float[Tensor, "n ..."]:
+    def layer_maps(self, indices: Indices, dim: Dim = "auto") -> Float[Tensor, "n ..."]:
         """Return where components act on the layer's own grid: L_j ⊙ U_k c_k over channels.
 
         Each map sums to α_k.
 
         Args:
             indices: the components, from 0.
-            dim: dimension of the layer's output to sum over, counted with the batch dimension.
+            dim: dimension of the layer's output to sum over, counted with the batch dimension; None
+                for none; ``auto`` for the channels, see `summed_dim`.
 
         Returns:
             One map each, in units of the output, shape (n, *layer's output without dim), float64.
@@ -95,12 +98,15 @@ class NetworkDecomposition(Decomposition):
         left = self.split.left[self.svd.active, None]
         terms = (left * self.svd.left[:, chosen] * self.coefficients[chosen]).T
         maps = _at_layer(self.split, self.svd, terms)
-        if not 1 <= (dim if dim >= 0 else dim + maps.ndim) < maps.ndim:
+        over = summed_dim(maps, dim, self.features.dim if maps.ndim == self.x.ndim else None)
+        if over is None:
+            return maps
+        if not 1 <= (over if over >= 0 else over + maps.ndim) < maps.ndim:
             raise InvalidInputError(
                 f"dim={dim} is no dimension of the layer's output {tuple(maps.shape[1:])}: choose "
                 f"from 1 to {maps.ndim - 1}"
             )
-        return maps.sum(dim)
+        return maps.sum(over)
 
     def left_vectors(self, indices: Indices) -> Float[Tensor, "n ..."]:
         """Return left singular vectors U_k in the shape of the layer's output.
