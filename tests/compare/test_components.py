@@ -63,8 +63,8 @@ def test_every_product_is_a_pass(instance: Instance) -> None:
     components_method("5", 2, by="contribution").values(instance)
     # One row for each open unit, two vectors, ∂y/∂x and ∂y/∂z.
     assert instance.passes.backward == rows + 2 + 2
-    # Three runs to linearize; two directions, twice, to see which units are open; and R x.
-    assert instance.passes.forward == 3 + 2 + 2 + 1
+    # Three runs to linearize; two directions, to see which units are open, and x, twice.
+    assert instance.passes.forward == 3 + 3 + 3
 
 
 def test_components_that_products_do_not_find_are_no_map(instance: Instance) -> None:
