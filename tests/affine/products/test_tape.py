@@ -50,6 +50,12 @@ def copied(x):
     return (z + 1).sigmoid()
 
 
+def copied_to_more_rows(x):
+    z = torch.zeros(len(x), 3, 4, dtype=x.dtype)
+    z.copy_((x @ WEIGHT)[:, None])
+    return z.tanh()
+
+
 def copied_over_by_a_constant(x):
     z = x @ WEIGHT
     z[:, :2].copy_(WEIGHT[:1, :2])
@@ -84,6 +90,7 @@ def shown_to_python(x):
         into_items_of_a_constant,
         into_items,
         copied,
+        copied_to_more_rows,
         copied_over_by_a_constant,
         masked,
         several_results,

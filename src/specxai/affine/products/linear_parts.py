@@ -70,7 +70,7 @@ def linear_part(
     elif function is functional.batch_norm and alone:
         found = _normed(*args, **kwargs)
     elif name == "copy" and writes:
-        found = _copied_into(followed)
+        found = _copied_into(followed, args[0].shape)
     elif _is_line(name, args, followed) and not writes:
         found = _scaled(args[1] * kwargs.get("value", 1))
     elif name == "where" or classify(function, args, kwargs) is Kind.AFFINE:
@@ -121,12 +121,12 @@ def _is_line(name: str, args: tuple[Any, ...], followed: Sequence[bool]) -> bool
     return line and args[0].shape == args[1].shape == args[2].shape
 
 
-def _copied_into(followed: Sequence[bool]) -> LinearPart:
+def _copied_into(followed: Sequence[bool], shape: torch.Size) -> LinearPart:
     def copied_into(tangents: Sequence[Tensor]) -> Tensor:
         if all(followed):
             return tangents[0].copy_(tangents[1])
         # Constants over a tangent leave zero; a tangent over constants is all there is.
-        return tangents[0].zero_() if followed[0] else tangents[0].clone()
+        return tangents[0].zero_() if followed[0] else tangents[0].expand(shape).clone()
 
     return copied_into
 
