@@ -37,6 +37,12 @@ def into_items_of_a_constant(x):
     return z @ WEIGHT
 
 
+def into_a_constant_factor(x):
+    z = WEIGHT[:1].repeat(len(x), 1)
+    z *= x.tanh()
+    return z
+
+
 def into_items(x):
     z = x @ WEIGHT
     z[:, 1] = 5.0
@@ -88,6 +94,7 @@ def shown_to_python(x):
     [
         in_place_through_a_view,
         into_items_of_a_constant,
+        into_a_constant_factor,
         into_items,
         copied,
         copied_to_more_rows,

@@ -150,6 +150,9 @@ def _homogeneous(
         given = (_zero_like(first), *others), kwargs
     nothing = [torch.zeros_like(tensor) for tensor in taken(given, followed)]
     fresh = writes and not followed[0]
+    if fresh:  # as it is before the call
+        (first, *others), kwargs = given
+        given = (first.detach().clone(), *others), kwargs
     part = partial(_with_tangents, function, given, tuple(followed), fresh)
     left = numbers(part(nothing))
     return None if any(bool(tensor.any()) for tensor in left) else part
