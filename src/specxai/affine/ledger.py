@@ -126,7 +126,6 @@ def keep_ledger(
     if not offsets:
         return Ledger(first, bias)
     scaled = Jacobian(partial(_run_scaled, network, offsets, x), x.new_zeros(1, len(offsets)))
-    scaled.recorded = False  # the offsets are added to what calls have written in place
     if cotangent is None:
         each = scaled.push(torch.eye(len(offsets), dtype=x.dtype, device=x.device))
         shares = each.reshape(-1, *scaled.value.shape).double()

@@ -55,7 +55,6 @@ class Jacobian:
         displacement: what the affine map multiplies with J: x, or x − x₀ from a baseline.
         products: how many were computed so far, by this operator and its copies.
         share: of J d, what completes it to what it has to be; None where nothing does.
-        recorded: whether forward products may be those of a tape.
 
     >>> weight = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     >>> J = Jacobian(lambda x: x @ weight.T, torch.ones(1, 3))
@@ -65,7 +64,6 @@ class Jacobian:
     """
 
     share: float | None = None
-    recorded: bool = True
 
     @full_precision()
     def __init__(
@@ -279,8 +277,6 @@ class Jacobian:
             lambda _: pushforward.transposed(self.function, self.x),
             lambda _: self._push_by_rows,
         ]
-        if not self.recorded:
-            del ways[0]
         push: pushforward.Pushforward | None = None
         for tangents in blocks:
             products = None
