@@ -12,6 +12,7 @@ from torch import Tensor
 from specxai.plots.heatmap import draw_heatmap, fitting_aspect, to_array
 from specxai.plots.profile import draw_profile
 from specxai.plots.style import FAINT, INK, SMALL, TEXT, count_along_x, few_values_along_y, quiet
+from specxai.spectral.records.contraction import summed_dim
 
 InputKind = Literal["image", "sequence", "features", "flat"]
 
@@ -33,9 +34,14 @@ def kind_of(x: Float[Tensor, "1 ..."]) -> InputKind:
     return kinds.get(x.ndim, "flat")
 
 
-def contracted_dim(x: Float[Tensor, "1 ..."]) -> int | None:
-    """Return the dimension that heat maps of an input are summed over (23); None for none."""
-    return 1 if kind_of(x) in ("image", "sequence") else None
+def contracted_dim(x: Float[Tensor, "1 ..."], named: int | None = None) -> int | None:
+    """Return the dimension that heat maps of an input are summed over (23); None for none.
+
+    Args:
+        x: the input.
+        named: the dimension whose positions have names; None where none has.
+    """
+    return None if kind_of(x) == "flat" else summed_dim(x, "auto", named)
 
 
 def draw_component(

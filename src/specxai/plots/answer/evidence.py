@@ -101,9 +101,8 @@ def leading_components(explanation: Decomposition, top: int) -> tuple[int, ...]:
 def _summed_dim(explanation: Decomposition, names: Sequence[str] | None) -> int | None:
     """Return the dimension to sum over: of a sequence the one whose positions have no names."""
     x = explanation.x
-    if kind_of(x) == "sequence" and names is not None and len(names) == x.shape[1] != x.shape[2]:
-        return 2
-    return contracted_dim(x)
+    named = kind_of(x) == "sequence" and names is not None and len(names) == x.shape[1]
+    return contracted_dim(x, 1 if named and x.shape[1] != x.shape[2] else None)
 
 
 def _maps_at_layer(
