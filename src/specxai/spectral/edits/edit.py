@@ -13,6 +13,8 @@ from torch import Tensor
 
 from specxai.affine import Jacobian, Target
 from specxai.affine.products.numerics import full_precision
+from specxai.affine.tracing.network import run_until
+from specxai.errors import InvalidInputError
 from specxai.spectral.records.network_decomposition import NetworkDecomposition
 
 
@@ -113,14 +115,46 @@ def _run_changed(
     change: Callable[[Tensor], Tensor],
     scales: Float[Tensor, "n r"],
 ) -> Float[Tensor, "n ..."]:
+    """Run edits whose changes are made a block at a time: there may be many, of many units."""
+    z, block = explanation.split.right.value.reshape(1, -1), explanation.linearization.block
+    outputs = [run_rest(explanation, z + change(part).to(z)) for part in scales.split(block)]
+    return torch.cat(outputs)
+
+
+@full_precision()
+def run_rest(
+    explanation: NetworkDecomposition, values: Float[Tensor, "n m"]
+) -> Float[Tensor, "n ..."]:
+    """Return what the untouched rest of the network makes of some outputs of the layer.
+
+    Args:
+        explanation: its layer and input are taken; what goes around the layer comes from x.
+        values: in place of the layer's flattened output, one row for each run, shape (n, m).
+
+    Returns:
+        All outputs of the model for each run, shape (n, *output), float64.
+    """
     lin = explanation.linearization.at_x
     rest = lin.left(explanation.layer, explanation.split.right.value)
-    block = 1 if len(scales) == 1 or rest.layout is None else lin.block
+    block = 1 if len(values) == 1 or rest.layout is None else lin.block
     with torch.no_grad():
-        outputs = [
-            rest.function(rest.x + change(part).to(rest.x.dtype)) for part in scales.split(block)
-        ]
+        outputs = [rest.function(part.to(rest.x)) for part in values.split(block)]
     return torch.cat([part.reshape(-1, *lin.output.shape[1:]) for part in outputs]).double()
+
+
+@full_precision()
+def layer_at_baseline(explanation: NetworkDecomposition) -> Float[Tensor, "1 m"]:
+    """Return h₀, what the layer gives at the baseline, flattened, in the dtype of the input.
+
+    Raises:
+        InvalidInputError: the explanation has no baseline.
+    """
+    if explanation.baseline is None:
+        raise InvalidInputError("there is no baseline: explain with one, such as baseline='zero'")
+    lin = explanation.linearization.at_x
+    with torch.no_grad():
+        start = run_until(lin.network, lin.addresses(explanation.layer), explanation.baseline)
+    return start.reshape(1, -1)
 
 
 def explained(outputs: Float[Tensor, "n ..."], target: Target) -> Float[Tensor, "n ..."]:

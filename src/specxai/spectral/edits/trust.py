@@ -8,9 +8,14 @@ from torch import Tensor
 
 from specxai.affine import at_input
 from specxai.affine.products.numerics import full_precision
-from specxai.affine.tracing.network import run_until
 from specxai.errors import InvalidInputError, TargetError
-from specxai.spectral.edits.edit import change_at_layer, explained, run_turned
+from specxai.spectral.edits.edit import (
+    change_at_layer,
+    explained,
+    layer_at_baseline,
+    run_rest,
+    run_turned,
+)
 from specxai.spectral.edits.surgery import scale_components
 from specxai.spectral.records.contraction import default_blur
 from specxai.spectral.records.network_decomposition import NetworkDecomposition, linear_map
@@ -140,12 +145,8 @@ def _added(explanation: NetworkDecomposition, scales: Float[Tensor, "1 r"]) -> f
     """Put what an edit takes out over what the layer gives at the baseline."""
     if explanation.baseline is None or not explanation.cut:
         return None
-    lin = explanation.linearization.at_x
-    rest = lin.left(explanation.layer, explanation.split.right.value)
-    with torch.no_grad():
-        start = run_until(lin.network, lin.addresses(explanation.layer), explanation.baseline)
-        start = start.reshape(rest.x.shape)
-        added = start - change_at_layer(explanation, scales).to(rest.x.dtype)
-        outputs = [rest.function(z).reshape(lin.output.shape) for z in (start, added)]
-    before, after = (float(explained(each, explanation.target)) for each in outputs)
-    return after - before
+    start = layer_at_baseline(explanation)
+    added = start - change_at_layer(explanation, scales).to(start)
+    outputs = run_rest(explanation, torch.cat([start, added]))
+    before, after = explained(outputs, explanation.target).tolist()
+    return float(after - before)
