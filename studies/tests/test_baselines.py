@@ -6,14 +6,13 @@ from torch import nn
 
 from specxai import explain, linearize
 from specxai.compare.classifier_layers import last_convolution
+from specxai.compare.truth.mosaics import mosaic
 from specxai.models import LoadedInput, LoadedModel
 from specxai_studies.baselines import (
     BASELINES,
     Photo,
     grid_pointing,
     measure,
-    mosaic,
-    mosaics,
     study_network,
 )
 
@@ -38,20 +37,10 @@ def photos() -> list[Photo]:
     return [Photo(LoadedInput(f"{k}", x), k % 5) for k, x in enumerate(pictures)]
 
 
-def test_a_mosaic_holds_four_pictures_each_in_its_cell(photos) -> None:
-    x, masks = mosaic([torch.full((1, 3, 8, 8), float(k)) for k in range(4)])
-    assert x.shape == (1, 3, 8, 8)
-    for k, mask in enumerate(masks):
-        assert mask.sum() == 16
-        assert bool((x[0, :, mask] == k).all())
-    groups = mosaics(photos, 2)
-    assert groups == mosaics(photos, 2)
-    assert all(len({photo.target for photo in group}) == 4 for group in groups)
-
-
 def test_evidence_in_its_own_cell_is_all_and_equal_evidence_is_a_quarter(model, photos) -> None:
     group = photos[:4]
-    _, masks = mosaic([photo.given.tensor for photo in group])
+    whole = mosaic([photo.given.tensor for photo in group], range(4))
+    masks = [whole.cell(k) for k in range(4)]
     assert grid_pointing(model, group, lambda x, target: masks[target].double()) == 1
     flat = grid_pointing(model, group, lambda x, target: torch.ones(16, 16).double())
     assert flat == pytest.approx(0.25)

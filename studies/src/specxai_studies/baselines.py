@@ -9,7 +9,6 @@ from statistics import median
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional
 
 from specxai import Krylov, Linearization, linearize
 from specxai.affine import Baseline
@@ -19,6 +18,7 @@ from specxai.compare.gradients import gradient_methods
 from specxai.compare.metrics.localization import mass_inside, points_inside
 from specxai.compare.metrics.perturbation import area, insertion_curve
 from specxai.compare.metrics.stability import relative_change
+from specxai.compare.truth.mosaics import draw_groups, mosaic
 from specxai.models import LoadedInput, LoadedModel, load_input
 from specxai.models.seen import load_baseline, one_color, read_mask
 from specxai.progress import Progress, silent
@@ -164,27 +164,11 @@ def grid_pointing(
         photos: four of different classes.
         maps: gives the map of a picture and a class.
     """
-    x, cells_of = mosaic([photo.given.tensor for photo in photos])
+    whole = mosaic([photo.given.tensor for photo in photos], [photo.target for photo in photos])
     shares = [
-        mass_inside(maps(x, photo.target), cell)
-        for photo, cell in zip(photos, cells_of, strict=True)
+        mass_inside(maps(whole.x, target), whole.cell(k)) for k, target in enumerate(whole.targets)
     ]
     return sum(shares) / len(shares)
-
-
-def mosaic(pictures: Sequence[Float[Tensor, "1 C H W"]]) -> tuple[Tensor, list[Tensor]]:
-    """Put four pictures at half their size into one, and return it with the mask of each."""
-    height, width = (side // 2 for side in pictures[0].shape[-2:])
-    small = [functional.interpolate(p, (height, width), mode="area") for p in pictures]
-    rows = [torch.cat(small[:2], 3), torch.cat(small[2:], 3)]
-    x = torch.cat(rows, 2)
-    masks = []
-    for row in (0, 1):
-        for column in (0, 1):
-            mask = torch.zeros(x.shape[-2:], dtype=torch.bool)
-            mask[row * height : (row + 1) * height, column * width : (column + 1) * width] = True
-            masks.append(mask)
-    return x, masks
 
 
 def our_map(model: LoadedModel, baseline: str) -> Callable[[Tensor, int], Tensor]:
@@ -214,17 +198,6 @@ def grad_cam_map(model: LoadedModel, example: Tensor) -> Callable[[Tensor, int],
     return give
 
 
-def mosaics(photos: Sequence[Photo], count: int, seed: int = _SEED) -> list[list[Photo]]:
-    """Draw groups of four photos of different classes."""
-    order = torch.randperm(len(photos), generator=torch.Generator().manual_seed(seed)).tolist()
-    groups: list[list[Photo]] = []
-    for start in range(0, len(order) - 3, 4):
-        group = [photos[k] for k in order[start : start + 4]]
-        if len({photo.target for photo in group}) == 4:
-            groups.append(group)
-    return groups[:count]
-
-
 def study_network(
     model: LoadedModel,
     photos: Sequence[Photo],
@@ -244,9 +217,10 @@ def study_network(
         progress: called with a stage's name, the work done and the work in all.
     """
     rows = []
-    groups = mosaics(photos, count)
-    drawn = torch.randperm(len(photos), generator=torch.Generator().manual_seed(_SEED))[:most]
-    chosen = [photos[k] for k in drawn.tolist()]
+    drawn = draw_groups([photo.target for photo in photos], 2, count, _SEED)
+    groups = [[photos[k] for k in group] for group in drawn]
+    order = torch.randperm(len(photos), generator=torch.Generator().manual_seed(_SEED))[:most]
+    chosen = [photos[k] for k in order.tolist()]
     for number, baseline in enumerate(BASELINES):
         progress(f"{model.name}: {baseline}", number, len(BASELINES))
         all_of = [measure(model, photo, baseline, components=True) for photo in masked]

@@ -1,0 +1,1 @@
+"""Tests whose right answer is known by construction, one a module."""
