@@ -110,7 +110,7 @@ def _leading(
     be counted: each is one pass, beside those of `linearize` and the gradients of the output.
     """
     with instance.passes.by_hand():
-        ex = _explain(instance, layer, n, search, from_baseline)
+        ex = explain_instance(instance, layer, n, search, from_baseline)
         top = ex.top(n, by=by)
         weights = (ex.psi * ex.singular_values)[top].to(instance.x)
         vectors = ex.right_vectors(top)
@@ -120,18 +120,35 @@ def _leading(
     return weights.reshape(-1, 1, 1, 1), vectors
 
 
-def _explain(
-    instance: Instance, layer: str, n: int, search: Search, from_baseline: bool
+def explain_instance(
+    instance: Instance,
+    layer: str,
+    n: int,
+    search: Search,
+    from_baseline: bool = False,
+    average: int = 1,
 ) -> Explanation:
-    """Decompose the network at a layer."""
+    """Decompose the network at a layer, and count the passes.
+
+    Args:
+        instance: what is to be explained.
+        layer: address of the layer.
+        n: how many components are wanted at least.
+        search: how they are found.
+        from_baseline: take the map from the instance's baseline.
+        average: over how many noisy copies of x such a map is averaged.
+
+    Raises:
+        LayerError: the products find fewer.
+    """
     start = instance.baseline if from_baseline else None
-    lin = linearize(instance.model, instance.x, baseline=start)
+    lin = linearize(instance.model, instance.x, baseline=start, average=average)
     probe = lin.right(layer)
     active = len(find_active(probe))
     work = active * sum(Size(site.shape).numel() for site in lin.sites)
     small = min(active, instance.x.numel()) <= search.most_units and work <= search.work
     # linearize runs the network three times, and from a baseline twice more and once for products.
-    instance.passes.forward += (6 if from_baseline else 3) + probe.products.pushed
+    instance.passes.forward += average * (6 if from_baseline else 3) + probe.products.pushed
     wanted = max(n, search.components)
     products = Krylov(wanted, "contribution", search.tol, search.products, seed=instance.seed)
     ex = explain_at(lin, layer, instance.target, "exact" if small else products)

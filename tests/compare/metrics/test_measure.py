@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maps import noise
-from specxai.compare.metrics import bootstrap_mean
+from specxai.compare.metrics import bootstrap, bootstrap_mean
 
 values = st.lists(st.floats(-100.0, 100.0), min_size=2, max_size=20)
 
@@ -45,3 +45,13 @@ def test_one_image_has_no_interval():
     assert (interval.mean, interval.count) == (3.0, 1)
     assert math.isnan(interval.low)
     assert math.isnan(interval.high)
+
+
+def test_any_statistic_of_the_resampled_images():
+    found = noise(60).double().tolist()
+    interval = bootstrap(found, lambda chosen: sum(chosen) / len(chosen), resamples=2000)
+    expected = bootstrap_mean(found)
+    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high))
+    undefined = bootstrap(found, lambda chosen: max(chosen) if chosen[0] > 0 else math.nan)
+    assert undefined.high == pytest.approx(max(found))
+    assert math.isnan(bootstrap([1.0], sum).low)

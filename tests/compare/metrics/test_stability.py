@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 
 from maps import factors, maps, noise
-from specxai.compare.metrics import noisy_inputs, relative_change
+from specxai.compare.metrics import component_change, noisy_inputs, relative_change
 
 
 def test_noise_has_its_size_and_its_seed():
@@ -33,3 +33,14 @@ def test_no_change_twice_as_large_unrelated_and_none():
     assert relative_change(x, 3 * x) == pytest.approx(2)
     assert relative_change(x, y) == pytest.approx(math.sqrt(2), rel=0.01)
     assert math.isnan(relative_change(0 * x, y))
+
+
+def test_components_are_matched_whatever_their_order():
+    maps_, others = noise(3, 20, 20), noise(3, 20, 20) + 0.1 * noise(3, 20, 20, seed=2)
+    lengths = sum(float(a.norm()) for a in maps_)
+    expected = sum(float((b - a).norm()) for a, b in zip(maps_, others, strict=True)) / lengths
+    assert component_change(maps_, others[[2, 0, 1]]) == pytest.approx(expected, rel=1e-6)
+    gone = float(maps_[2].norm()) / lengths
+    assert component_change(maps_, maps_[:2]) == pytest.approx(gone, rel=1e-6)
+    assert component_change(maps_, noise(3, 20, 20, seed=5)) == pytest.approx(1.4, abs=0.1)
+    assert math.isnan(component_change(0 * maps_, others))

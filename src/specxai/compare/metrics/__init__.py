@@ -1,13 +1,14 @@
 """How far an attribution can be trusted, one measure a module."""
 
 from specxai.compare.metrics.completeness import SUM_ERROR, sum_error
+from specxai.compare.metrics.concentration import CANCELLATION, HELD, cancellation, held
 from specxai.compare.metrics.localization import (
     MASS_INSIDE,
     POINTING_GAME,
     mass_inside,
     points_inside,
 )
-from specxai.compare.metrics.measure import Interval, Measure, bootstrap_mean
+from specxai.compare.metrics.measure import Interval, Measure, bootstrap, bootstrap_mean
 from specxai.compare.metrics.perturbation import (
     DELETION,
     INSERTION,
@@ -27,13 +28,22 @@ from specxai.compare.metrics.randomization import (
 )
 from specxai.compare.metrics.separation import mean_overlap
 from specxai.compare.metrics.sparsity import AREA_OF_ENERGY, GINI, area_of_energy, gini
-from specxai.compare.metrics.stability import CHANGE, noisy_inputs, relative_change
+from specxai.compare.metrics.stability import (
+    CHANGE,
+    COMPONENT_CHANGE,
+    component_change,
+    noisy_inputs,
+    relative_change,
+)
 
 __all__ = [
     "AREA_OF_ENERGY",
+    "CANCELLATION",
     "CHANGE",
+    "COMPONENT_CHANGE",
     "DELETION",
     "GINI",
+    "HELD",
     "INSERTION",
     "MASS_INSIDE",
     "POINTING_GAME",
@@ -45,9 +55,13 @@ __all__ = [
     "area",
     "area_of_energy",
     "blurred",
+    "bootstrap",
     "bootstrap_mean",
+    "cancellation",
+    "component_change",
     "deletion_curve",
     "gini",
+    "held",
     "insertion_curve",
     "mass_inside",
     "mean_color",

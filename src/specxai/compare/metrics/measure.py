@@ -1,10 +1,14 @@
 """What a measure is, which values of it speak for a method, and its mean over images."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+T = TypeVar("T")
 
 # "zero" is the value nearest to 0; "" where no value speaks for a method.
 Better = Literal["lower", "higher", "zero", ""]
@@ -61,6 +65,28 @@ class Interval:
     count: int
 
 
+def bootstrap(
+    values: Sequence[T],
+    statistic: Callable[[Sequence[T]], float],
+    seed: int = 0,
+    resamples: int = 500,
+) -> Interval:
+    """Return a statistic of all values together and its percentile bootstrap interval.
+
+    Args:
+        values: one for each image, which are resampled; at least one.
+        statistic: of a selection of them.
+        seed: of the resampling.
+        resamples: how many; those of which the statistic is NaN do not count.
+    """
+    whole = statistic(values)
+    if len(values) == 1:
+        return Interval(whole, float("nan"), float("nan"), 1)
+    chosen = _resampled(len(values), resamples, seed).tolist()
+    found = [statistic([values[k] for k in each]) for each in chosen]
+    return _interval(whole, torch.tensor(found, dtype=torch.float64), len(values))
+
+
 def bootstrap_mean(values: Sequence[float], seed: int = 0, resamples: int = 2000) -> Interval:
     """Return the mean of values and its percentile bootstrap interval.
 
@@ -76,8 +102,14 @@ def bootstrap_mean(values: Sequence[float], seed: int = 0, resamples: int = 2000
     mean = float(given.mean())
     if len(given) == 1:
         return Interval(mean, float("nan"), float("nan"), 1)
+    return _interval(mean, given[_resampled(len(given), resamples, seed)].mean(1), len(given))
+
+
+def _resampled(count: int, resamples: int, seed: int) -> Int[Tensor, "r n"]:
     generator = torch.Generator().manual_seed(seed)
-    chosen = torch.randint(len(given), (resamples, len(given)), generator=generator)
-    ends = torch.tensor([0.025, 0.975], dtype=torch.float64)
-    low, high = given[chosen].mean(1).quantile(ends).tolist()
-    return Interval(mean, low, high, len(given))
+    return torch.randint(count, (resamples, count), generator=generator)
+
+
+def _interval(value: float, resampled: Float[Tensor, " r"], count: int) -> Interval:
+    low, high = resampled.nanquantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+    return Interval(value, low, high, count)

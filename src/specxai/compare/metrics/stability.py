@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.compare.metrics.measure import Measure
+from specxai.errors import MissingExtraError
 
 CHANGE = Measure(
     "Is the map stable?",
@@ -15,6 +16,14 @@ CHANGE = Measure(
     "‖Δ map‖ / ‖map‖, without unit, under Gaussian noise of so many standard deviations of the "
     "input, the target held fixed (sensitivity, Yeh et al. 2019); √2 is an unrelated map",
     "a map that ignores network and picture is perfectly stable",
+)
+COMPONENT_CHANGE = Measure(
+    "Are the components stable?",
+    "change of components",
+    "lower",
+    "Σ‖Δ map‖ / Σ‖map‖ over components matched one to one by the cosine of their contribution "
+    "maps, the input's noise as above; √2 is unrelated",
+    "components that are all the picture's own are stable too",
 )
 
 
@@ -42,3 +51,35 @@ def relative_change(map: Float[Tensor, "H W"], other: Float[Tensor, "H W"]) -> f
     weakness: a map that ignores network and picture is perfectly stable.
     """
     return float((other - map).norm() / map.norm()) if bool(map.any()) else float("nan")
+
+
+def component_change(maps: Float[Tensor, "k H W"], others: Float[Tensor, "n H W"]) -> float:
+    """Return how much components change, matched one to one by the cosine of their maps.
+
+    Args:
+        maps: contribution maps.
+        others: those at a noisy input; what has no partner among them counts as gone.
+
+    Returns:
+        Σ‖other − map‖ / Σ‖map‖; NaN where all maps are zero.
+
+    Raises:
+        MissingExtraError: SciPy is not installed.
+
+    >>> maps = torch.eye(3).reshape(3, 1, 3)
+    >>> component_change(maps, maps.flip(0))
+    0.0
+    """
+    try:
+        from scipy.optimize import linear_sum_assignment
+    except ImportError as error:
+        raise MissingExtraError("matching components", "compare") from error
+    before, after = (given.double().flatten(1).cpu() for given in (maps, others))
+    lengths = before.norm(dim=1)
+    if not bool(lengths.any()):
+        return float("nan")
+    cosines = torch.nn.functional.normalize(before) @ torch.nn.functional.normalize(after).T
+    rows, columns = linear_sum_assignment(-cosines.numpy())
+    matched = torch.zeros_like(before)
+    matched[rows] = after[columns]
+    return float((matched - before).norm(dim=1).sum() / lengths.sum())
