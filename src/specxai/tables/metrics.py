@@ -1,13 +1,13 @@
 """Measures of all methods as tables, one for each question; and what the measures are."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from specxai.compare import Evaluation, Interval, Measure
 from specxai.compare.evaluation import OVERLAPPING
 from specxai.table import Cell, Table, cells, escaped
 
-_BETTER = {"lower": " ↓", "higher": " ↑", "zero": " →0", "": ""}
+BETTER = {"lower": " ↓", "higher": " ↑", "zero": " →0", "": ""}
 _CHANCE = "a map that knows nothing"
 
 
@@ -35,13 +35,17 @@ def metrics_notes(evaluation: Evaluation) -> tuple[str, ...]:
 
 def metrics_markdown(evaluation: Evaluation) -> str:
     """Write an evaluation in Markdown: its tables, what each measure is, and why it is no proof."""
-    named: dict[str, Measure] = {measure.name: measure for measure in evaluation.measures}
-    definitions = (
+    tables = (table.markdown() for table in metrics_tables(evaluation))
+    return "\n\n".join([*tables, definitions(evaluation.measures)])
+
+
+def definitions(measures: Iterable[Measure]) -> str:
+    """List in Markdown what each measure is, and why it is no proof."""
+    named = {measure.name: measure for measure in measures}
+    return "\n".join(
         f"- **{escaped(name)}**: {escaped(each.about)}. Weakness: {escaped(each.weakness)}."
         for name, each in named.items()
     )
-    tables = (table.markdown() for table in metrics_tables(evaluation))
-    return "\n\n".join([*tables, "\n".join(definitions)])
 
 
 def _table(evaluation: Evaluation, question: str) -> Table:
@@ -49,7 +53,7 @@ def _table(evaluation: Evaluation, question: str) -> Table:
     rows = [(_row(evaluation, method, chosen)) for method in evaluation.methods]
     if any(each.label in evaluation.chance for each in chosen):
         rows.append(cells(_CHANCE, *_means(evaluation, evaluation.chance, chosen)))
-    columns = "", *(f"{each.label}{_BETTER[each.better]}" for each in chosen)
+    columns = "", *(f"{each.label}{BETTER[each.better]}" for each in chosen)
     return Table(columns, tuple(rows), question)
 
 
@@ -64,7 +68,7 @@ def _row(evaluation: Evaluation, method: str, measures: list[Measure]) -> tuple[
 def _means(
     evaluation: Evaluation, means: Mapping[str, Interval], measures: list[Measure]
 ) -> Iterator[str]:
-    return (_text(means.get(each.label), len(evaluation.images)) for each in measures)
+    return (interval_text(means.get(each.label), len(evaluation.images)) for each in measures)
 
 
 def _overlap_table(evaluation: Evaluation) -> Table:
@@ -77,7 +81,7 @@ def _overlap_table(evaluation: Evaluation) -> Table:
             "",
             f"overlap of the {OVERLAPPING} leading maps ↓ (mean cosine of magnitudes; noise: 0.64)",
         ),
-        tuple(cells(name, _text(overlap, count)) for name, overlap in overlaps.items()),
+        tuple(cells(name, interval_text(overlap, count)) for name, overlap in overlaps.items()),
         "Do our components look at different places?",
         metrics_notes(evaluation),
     )
@@ -93,7 +97,7 @@ def _refusals(evaluation: Evaluation) -> Iterator[str]:
             yield f"{name}{where}: {reason}"
 
 
-def _text(mean: Interval | None, images: int) -> str:
+def interval_text(mean: Interval | None, images: int) -> str:
     """Write a mean and its interval, and how many images it is of where some are missing."""
     if mean is None:
         return "–"

@@ -1,0 +1,53 @@
+"""Measures of components over images as tables, one for each question."""
+
+from specxai.compare.component_evaluation import ComponentEvaluation
+from specxai.table import Table, cells
+from specxai.tables.metrics import BETTER, definitions, interval_text
+
+
+def component_tables(evaluation: ComponentEvaluation) -> tuple[Table, ...]:
+    """Lay out measures of components, a row for each layer and map.
+
+    The last table has below it what the numbers rest on, and every refusal.
+    """
+    questions = list(dict.fromkeys(each.question for each in evaluation.measures))
+    last = questions[-1] if questions else ""
+    return tuple(
+        _table(evaluation, question, _notes(evaluation) if question == last else ())
+        for question in questions
+    )
+
+
+def components_markdown(evaluation: ComponentEvaluation) -> str:
+    """Write measures of components in Markdown: tables, and what each measure is."""
+    tables = (table.markdown() for table in component_tables(evaluation))
+    return "\n\n".join([*tables, definitions(evaluation.measures)])
+
+
+def _table(evaluation: ComponentEvaluation, question: str, notes: tuple[str, ...]) -> Table:
+    chosen = [each for each in evaluation.measures if each.question == question]
+    count = len(evaluation.images)
+    rows = (
+        cells(
+            layer,
+            route,
+            *(
+                interval_text(evaluation.means.get((layer, route), {}).get(each.label), count)
+                for each in chosen
+            ),
+        )
+        for layer, route in evaluation.rows
+    )
+    columns = "layer", "map", *(f"{each.label}{BETTER[each.better]}" for each in chosen)
+    return Table(columns, tuple(rows), question, notes, words=(0, 1))
+
+
+def _notes(evaluation: ComponentEvaluation) -> tuple[str, ...]:
+    asked = sum(len(each) for each in evaluation.interventions.values())
+    spread = f"{len(evaluation.images)} images, {asked:,} components taken out, doubled and put in"
+    refusals = (
+        f"{route} at {layer}, {image}: {reason}"
+        for (layer, route), reasons in evaluation.refusals.items()
+        for image, reason in reasons.items()
+    )
+    return f"Over {spread}; in brackets 95 % bootstrap intervals over the images.", *refusals
