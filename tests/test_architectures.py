@@ -19,6 +19,7 @@ def network(request):
     return architectures.build(request.param)
 
 
+@pytest.mark.usefixtures("unchecked_annotations")  # the checks are slow
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", BOUNDS)
 def test_it_adds_up(network, dtype):
@@ -32,6 +33,7 @@ def test_it_adds_up(network, dtype):
     assert lin.exactness == (f"convention: {rule}" if lin.conventional else "canonical")
 
 
+@pytest.mark.usefixtures("unchecked_annotations")  # the checks are slow
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", BOUNDS)
 def test_it_adds_up_from_a_baseline_too(network, dtype):

@@ -29,6 +29,7 @@ CLOSE = 1e-8
 BY_DIFFERENCES = 1e-5
 
 
+@pytest.mark.usefixtures("unchecked_annotations")  # the checks are slow
 @pytest.mark.parametrize("group", range(GROUPS))
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.slow
