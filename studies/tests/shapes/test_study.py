@@ -74,12 +74,16 @@ def test_the_fast_study_writes_figures_and_claims(tmp_path, name, figure, count)
     done = subprocess.run([*command, "--quiet"], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     report = (tmp_path / "report.md").read_text()
-    assert f"{count - (name == 'turbines')} claims" in report
+    assert f"{count + 1 - (name == 'turbines')} claims" in report
+    assert f"on which {count - 1 - (name == 'turbines')} of them were tested too" in report
     drawn = ["figure-4", "figure-5", f"figure-{figure}", "figure-10", "figure-11"]
-    for each in drawn:
+    for each in (*drawn, *(f"{one}-from-mean" for one in drawn), "sensitivity"):
         assert f"({each}.png)" in report
         assert (tmp_path / f"{each}.png").stat().st_size > 10_000
     assert "Is it true?" in report
+    assert len(list(tmp_path.glob("sensitivity-*.vtp"))) == 2
+    (differences,) = [line for line in report.splitlines() if "limit of differences" in line]
+    assert "**holds**" in differences
     r2 = next(line for line in report.splitlines() if line.startswith("| network |"))
     assert float(r2.split("|")[2].split()[0]) > 0.85
     assert "Σ\\|α\\|" in report

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
@@ -15,6 +16,7 @@ from specxai.spectral.records.contraction import Contraction
 from specxai_studies.shapes.body import View, draw_body
 from specxai_studies.shapes.experiment import Experiment
 from specxai_studies.shapes.findings import LAYERS, Findings, pairwise_cosine
+from specxai_studies.shapes.sensitivity import Sensitivity
 from specxai_studies.shapes.shaded_body import can_shade, render_body
 
 VIEWS = {
@@ -95,6 +97,20 @@ def figure_11(experiment: Experiment, findings: Findings) -> Figure:
     return _bodies(
         experiment, [position, position], maps, titles, "each row on its own scale", True
     )
+
+
+def sensitivity_figure(experiment: Experiment, position: int, sensitivity: Sensitivity) -> Figure:
+    """Draw a shape's sensitivity per area along the normal, raw and smooth, by both maps."""
+    maps = {
+        "raw": (sensitivity.raw, sensitivity.from_mean),
+        "smooth": (sensitivity.smooth, sensitivity.from_mean_smooth),
+    }
+    titles = [
+        [f"{how}, map {way}" for way in ("at x alone", "from the mean shape")] for how in maps
+    ]
+    rows = [[torch.from_numpy(values) for values in pair] for pair in maps.values()]
+    note = f"change of the {experiment.shapes.label} per m³ swept outwards, each row on its scale"
+    return _bodies(experiment, [position] * len(rows), rows, titles, note, by_row=True)
 
 
 def symmetry_figure(shares: dict[str, Float[Tensor, " _"]]) -> Figure:

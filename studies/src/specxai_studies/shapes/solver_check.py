@@ -113,7 +113,7 @@ def solver_claims(moves: Sequence[Move]) -> tuple[Claim, ...]:
     claims = []
     for name in dict.fromkeys(move.direction for move in moves):
         ratios = [move.solved / move.predicted for move in moves if move.direction == name]
-        signs, sizes = _agreement(ratios)
+        signs, sizes = agreement(ratios)
         claims.append(
             Claim(
                 f"Moving the points along the {name} changes the label as predicted: same sign, "
@@ -133,7 +133,7 @@ def trust(moves: Sequence[Move]) -> str:
     sentences = []
     for name in dict.fromkeys(move.direction for move in moves):
         ratios = [move.solved / move.predicted for move in moves if move.direction == name]
-        signs, sizes = _agreement(ratios)
+        signs, sizes = agreement(ratios)
         count = len(ratios)
         if sizes == count:
             verdict = "may be trusted for the sign and roughly for the size"
@@ -151,7 +151,7 @@ def trust(moves: Sequence[Move]) -> str:
     )
 
 
-def _agreement(ratios: Sequence[float]) -> tuple[int, int]:
+def agreement(ratios: Sequence[float]) -> tuple[int, int]:
     """Return how many ratios are positive, and how many lie between 1/2 and 2."""
     return sum(ratio > 0 for ratio in ratios), sum(0.5 <= ratio <= 2 for ratio in ratios)
 
