@@ -6,7 +6,6 @@ import pytest
 import torch
 
 import specxai
-from specxai.cache import Cache
 from specxai_studies.shapes.coordinates import fit_coordinates
 from specxai_studies.shapes.put_back import (
     AT_X,
@@ -29,7 +28,7 @@ def network(bend):
     return torch.nn.Sequential(*layers).eval().requires_grad_(False)
 
 
-def put(points, net, tmp_path, factor):
+def put(points, net, factor):
     coordinates = fit_coordinates(points, 10)
     x = coordinates.scaled(points[4][None])
     experiment = SimpleNamespace(
@@ -50,14 +49,13 @@ def put(points, net, tmp_path, factor):
         assert position == 4
         return factor * float(net(coordinates.scaled(moved.float()[None])))
 
-    cache = Cache.at(tmp_path)
-    return x, maps, put_back(experiment, maps, solve, lambda way: way, cache, lambda *_: None)
+    return x, maps, put_back(experiment, maps, solve, lambda way: way, lambda *_: None)
 
 
 @pytest.mark.usefixtures("unchecked_annotations")
 @pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (-1.0, False), (5.0, False)])
-def test_an_affine_network_says_what_its_solver_says(points, tmp_path, factor, holds):
-    _, _, changes = put(points, network(torch.nn.Identity()), tmp_path, factor)
+def test_an_affine_network_says_what_its_solver_says(points, factor, holds):
+    _, _, changes = put(points, network(torch.nn.Identity()), factor)
     assert [each.map for each in changes] == [AT_X, FROM_MEAN]
     for each in changes:
         assert each.kept == pytest.approx(1)
@@ -72,9 +70,9 @@ def test_an_affine_network_says_what_its_solver_says(points, tmp_path, factor, h
 
 
 @pytest.mark.usefixtures("unchecked_annotations")
-def test_ends_of_a_bent_network_are_those_of_the_real_network(points, tmp_path):
+def test_ends_of_a_bent_network_are_those_of_the_real_network(points):
     net = network(torch.nn.ReLU())
-    x, maps, changes = put(points, net, tmp_path, 1.0)
+    x, maps, changes = put(points, net, 1.0)
     for each in changes:
         part, component = first_part(maps[each.map].explanations[0])
         phi = maps[each.map].explanations[0].right_vectors([component])[0]

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from specxai.cache import Cache
 from specxai_studies.shapes.coordinates import fit_coordinates
 from specxai_studies.shapes.sensitivity import (
     STEPS,
@@ -87,15 +86,13 @@ def test_the_file_holds_all_fields(experiment, tmp_path):
 
 
 @pytest.mark.usefixtures("unchecked_annotations")
-def test_a_solver_that_is_twice_the_network(experiment, tmp_path):
+def test_a_solver_that_is_twice_the_network(experiment):
     found = measure_sensitivity(experiment, 3)
 
     def solve(position, moved):
         return 2 * label(experiment, moved)
 
-    steps = solver_steps(
-        experiment, 3, found, solve, lambda way: way, (1e-3, 1e-4), Cache.at(tmp_path)
-    )
+    steps = solver_steps(experiment, 3, found, solve, lambda way: way, (1e-3, 1e-4))
     for each in steps:
         assert each.solved == pytest.approx(2 * each.predicted, rel=1e-6)
         assert each.stated == pytest.approx(each.predicted, rel=1e-3)

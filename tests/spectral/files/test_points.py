@@ -95,6 +95,7 @@ def test_arrays_are_taken_as_tensors_are(explanation, tmp_path):
     assert (tmp_path / "arrays.ply").read_bytes() == (tmp_path / "tensors.ply").read_bytes()
 
 
+@pytest.mark.usefixtures("unchecked_annotations")
 def test_fields_of_any_name_are_written_and_fit_the_points(tmp_path):
     path, values = tmp_path / "body.vtp", np.arange(4.0)[:, None]
     write_fields(path, POINTS, FACES, {"area": values})

@@ -13,9 +13,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from specxai.affine import fingerprint
-from specxai.cache import Cache, Tensors
-from specxai.files import digest
 from specxai.progress import Progress
 from specxai.report.claim import Claim, side_by_side, spread
 from specxai.spectral import Explanation
@@ -76,7 +73,6 @@ def put_back(
     maps: Mapping[str, Findings],
     solve: Solve,
     smooth: Smooth,
-    cache: Cache,
     progress: Progress,
 ) -> tuple[PutBack, ...]:
     """Put shapes back along the first component of the first layer, by each map, and solve.
@@ -86,29 +82,15 @@ def put_back(
         maps: findings of each map; the shapes are those whose evolution was found.
         solve: the solver.
         smooth: makes a displacement in m such that the solver can follow.
-        cache: where finished changes are kept.
         progress: told of each.
     """
     found = []
-    network = fingerprint(experiment.predictor)
     for name, findings in maps.items():
-        shown = range(len(findings.evolutions))
-        for number in shown:
-            position, explanation = findings.positions[number], findings.explanations[number]
-            part, component = first_part(explanation)
-
-            def compute(
-                position: int = position, part: Tensor = part, ex: Explanation = explanation
-            ) -> Tensors:
-                return _solve_part(experiment, position, part, ex, solve, smooth)
-
-            index = int(experiment.shapes.indices[position])
-            settings = {"network": network, "part": digest({"": part}), "map": name}
-            solved = cache.step(f"put-back-{index}-{name.replace(' ', '-')}", settings, compute)
-            numbers = {key: float(value) for key, value in solved.items()}
-            alpha = float(explanation.contributions[component])
-            found.append(PutBack(index, name, component, alpha, **numbers))
-            progress(f"solver, {name}", number + 1, len(shown))
+        shown = len(findings.evolutions)
+        chosen = zip(findings.positions[:shown], findings.explanations[:shown], strict=True)
+        for number, (position, explanation) in enumerate(chosen, 1):
+            found.append(_put_back(experiment, name, position, explanation, solve, smooth))
+            progress(f"solver, {name}", number, shown)
     return tuple(found)
 
 
@@ -119,31 +101,36 @@ def first_part(explanation: Explanation) -> tuple[Float[Tensor, "points 3"], int
     return phi * (phi * explanation.displacement[0]).sum(), component
 
 
-def _solve_part(
+def _put_back(
     experiment: Experiment,
+    name: str,
     position: int,
-    part: Float[Tensor, "points 3"],
     explanation: Explanation,
     solve: Solve,
     smooth: Smooth,
-) -> Tensors:
+) -> PutBack:
     coordinates, base = experiment.coordinates, experiment.shapes.points[position].double()
     mean, scale = coordinates.mean.double(), coordinates.scale.double()
+    part, component = first_part(explanation)
     rough = part.double() * scale
     way = smooth(rough)
-    ends = {"back": (base, base - way), "on": (mean + way, mean)}
     u = explanation.linearization.vjp(torch.ones(1, 1))[0].double()
-    numbers = {
-        "kept": float(way.square().sum() / rough.square().sum()),
-        "stated": float((u * way / scale).sum()),
-    }
-    for name, (with_it, without) in ends.items():
-        both = torch.stack([with_it, without]).float()
-        with torch.no_grad():
-            predicted = experiment.predictor(coordinates.scaled(both))[:, 0].tolist()
-        numbers[f"predicted_{name}"] = predicted[0] - predicted[1]
-        numbers[f"solved_{name}"] = solve(position, with_it) - solve(position, without)
-    return {key: torch.tensor(value, dtype=torch.float64) for key, value in numbers.items()}
+    ends = torch.stack([base, base - way, mean + way, mean])
+    with torch.no_grad():
+        predicted = experiment.predictor(coordinates.scaled(ends.float()))[:, 0].tolist()
+    solved = [solve(position, end) for end in ends]
+    return PutBack(
+        index=int(experiment.shapes.indices[position]),
+        map=name,
+        component=component,
+        alpha=float(explanation.contributions[component]),
+        kept=float(way.square().sum() / rough.square().sum()),
+        stated=float((u * way / scale).sum()),
+        predicted_back=predicted[0] - predicted[1],
+        predicted_on=predicted[2] - predicted[3],
+        solved_back=solved[0] - solved[1],
+        solved_on=solved[2] - solved[3],
+    )
 
 
 def put_back_table(changes: Sequence[PutBack], unit: str) -> str:

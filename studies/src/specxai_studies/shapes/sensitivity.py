@@ -11,8 +11,6 @@ from numpy import ndarray
 from torch import Tensor
 
 from specxai.affine import NamedBaseline, linearize
-from specxai.cache import Cache, Tensors
-from specxai.files import digest
 from specxai.report.claim import Claim, spread
 from specxai.spectral.files.points import write_fields
 from specxai.table import Table, cells
@@ -174,7 +172,6 @@ def solver_steps(
     solve: Solve,
     smooth: Smooth,
     steps: Sequence[float],
-    cache: Cache,
 ) -> tuple[SolverStep, ...]:
     """Move a shape along its smooth sensitivity by several steps, there and back.
 
@@ -185,7 +182,6 @@ def solver_steps(
         solve: the solver.
         smooth: makes a displacement in m such that the solver can follow.
         steps: root mean square displacements, in m.
-        cache: where finished steps are kept.
     """
     points = experiment.shapes.points[position].double()
     surface = sensitivity.surface
@@ -194,16 +190,9 @@ def solver_steps(
     stated = float((gradient_in_metres(experiment, points, None) * way.numpy()).sum())
     taken = []
     for step in steps:
-
-        def compute(step: float = step) -> Tensors:
-            ends = [solve(position, points + sign * step * way) for sign in (1, -1)]
-            return {"ends": torch.tensor(ends, dtype=torch.float64)}
-
-        settings = {"way": digest({"": way}), "points": digest({"": points}), "step": step}
-        solved = cache.step(f"step-{sensitivity.index}-{step:g}", settings, compute)["ends"]
+        ahead, behind = (solve(position, points + sign * step * way) for sign in (1, -1))
         predicted = _difference(experiment, points, way.numpy(), step)
-        difference = float(solved[0] - solved[1]) / (2 * step)
-        taken.append(SolverStep(step, stated, predicted, difference))
+        taken.append(SolverStep(step, stated, predicted, (ahead - behind) / (2 * step)))
     return tuple(taken)
 
 

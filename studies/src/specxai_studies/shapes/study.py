@@ -34,6 +34,7 @@ from specxai_studies.shapes.sensitivity import (
 from specxai_studies.shapes.solver_check import (
     Solve,
     check,
+    remembering,
     solver_claims,
     solver_table,
     trust,
@@ -214,7 +215,7 @@ Draw = Callable[[Findings], Figure]
 
 @dataclass(frozen=True)
 class _Solver:
-    """The solver of a family, ready, and where its finished answers are kept."""
+    """The solver of a family, which remembers its answers, and where these are kept."""
 
     family: Family
     solve: Solve
@@ -227,8 +228,9 @@ class _Solver:
     ) -> "_Solver":
         """Prepare the solver in a folder."""
         (folder / "solver").mkdir(exist_ok=True)
-        solve = family.solver(experiment.shapes, folder / "solver")
-        return cls(family, solve, Cache.at(folder / "cache"), progress)
+        cache = Cache.at(folder / "cache")
+        solve = remembering(family.solver(experiment.shapes, folder / "solver"), cache)
+        return cls(family, solve, cache, progress)
 
 
 def _sensitivities(
@@ -253,7 +255,7 @@ def _sensitivities(
     if solver is not None:
         steps = [share * family.step for share in (2.0, 1.0, 0.5, 0.25)]
         taken = solver_steps(
-            experiment, positions[0], measured[0], solver.solve, family.smooth, steps, solver.cache
+            experiment, positions[0], measured[0], solver.solve, family.smooth, steps
         )
         table = solver_steps_table(taken, family.unit)
         text = f"{text}\n\n{_STEPS.format(index=measured[0].index, table=table).strip()}"
@@ -272,7 +274,7 @@ def _truth(
     asked = solver.solve, family.smooth
     moves = check(experiment, at_x, *asked, family.step, solver.cache, solver.progress)
     maps = {AT_X: at_x, FROM_MEAN: from_mean}
-    changes = put_back(experiment, maps, *asked, solver.cache, solver.progress)
+    changes = put_back(experiment, maps, *asked, solver.progress)
     shown = len(at_x.evolutions)
     texts = (
         _SOLVED.format(shown=shown, step=family.step, unit=family.unit).strip(),
