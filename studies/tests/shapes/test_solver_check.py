@@ -1,5 +1,6 @@
 """The moves before the solver, with a solver whose answer is known."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -7,12 +8,14 @@ import torch
 
 import specxai
 from specxai.cache import Cache
+from specxai.errors import SpecxaiError
 from specxai_studies.shapes.coordinates import fit_coordinates
 from specxai_studies.shapes.solver_check import (
     check,
     remembering,
     solver_claims,
     solver_table,
+    told,
     trust,
 )
 
@@ -67,3 +70,12 @@ def test_a_solver_is_asked_once_about_the_same_points(tmp_path):
         assert remembered(2, points) == 17
         assert remembered(1, points + 1) == 22
     assert asked == [1, 2, 1]
+
+
+def test_points_that_the_solver_refuses_have_no_number(tmp_path):
+    def solve(position, points):
+        raise SpecxaiError("the surface is folded")
+
+    label = remembering(solve, Cache.at(tmp_path))(0, torch.zeros(2, 3))
+    assert math.isnan(label)
+    assert (told(label, "+.2f"), told(0.5, "+.2f")) == ("–", "+0.50")

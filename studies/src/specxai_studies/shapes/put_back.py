@@ -6,6 +6,7 @@ Of either, a map says that it changes the label by u·p, which is the component'
 The mean shape is zero in scaled coordinates, so that p is the same for both maps but for φ.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from specxai.spectral import Explanation
 from specxai.table import Table, cells
 from specxai_studies.shapes.experiment import Experiment
 from specxai_studies.shapes.findings import Findings
-from specxai_studies.shapes.solver_check import Smooth, Solve, agreement
+from specxai_studies.shapes.solver_check import Smooth, Solve, agreement, told
 
 AT_X, FROM_MEAN = "at x alone", "from the mean shape"
 
@@ -149,8 +150,8 @@ def put_back_table(changes: Sequence[PutBack], unit: str) -> str:
             f"{100 * each.kept:.0f} %",
             f"{each.stated:+.3g}",
             f"{each.predicted_back:+.3g}, {each.predicted_on:+.3g}",
-            f"{each.solved_back:+.3g}, {each.solved_on:+.3g}",
-            f"{each.ratios[_BOTH]:.2f}",
+            f"{told(each.solved_back, '+.3g')}, {told(each.solved_on, '+.3g')}",
+            told(each.ratios[_BOTH], ".2f"),
         )
         for each in changes
     )
@@ -175,6 +176,7 @@ def _claims(changes: Sequence[PutBack]) -> tuple[Claim, ...]:
         (_BOTH, "taken and given, on average"),
     ):
         ratios = [each.ratios[name] for each in changes]
+        answered = [ratio for ratio in ratios if not math.isnan(ratio)]
         signs, sizes = agreement(ratios)
         claims.append(
             Claim(
@@ -183,7 +185,7 @@ def _claims(changes: Sequence[PutBack]) -> tuple[Claim, ...]:
                 "not in the paper",
                 "not tested",
                 f"sign {signs} of {len(ratios)}, size {sizes} of {len(ratios)}; solver by map "
-                f"{spread(ratios, '.2f')}",
+                f"{spread(answered, '.2f') if answered else 'refused'}",
                 sizes == len(ratios),
             )
         )

@@ -16,7 +16,7 @@ from specxai.spectral.files.points import write_fields
 from specxai.table import Table, cells
 from specxai_studies.shapes.experiment import Experiment
 from specxai_studies.shapes.findings import MEAN_SHAPE
-from specxai_studies.shapes.solver_check import Smooth, Solve
+from specxai_studies.shapes.solver_check import Smooth, Solve, told
 from specxai_studies.shapes.surface import Surface
 
 STEPS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
@@ -156,7 +156,7 @@ class SolverStep:
         step: root mean square displacement, in m.
         stated: what the sensitivity says, in units of the label per m.
         predicted: central difference of the network.
-        solved: central difference of the solver.
+        solved: central difference of the solver; NaN where it refused an end.
     """
 
     step: float
@@ -214,8 +214,8 @@ def solver_steps_table(steps: Sequence[SolverStep], unit: str) -> str:
             f"{each.step:g}",
             f"{each.stated:+.3g}",
             f"{each.predicted:+.3g}",
-            f"{each.solved:+.3g}",
-            f"{each.solved / each.stated:.2f}",
+            told(each.solved, "+.3g"),
+            told(each.solved / each.stated, ".2f"),
         )
         for each in steps
     )

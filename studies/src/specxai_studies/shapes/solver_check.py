@@ -1,5 +1,6 @@
 """Is it true? Shapes are moved along the named vectors, and the solver is asked again."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from specxai.affine import fingerprint
 from specxai.cache import Cache, Tensors
+from specxai.errors import SpecxaiError
 from specxai.files import digest
 from specxai.progress import Progress
 from specxai.report.claim import Claim, spread
@@ -22,18 +24,30 @@ Smooth = Callable[[Float[Tensor, "points 3"]], Float[Tensor, "points 3"]]
 
 
 def remembering(solve: Solve, cache: Cache) -> Solve:
-    """Return a solver that keeps its answers in a cache, by the shape and its points."""
+    """Return a solver that keeps its answers in a cache, by the shape and its points.
+
+    Where the solver refuses the points, such as those of a folded surface, the answer is NaN.
+    """
 
     def answer(position: int, points: Float[Tensor, "points 3"]) -> float:
         key = digest({"points": points.contiguous()})
 
         def compute() -> Tensors:
-            return {"label": torch.tensor(solve(position, points), dtype=torch.float64)}
+            try:
+                label = solve(position, points)
+            except SpecxaiError:
+                label = math.nan
+            return {"label": torch.tensor(label, dtype=torch.float64)}
 
         name = f"solved-{position}-{key[:16]}"
         return float(cache.step(name, {"points": key}, compute)["label"])
 
     return answer
+
+
+def told(value: float, form: str) -> str:
+    """Write a number that follows from the solver's answers; a dash where it refused one."""
+    return "–" if math.isnan(value) else format(value, form)
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ from specxai_studies.shapes.solver_check import (
     trust,
 )
 
+Draw = Callable[[Findings], Figure]
+
 _OPENING = """
 An auto-encoder learns the points of parametric {name}; a second network predicts the {quantity}
 from its latent vector. Encoder and second network together are decomposed at held-out shapes, at
@@ -93,7 +95,8 @@ a root mean square of 1 m, are off from ∫ s w dA, relative to it, by:
 """
 
 _STEPS = """
-The solver asked in the same way, shape {index} moved along the smooth part of w:
+The solver asked in the same way, shape {index} moved along the smooth part of w; a dash stands
+where it refuses the moved shape:
 
 {table}
 """
@@ -210,7 +213,8 @@ def _paper(experiment: Experiment, at_x: Findings, from_mean: Findings) -> list[
     ]
 
 
-Draw = Callable[[Findings], Figure]
+# Of the family's step: those along the normal gather where the label is sensitive.
+_SHARES = (1.0, 0.5, 0.2, 0.1)
 
 
 @dataclass(frozen=True)
@@ -253,7 +257,7 @@ def _sensitivities(
         table=differences_table(measured),
     ).strip()
     if solver is not None:
-        steps = [share * family.step for share in (2.0, 1.0, 0.5, 0.25)]
+        steps = [share * family.step for share in _SHARES]
         taken = solver_steps(
             experiment, positions[0], measured[0], solver.solve, family.smooth, steps
         )
