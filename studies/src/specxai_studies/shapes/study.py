@@ -68,8 +68,8 @@ networks with all coordinates and the usual random start, {usual} epochs, are th
 """
 
 _UNSOLVED = """
-Not run: `--solve` moves shapes along the vectors and asks the solver again (cars: about ten minutes
-and OpenFOAM; turbines: a minute, and the extra `shapes`).
+Not run: `--solve` moves shapes along the vectors, puts them back to the mean shape, and asks the
+solver again (cars: half an hour and OpenFOAM; turbines: two minutes, and the extra `shapes`).
 """
 
 _PUT_BACK = """
