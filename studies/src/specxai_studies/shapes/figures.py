@@ -109,7 +109,7 @@ def sensitivity_figure(experiment: Experiment, position: int, sensitivity: Sensi
         [f"{how}, map {way}" for way in ("at x alone", "from the mean shape")] for how in maps
     ]
     rows = [[torch.from_numpy(values) for values in pair] for pair in maps.values()]
-    note = f"change of the {experiment.shapes.label} per m³ swept outwards, each row on its scale"
+    note = "per m³ swept outwards, each row on its own scale"
     return _bodies(experiment, [position] * len(rows), rows, titles, note, by_row=True)
 
 

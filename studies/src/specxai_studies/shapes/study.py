@@ -51,8 +51,8 @@ y = y₀ + u·(x − x₀), with the mean shape for x₀. Each statement about v
 the test on both by the same criterion, which was set for the map at x alone. Numbers are medians,
 with the range in brackets. Written by `{command}`.
 
-Of the predicted {quantity} the maps leave these to their biases b and y₀: {bias} {unit}, of
-{output} {unit} in all.
+The prediction is {output} {unit}; of it the map at x alone leaves b = {bias[0]} {unit} to the bias,
+the map from the mean shape y₀ = {bias[1]} {unit}.
 """
 
 _TRAINING = """
@@ -85,8 +85,9 @@ What the predicted label changes by where the surface moves outwards, per area: 
 along the outward normal changes it by ∫ s w dA, s in {unit} per m³. “Smooth” is s̃ with
 s̃ − ℓ² Δs̃ = s on the surface and ℓ two edges of the body ({length}); it has the integral of s, and
 is the sensitivity to displacements made smooth in the same way. All four, with areas and normals,
-are in {files}, beside this page where the command wrote it. The map from the mean shape has the
-mean slope on the way from there: it is no derivative, and differences at x say nothing of it.
+are in `sensitivity-*.vtp`, one file for each of {count} shapes, where the command wrote them. The
+map from the mean shape has the mean slope on the way from there: it is no derivative, and
+differences at x say nothing of it.
 
 Differences (f(x + h w) − f(x − h w)) / 2 h of the network in float64, w the smooth sensitivity with
 a root mean square of 1 m, are off from ∫ s w dA, relative to it, by:
@@ -146,7 +147,7 @@ def run_shapes(
         quantity=family.quantity,
         unit=family.unit,
         command=f"specxai study {family.name}{flags}",
-        bias=" and ".join(_medians(each, "bias") for each in (at_x, from_mean)),
+        bias=[_medians(each, "bias") for each in (at_x, from_mean)],
         output=_medians(at_x, "output"),
     )
     solver = _Solver.of(experiment, family, folder, progress) if solve else None
@@ -247,13 +248,12 @@ def _sensitivities(
     """Write and draw sensitivities of the shown shapes, and check them by differences."""
     positions = findings.positions[: len(findings.evolutions)]
     measured = [measure_sensitivity(experiment, position) for position in positions]
-    names = [f"sensitivity-{each.index}.vtp" for each in measured]
-    for each, name in zip(measured, names, strict=True):
-        each.write(folder / name)
+    for each in measured:
+        each.write(folder / f"sensitivity-{each.index}.vtp")
     text = _SENSITIVITY.format(
         unit=family.unit,
         length=f"{spread([EDGES * each.surface.edge for each in measured], '.2f')} m",
-        files=", ".join(f"`{name}`" for name in names),
+        count=len(measured),
         table=differences_table(measured),
     ).strip()
     if solver is not None:
