@@ -57,7 +57,7 @@ def figure_9(finding: Finding) -> Figure:
     ex = finding.explanation
     every = range(min(_SHOWN, ex.rank))
     rest = finding.bias - sum(finding.decoder.values())
-    biases = finding.decoder | {"the encoder's layers": rest}
+    biases = finding.decoder | {"the others": rest}
     grid = above.subplots(2, _SHOWN, squeeze=False)
     titles = [f"σ = {ex.singular_values[k]:.3g}, c = {ex.coefficients[k]:.3g}" for k in every]
     _draw_row(grid[0], "right vectors φ", list(ex.right_vectors(every)), titles)

@@ -32,7 +32,7 @@ class Finding:
     Attributes:
         explanation: with ``layer=None`` and no target: y = Σ_k c_k U_k + b; from a baseline b is
             y₀.
-        decoder: the bias of each decoder layer as an image of the output, by the layer's name.
+        decoder: the bias of each affine layer of the decoder as an image of the output, by name.
     """
 
     explanation: Explanation
@@ -111,9 +111,11 @@ def find(
 def _find(network: nn.Module, image: Float[Tensor, " pixels"], baseline: Baseline) -> Finding:
     explanation = explain(network, image[None], layer=None, method="exact", baseline=baseline)
     layers = explanation.ledger().by_module().entries
+    named = network.get_submodule("decoder").named_children()
+    affine = {f"decoder.{name}" for name, module in named if isinstance(module, nn.Linear)}
     decoder = {
         str(entry.address): entry.contribution.flatten()
         for entry in layers
-        if str(entry.address).startswith("decoder")
+        if str(entry.address) in affine
     }
     return Finding(explanation, decoder)
