@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from specxai.files import write_atomically
 from specxai.plots import save_figure
-from specxai.report.claim import Claim
-from specxai.table import Cell, Table, cells
+from specxai.report.claim import Claim, Evidence
+from specxai.table import Cell, Table, cells, escaped
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ def write_report(folder: Path, title: str, opening: str, sections: Sequence[Sect
     Returns:
         The path of report.md.
     """
-    lines = [f"# {title}", "", opening.strip(), "", *_verdicts(sections)]
+    claims = [claim for section in sections for claim in section.claims]
+    lines = [f"# {title}", "", opening.strip(), "", *_verdicts(claims)]
     for section in sections:
         lines += ["", f"## {section.heading}", ""]
         lines += [section.text.strip(), ""] if section.text else []
@@ -54,22 +55,72 @@ def write_report(folder: Path, title: str, opening: str, sections: Sequence[Sect
     return path
 
 
-def _verdicts(sections: Sequence[Section]) -> list[str]:
-    """Count how the claims of all sections fared."""
-    verdicts = [claim.verdict for section in sections for claim in section.claims]
-    if not verdicts:
+def _verdicts(claims: Sequence[Claim]) -> list[str]:
+    """Count how claims fared, and say what a map from a baseline changes, its failures first."""
+    if not claims:
         return []
-    counts = [f"{verdicts.count(each)} × {each}" for each in dict.fromkeys(sorted(verdicts))]
-    noun = "claim" if len(verdicts) == 1 else "claims"
-    return [f"{len(verdicts)} {noun}: {', '.join(counts)}."]
+    noun = "claim" if len(claims) == 1 else "claims"
+    beside = [each.from_baseline for each in claims if each.from_baseline]
+    count = f"{len(claims)} {noun}: {_counted(claims)}."
+    if not beside:
+        return [count]
+    return [
+        f"{count} Of the map from a baseline, on which {len(beside)} of them were tested too: "
+        f"{_counted(beside)}.",
+        "",
+        *_changes(claims),
+    ]
+
+
+def _counted(outcomes: Sequence[Claim | Evidence]) -> str:
+    verdicts = sorted(each.verdict for each in outcomes)
+    return ", ".join(f"{verdicts.count(each)} × {each}" for each in dict.fromkeys(verdicts))
+
+
+_CHANGES = {
+    (False, False): "Holds with neither map",
+    (True, False): "Holds with the map at x alone, not with the one from the baseline",
+    (False, True): "Holds with the map from the baseline, not with the one at x alone",
+    (True, True): "Holds with both",
+}
+
+
+def _changes(claims: Sequence[Claim]) -> list[str]:
+    """List the statements by the maps that they hold with, those that fail first."""
+    lines = []
+    for outcome, words in _CHANGES.items():
+        statements = [
+            each.statement
+            for each in claims
+            if each.from_baseline and (each.holds, each.from_baseline.holds) == outcome
+        ]
+        lines.append(f"- **{words}** ({len(statements)}){':' if statements else '.'}")
+        lines += [f"  - {escaped(each)}" for each in statements]
+    return lines
 
 
 def _claim_table(claims: Sequence[Claim]) -> list[str]:
     if not claims:
         return []
-    columns = "the paper says", "where", "the paper", "here", ""
-    rows = (
-        cells(each.statement, each.source, each.paper, each.here, Cell(each.verdict, strong=True))
-        for each in claims
+    both = any(each.from_baseline for each in claims)
+    columns = "the paper says", "where", "the paper", *(_BOTH if both else ("here", ""))
+    rows = tuple(
+        (*_said(each), *(_measured_by_both(each) if both else _measured(each))) for each in claims
     )
-    return [Table(columns, tuple(rows), words=(0, 1, 2, 3, 4)).markdown()]
+    return [Table(columns, rows, words=tuple(range(len(columns)))).markdown()]
+
+
+_BOTH = ("map at x alone", "", "map from the baseline", "")
+
+
+def _said(claim: Claim) -> tuple[Cell, ...]:
+    return cells(claim.statement, claim.source, claim.paper)
+
+
+def _measured(outcome: Claim | Evidence) -> tuple[Cell, ...]:
+    return cells(outcome.here, Cell(outcome.verdict, strong=True))
+
+
+def _measured_by_both(claim: Claim) -> tuple[Cell, ...]:
+    beside = claim.from_baseline
+    return (*_measured(claim), *(_measured(beside) if beside else cells("–", "")))

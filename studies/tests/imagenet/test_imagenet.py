@@ -110,11 +110,11 @@ def test_claims_about_random_networks_are_not_judged(trained, photos, tmp_path):
 def test_a_study_goes_on_where_it_stopped(photos, tmp_path, monkeypatch):
     models = [loaded("one:plain"), loaded("two:plain")]
     report = run_imagenet(models, PhotoStudy(photos), tmp_path).read_text()
-    assert report.count("![") == 8
+    assert report.count("![") == 16
     assert "plain-1" in report
     assert "plain-2" in report
     assert "11 claims" in report
-    assert len(list((tmp_path / "cache").iterdir())) == 8
+    assert len(list((tmp_path / "cache").iterdir())) == 16
     monkeypatch.setattr(found, "explain_at", None)  # nothing is computed again
     assert run_imagenet(models, PhotoStudy(photos), tmp_path).read_text() == report
 
@@ -147,11 +147,29 @@ def test_vectors_that_are_kept_are_those_of_the_network(photos, tmp_path):
 
     model = loaded("plain")
     run_imagenet([model], PhotoStudy(photos[:1]), tmp_path)
-    (file,) = (tmp_path / "cache").glob("plain-*-8-*")
-    kept = specxai.load(file)
-    ex = specxai.explain(model.module, load_input(photos[0], model).tensor, layer="8")
-    torch.testing.assert_close(kept.contributions, ex.contributions)
-    torch.testing.assert_close(kept.right_vectors([0, 1]), ex.right_vectors([0, 1]))
+    files = [specxai.load(file) for file in (tmp_path / "cache").glob("plain-*-8-*")]
+    by_map = {kept.baseline_name: kept for kept in files}
+    assert set(by_map) == {None, "zero"}
+    x = load_input(photos[0], model).tensor
+    for name, kept in by_map.items():
+        ex = specxai.explain(model.module, x, layer="8", baseline=name)
+        torch.testing.assert_close(kept.contributions, ex.contributions)
+        torch.testing.assert_close(kept.right_vectors([0, 1]), ex.right_vectors([0, 1]))
+
+
+def test_how_much_of_the_output_is_linear_against_the_network(photos, tmp_path):
+    from specxai.models import load_input
+
+    model = loaded("plain")
+    report = run_imagenet([model], PhotoStudy(photos[:1]), tmp_path).read_text()
+    x = load_input(photos[0], model).tensor.requires_grad_()
+    y = model.module(x)
+    largest = y[0].max()
+    (gradient,) = torch.autograd.grad(largest, x)
+    zero = model.module(torch.zeros_like(x))[0, y.argmax()]
+    shares = (gradient * x).sum() / largest, (largest - zero) / largest
+    rows = [line.split("|")[2].strip() for line in report.splitlines() if line.startswith("| map ")]
+    assert rows == [f"{share.item():.2f}" for share in shares]
 
 
 @pytest.mark.slow
@@ -166,7 +184,7 @@ def test_the_fast_form_with_real_weights(tmp_path):
     report = (tmp_path / "out/report.md").read_text()
     assert "efficientnet-lite0" in report
     assert "efficientnet-lite1" in report
-    assert len(list((tmp_path / "out").glob("figure-*.png"))) == 8
+    assert len(list((tmp_path / "out").glob("figure-*.png"))) == 16
     diffuse = next(line for line in report.splitlines() if "much more diffuse" in line)
     assert "**holds**" in diffuse
 

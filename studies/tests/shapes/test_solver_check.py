@@ -1,5 +1,6 @@
 """The moves before the solver, with a solver whose answer is known."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -7,8 +8,16 @@ import torch
 
 import specxai
 from specxai.cache import Cache
+from specxai.errors import SpecxaiError
 from specxai_studies.shapes.coordinates import fit_coordinates
-from specxai_studies.shapes.solver_check import check, solver_claims, solver_table, trust
+from specxai_studies.shapes.solver_check import (
+    check,
+    remembering,
+    solver_claims,
+    solver_table,
+    told,
+    trust,
+)
 
 
 @pytest.mark.usefixtures("unchecked_annotations")
@@ -45,3 +54,28 @@ def test_moves_tell_a_true_explanation_from_a_false_one(tmp_path, factor, holds)
     said = trust(moves)
     assert said.count("may not be trusted") == (3 if factor < 0 else 0)
     assert said.count("for the sign, not for the size") == (3 if factor == 5 else 0)
+
+
+def test_a_solver_is_asked_once_about_the_same_points(tmp_path):
+    asked = []
+
+    def solve(position, points):
+        asked.append(position)
+        return float(points.sum()) + position
+
+    points = torch.arange(6.0).reshape(2, 3)
+    for _ in range(2):
+        remembered = remembering(solve, Cache.at(tmp_path))
+        assert remembered(1, points) == 16
+        assert remembered(2, points) == 17
+        assert remembered(1, points + 1) == 22
+    assert asked == [1, 2, 1]
+
+
+def test_points_that_the_solver_refuses_have_no_number(tmp_path):
+    def solve(position, points):
+        raise SpecxaiError("the surface is folded")
+
+    label = remembering(solve, Cache.at(tmp_path))(0, torch.zeros(2, 3))
+    assert math.isnan(label)
+    assert (told(label, "+.2f"), told(0.5, "+.2f")) == ("–", "+0.50")

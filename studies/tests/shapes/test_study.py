@@ -1,12 +1,18 @@
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from specxai_studies.shapes.coordinates import fit_coordinates
-from specxai_studies.shapes.findings import antisymmetric_share, part_shares
+from specxai_studies.shapes.findings import (
+    MEAN_SHAPE,
+    _reconstruct,
+    antisymmetric_share,
+    part_shares,
+)
 from specxai_studies.shapes.learning import Split, determination, train_downstream
 from specxai_studies.shapes.networks import build_autoencoder, widen
 
@@ -74,12 +80,30 @@ def test_the_fast_study_writes_figures_and_claims(tmp_path, name, figure, count)
     done = subprocess.run([*command, "--quiet"], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     report = (tmp_path / "report.md").read_text()
-    assert f"{count - (name == 'turbines')} claims" in report
+    assert f"{count + 1 - (name == 'turbines')} claims" in report
+    assert f"on which {count - 1 - (name == 'turbines')} of them were tested too" in report
     drawn = ["figure-4", "figure-5", f"figure-{figure}", "figure-10", "figure-11"]
-    for each in drawn:
+    for each in (*drawn, *(f"{one}-from-mean" for one in drawn), "sensitivity"):
         assert f"({each}.png)" in report
         assert (tmp_path / f"{each}.png").stat().st_size > 10_000
     assert "Is it true?" in report
+    assert len(list(tmp_path.glob("sensitivity-*.vtp"))) == 2
+    (differences,) = [line for line in report.splitlines() if "limit of differences" in line]
+    assert "**holds**" in differences
     r2 = next(line for line in report.splitlines() if line.startswith("| network |"))
     assert float(r2.split("|")[2].split()[0]) > 0.85
     assert "Σ\\|α\\|" in report
+
+
+@pytest.mark.usefixtures("unchecked_annotations")
+def test_from_the_mean_shape_a_reconstruction_is_that_of_the_mean_and_a_step(points):
+    coordinates = fit_coordinates(points, 6)
+    net = widen(build_autoencoder(6, 0), coordinates)
+    x = coordinates.scaled(points[3][None])
+    experiment = SimpleNamespace(autoencoder=net, x=lambda _: x)
+    found = _reconstruct(experiment, 3, MEAN_SHAPE)
+    mean = net(torch.zeros_like(x))[0].double()
+    assert torch.allclose(found.bias.double(), mean, atol=1e-6)
+    assert torch.allclose((found.linear + found.bias).double(), net(x)[0].double(), atol=1e-5)
+    share = float((mean * net(x)[0]).sum() / net(x).square().sum())
+    assert found.share_of_bias == pytest.approx(share, rel=1e-3, abs=1e-6)

@@ -84,6 +84,23 @@ def test_findings_are_the_parts_of_the_output():
     assert 0 < area < 1
 
 
+def test_from_black_the_output_is_that_of_black_and_a_sum_of_terms():
+    """Of one hidden layer the operator is written out with the slopes of its secants."""
+    images = random_squares(2, 0, side=8)
+    network = build_autoencoder(True, 0, (64, 8)).eval()
+    (finding,) = find(network, list(images[:1]), "zero")
+    first, _, last = network.encoder[0], network.encoder[1], network.decoder[0]
+    z0, z = first.bias.double(), first(images[:1])[0].double()
+    slope = (z.clamp(min=0) - z0.clamp(min=0)) / (z - z0)
+    operator = last.weight.double() @ torch.diag(slope) @ first.weight.double()
+    sigma = torch.linalg.svdvals(operator)[: finding.explanation.rank]
+    torch.testing.assert_close(finding.explanation.singular_values, sigma, rtol=1e-4, atol=1e-6)
+    black = network(torch.zeros(1, 64))[0].detach().double()
+    torch.testing.assert_close(finding.bias.double(), black, rtol=1e-5, atol=1e-6)
+    step = (operator @ images[0].double()).detach()
+    torch.testing.assert_close(finding.linear.double(), step, rtol=1e-4, atol=1e-6)
+
+
 def test_the_vectors_of_the_data_are_those_of_its_gram_matrix():
     images = random_squares(30, 0, side=8)
     data = decompose_data(images)
@@ -100,7 +117,8 @@ def test_the_fast_form_from_the_command_line(tmp_path):
     assert done.returncode == 0, done.stderr
     report = (tmp_path / "out" / "report.md").read_text()
     assert "8 claims: 8 × holds." in report
-    for name in ("figure-8", "figure-9", "training"):
+    assert "on which 8 of them were tested too" in report
+    for name in ("figure-8", "figure-9", "figure-9-from-black", "training"):
         assert (tmp_path / "out" / f"{name}.png").exists()
 
 

@@ -6,6 +6,7 @@ import torch
 
 import specxai
 from specxai.errors import InvalidInputError
+from specxai.spectral.files.points import write_fields
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +93,14 @@ def test_arrays_are_taken_as_tensors_are(explanation, tmp_path):
     explanation.export_points(tmp_path / "tensors.ply", POINTS, FACES)
     explanation.export_points(tmp_path / "arrays.ply", POINTS.numpy(), FACES.numpy())
     assert (tmp_path / "arrays.ply").read_bytes() == (tmp_path / "tensors.ply").read_bytes()
+
+
+@pytest.mark.usefixtures("unchecked_annotations")
+def test_fields_of_any_name_are_written_and_fit_the_points(tmp_path):
+    path, values = tmp_path / "body.vtp", np.arange(4.0)[:, None]
+    write_fields(path, POINTS, FACES, {"area": values})
+    arrays = ElementTree.parse(path).getroot().iter("DataArray")
+    read = {each.get("Name"): np.array(each.text.split(), float) for each in arrays}
+    assert read["area"].tolist() == [0, 1, 2, 3]
+    with pytest.raises(InvalidInputError, match="'area' has 3 rows for 4 points"):
+        write_fields(path, POINTS, FACES, {"area": values[:3]})

@@ -38,25 +38,52 @@ def export_points(
             do not fit.
         SpecxaiError: the file cannot be written.
     """
-    path = Path(path)
-    coordinates = _array_of(points).astype(float)
-    if tuple(x.shape[1:]) != coordinates.shape:
+    if tuple(x.shape[1:]) != tuple(points.shape):
         raise InvalidInputError(
-            f"points have shape {coordinates.shape} and the input {tuple(x.shape)}: "
+            f"points have shape {tuple(points.shape)} and the input {tuple(x.shape)}: "
             "explain an input of shape (1, points, 3)"
         )
-    if not np.isfinite(coordinates).all():
-        raise InvalidInputError("points are not all finite: give each a place")
-    triangles = np.zeros((0, 3), np.int64) if faces is None else _array_of(faces)
-    _check(triangles, len(coordinates))
-    writers = {".ply": _ply, ".vtp": _vtp}
-    if path.suffix.lower() not in writers:
-        raise InvalidInputError(f"cannot write {path}: give a name that ends in .ply or .vtp")
     fields: dict[str, Float[np.ndarray, "points k"]] = {}
     for k, vector in vectors.items():
         values = (vector * x[0]).sum(-1, keepdim=True).cpu().double().numpy()
         fields[f"alpha_{k}"], fields[f"map_{k}"] = weights[k] * values, values
         fields[f"phi_{k}"] = vector.cpu().double().numpy()
+    write_fields(path, points, faces, fields)
+
+
+def write_fields(
+    path: str | PathLike[str],
+    points: Float[Tensor | np.ndarray, "points 3"],
+    faces: Int[Tensor | np.ndarray, "faces 3"] | None,
+    fields: Fields,
+) -> None:
+    """Write points with values for each.
+
+    Args:
+        path: ends in .ply or .vtp; a file there is replaced, whole or not at all.
+        points: where they are, in any unit of length.
+        faces: corners of triangles; None for a cloud of points.
+        fields: by name, one row a point: a number, or a vector of three.
+
+    Raises:
+        InvalidInputError: the ending is another, a point is not finite, faces name points that do
+            not exist, or a field has too few rows or too many.
+        SpecxaiError: the file cannot be written.
+    """
+    path = Path(path)
+    coordinates = _array_of(points).astype(float)
+    if not np.isfinite(coordinates).all():
+        raise InvalidInputError("points are not all finite: give each a place")
+    triangles = np.zeros((0, 3), np.int64) if faces is None else _array_of(faces)
+    _check(triangles, len(coordinates))
+    for name, values in fields.items():
+        if len(values) != len(coordinates):
+            raise InvalidInputError(
+                f"field {name!r} has {len(values)} rows for {len(coordinates)} points: give as many"
+            )
+    writers = {".ply": _ply, ".vtp": _vtp}
+    if path.suffix.lower() not in writers:
+        raise InvalidInputError(f"cannot write {path}: give a name that ends in .ply or .vtp")
     content = writers[path.suffix.lower()](coordinates, triangles, fields)
     write_atomically(path, content.encode())
 

@@ -15,8 +15,8 @@ class ShapeOptions(StudyOptions):
     """How a study of shapes is run.
 
     Attributes:
-        solve: move shapes along the vectors and ask the solver again: turbines a minute, cars,
-            which need OpenFOAM, ten minutes or so.
+        solve: move shapes along the vectors, put them back to the mean shape, and ask the solver
+            again: turbines two minutes, cars, which need OpenFOAM, half an hour.
     """
 
     solve: bool = False

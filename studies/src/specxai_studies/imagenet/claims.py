@@ -10,6 +10,7 @@ from torch import Tensor
 
 from specxai.compare.metrics import area_of_energy
 from specxai.report.claim import Claim, spread
+from specxai.table import Table, cells
 from specxai_studies.imagenet.findings import FOLLOWED, Classifier, Finding
 
 # The statements that name a network are about these.
@@ -18,7 +19,7 @@ _PAPER = ("alexnet", "vgg11_bn")
 
 @dataclass(frozen=True)
 class Pair:
-    """What one network showed at its two layers, photo by photo.
+    """What one map of one network showed at its two layers, photo by photo.
 
     Attributes:
         classifier: the network.
@@ -154,6 +155,18 @@ def contraction_claims(pairs: Sequence[Pair]) -> tuple[Claim, ...]:
     )
 
 
+def linear_table(at_x: Sequence[Pair], from_baseline: Sequence[Pair]) -> str:
+    """Return in Markdown what share of the output each map decomposes, and how much cancels."""
+    rows = []
+    for name, pairs in (("map at x alone", at_x), ("map from the baseline", from_baseline)):
+        explained = [each.explanation for pair in pairs for each in pair.penultimate]
+        shares = [float(ex.linear / ex.output) for ex in explained]
+        cancelled = [float(ex.contributions.abs().sum() / ex.linear.abs()) for ex in explained]
+        rows.append(cells(name, spread(shares, ".2f"), spread(cancelled, ".1f")))
+    columns = ("", "share of y that is linear in the input", "Σ|α| over its size")
+    return Table(columns, tuple(rows)).markdown()
+
+
 def _focus(finding: Finding) -> float:
     """Return Σ|map| on the object over the object's share of the area, of the first three."""
     area = float(finding.object.double().mean())
@@ -194,7 +207,7 @@ def _roughness(maps: Float[Tensor, "n H W"]) -> float:
 def _cancelled(finding: Finding, where: Bool[Tensor, "H W"]) -> float:
     """Return the share of Σ|φ ⊙ x| that cancels between the channels of a pixel."""
     ex = finding.explanation
-    products = (ex.right_vectors(finding.by_share) * ex.x)[..., where].double()
+    products = (ex.right_vectors(finding.by_share) * ex.displacement)[..., where].double()
     return float(1 - (products.sum(1).abs().sum(1) / products.abs().sum((1, 2))).mean())
 
 

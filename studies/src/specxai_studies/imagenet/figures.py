@@ -50,7 +50,9 @@ def figure_11(penultimate: Sequence[Finding], convolution: Sequence[Finding]) ->
 
 
 def _title(findings: Sequence[Finding], what: str) -> str:
-    return f"{findings[0].explanation.model}: {what} at {findings[0].explanation.layer_name}"
+    ex = findings[0].explanation
+    way = f", from the baseline {ex.baseline_name}" if ex.baseline_name else ""
+    return f"{ex.model}: {what} at {ex.layer_name}{way}"
 
 
 def _rows(findings: Sequence[Finding], columns: Sequence[Column]) -> Rows:

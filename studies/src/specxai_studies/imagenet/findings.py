@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from PIL import Image
 from torch import Tensor
 
-from specxai.affine import fingerprint, linearize
+from specxai.affine import NamedBaseline, fingerprint, linearize
 from specxai.errors import LoadError
 from specxai.files import digest
 from specxai.models import LoadedInput, LoadedModel
@@ -91,7 +91,7 @@ class Finding:
         return float(1 / self.explanation.reduce().shares.square().sum())
 
     def maps(self, components: Sequence[int]) -> Float[Tensor, "n H W"]:
-        """Return φ ⊙ x summed over the channels (23)."""
+        """Return φ ⊙ x, or φ ⊙ (x − x₀) from a baseline, summed over the channels (23)."""
         return self.explanation.heatmaps(components)
 
     def averages(self, components: Sequence[int]) -> Float[Tensor, "n H W"]:
@@ -106,6 +106,7 @@ def find(
     solver: Solver,
     folder: Path,
     progress: Progress = silent,
+    baseline: NamedBaseline | None = None,
 ) -> Finding:
     """Decompose the largest output for a photo, or take what an earlier call found.
 
@@ -116,16 +117,17 @@ def find(
         solver: how the decomposition is computed.
         folder: an existing folder of finished decompositions.
         progress: told of the decomposition.
+        baseline: what the map leads from; None for the map at x alone.
     """
     given = photo.given
-    key = digest({"x": given.tensor}, f"{classifier.fingerprint} {layer} {solver}")
+    about = f"{classifier.fingerprint} {layer} {solver}{f' from {baseline}' if baseline else ''}"
+    key = digest({"x": given.tensor}, about)
     parts = classifier.name, given.name.replace(":", "-"), layer, key[:12]
     path = folder / f"{'-'.join(Path(part).name for part in parts)}.safetensors"
     kept = _finished(path)
     if kept is None:
-        ex = explain_at(
-            linearize(classifier.model.module, given.tensor), layer, None, solver, progress=progress
-        )
+        lin = linearize(classifier.model.module, given.tensor, baseline=baseline)
+        ex = explain_at(lin, layer, None, solver, progress=progress)
         named = classifier.model.class_name(ex.target)
         ex = ex.named(classifier.model.name, named)
         leading = ex.top(max(SHOWN, FOLLOWED), "singular_value"), ex.top(SHOWN, "reduced")

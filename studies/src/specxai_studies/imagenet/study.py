@@ -1,18 +1,20 @@
 """The study from photos to report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jaxtyping import Bool
+from matplotlib.figure import Figure
 from torch import Tensor
 
-from specxai.affine import linearize
+from specxai.affine import NamedBaseline, linearize
 from specxai.compare.classifier_layers import last_convolution, penultimate
 from specxai.errors import InvalidInputError, LayerError
 from specxai.models import LoadedInput, LoadedModel, load_input
 from specxai.models.seen import picture_seen, read_mask
 from specxai.progress import Progress, silent
+from specxai.report.claim import Claim, side_by_side
 from specxai.report.page import Section, write_report
 from specxai.spectral import Exact, Krylov, Solver
 from specxai_studies.imagenet.claims import (
@@ -20,6 +22,7 @@ from specxai_studies.imagenet.claims import (
     contraction_claims,
     convolution_claims,
     focus_claims,
+    linear_table,
     share_claims,
 )
 from specxai_studies.imagenet.figures import figure_1, figure_2, figure_3, figure_11
@@ -67,11 +70,21 @@ class PhotoStudy:
         return replace(_FAST, seed=self.seed) if self.fast else Exact()
 
 
+Draw = Callable[[Pair], Figure]
+Test = Callable[[Sequence[Pair]], tuple[Claim, ...]]
+
 _OPENING = """
 Photos go through image classifiers, and the largest output of each is decomposed at the last
-convolution and at the layer before the output: {how}. Claims that name AlexNet or VGG11 are put to
-the test with these two only. Medians over the photos, with the range in brackets. {object} Written
-by `specxai study imagenet{fast}`.{random}{notes}
+convolution and at the layer before the output: {how}. Two maps are decomposed: the one at x alone,
+as in the paper, y = u·x + b, and the one from a baseline, y = y₀ + u·(x − x₀), with zero for x₀,
+which after preprocessing is the mean colour of the networks' training pictures. Each statement is
+put to the test on both by the same criterion, which was set for the map at x alone. Claims that
+name AlexNet or VGG11 are put to the test with these two only. Medians over the photos, with the
+range in brackets. {object} Written by `specxai study imagenet{fast}`.{random}{notes}
+
+What is decomposed of each output, medians over photos and networks:
+
+{linear}
 """
 
 _RANDOM = """
@@ -108,12 +121,15 @@ def run_imagenet(
         )
     cache = folder / "cache"
     cache.mkdir(exist_ok=True)
-    pairs = []
+    pairs: list[tuple[Pair, Pair]] = []
     for number, (name, model) in enumerate(zip(_names(models), models, strict=True)):
         given = [load_input(photo, model, background=plan.background) for photo in photos]
         chosen = plan.layers and plan.layers[2 * number : 2 * number + 2]
         layers = _layers(model, given[0], chosen)
-        pairs.append(_look(Classifier(name, model, *layers), given, plan, cache, progress))
+        classifier = Classifier(name, model, *layers)
+        looks = (_look(classifier, given, plan, cache, each, progress) for each in (None, "zero"))
+        pairs.append((next(looks), next(looks)))
+    at_x, from_zero = [one for one, _ in pairs], [other for _, other in pairs]
     how = f"the leading {_FAST.n_components} components by σ" if plan.fast else "exactly"
     opening = _OPENING.format(
         how=how,
@@ -121,11 +137,12 @@ def run_imagenet(
         fast=" --fast" if plan.fast else "",
         random="" if plan.trained else _RANDOM,
         notes="".join(f"\n\n{each.name}: {each.note}." for each in given if each.note),
+        linear=linear_table(at_x, from_zero),
     )
-    sections = _sections(pairs)
+    sections = _sections(at_x, from_zero)
     if not plan.trained:
         sections = [
-            replace(each, claims=tuple(replace(claim, holds=None) for claim in each.claims))
+            replace(each, claims=tuple(claim.unjudged() for claim in each.claims))
             for each in sections
         ]
     return write_report(folder, "Photos through classifiers", opening, sections)
@@ -166,16 +183,19 @@ def _look(
     inputs: Sequence[LoadedInput],
     plan: PhotoStudy,
     cache: Path,
+    baseline: NamedBaseline | None,
     progress: Progress,
 ) -> Pair:
-    """Decompose one network at all photos."""
+    """Decompose one map of a network at all photos."""
     model = classifier.model
     photos = [
         Photo(each, picture_seen(model, each), _object(plan.masks, each, model)) for each in inputs
     ]
 
     def look(layer: str) -> list[Finding]:
-        return [find(classifier, layer, each, plan.solver, cache, progress) for each in photos]
+        return [
+            find(classifier, layer, each, plan.solver, cache, progress, baseline) for each in photos
+        ]
 
     return Pair(classifier, look(classifier.penultimate), look(classifier.convolution))
 
@@ -186,34 +206,40 @@ def _object(masks: Path | None, given: LoadedInput, model: LoadedModel) -> Bool[
     return read_mask(masks, given, model)
 
 
-def _sections(pairs: Sequence[Pair]) -> list[Section]:
-    """Put the figures of the paper together, each for every network."""
+def _sections(at_x: Sequence[Pair], from_zero: Sequence[Pair]) -> list[Section]:
+    """Put the figures of the paper together, each for every network and both maps."""
+
+    def section(heading: str, number: int, draw: Draw, test: Test) -> Section:
+        figures = {
+            f"figure-{number}-{pair.classifier.name}{way}": draw(pair)
+            for maps in zip(at_x, from_zero, strict=True)
+            for way, pair in zip(("", "-from-zero"), maps, strict=True)
+        }
+        return Section(heading, "", figures, side_by_side(test(at_x), test(from_zero)))
+
     return [
-        Section(
+        section(
             "Figure 1: the layer before the output, by σ",
-            "",
-            {f"figure-1-{p.classifier.name}": figure_1(p.penultimate) for p in pairs},
-            focus_claims(pairs),
+            1,
+            lambda pair: figure_1(pair.penultimate),
+            focus_claims,
         ),
-        Section(
+        section(
             "Figure 2: the layer before the output, by contribution",
-            "",
-            {f"figure-2-{p.classifier.name}": figure_2(p.penultimate) for p in pairs},
-            share_claims(pairs),
+            2,
+            lambda pair: figure_2(pair.penultimate),
+            share_claims,
         ),
-        Section(
+        section(
             "Figure 3: the last convolution",
-            "",
-            {f"figure-3-{p.classifier.name}": figure_3(p.convolution) for p in pairs},
-            convolution_claims(pairs),
+            3,
+            lambda pair: figure_3(pair.convolution),
+            convolution_claims,
         ),
-        Section(
+        section(
             "Figure 11: contraction against the mean over channels",
-            "",
-            {
-                f"figure-11-{p.classifier.name}": figure_11(p.penultimate, p.convolution)
-                for p in pairs
-            },
-            contraction_claims(pairs),
+            11,
+            lambda pair: figure_11(pair.penultimate, pair.convolution),
+            contraction_claims,
         ),
     ]

@@ -23,6 +23,20 @@ from specxai_studies.shapes.findings import (
 _LEADING = 5
 
 
+def map_claims(experiment: Experiment, findings: Findings) -> dict[int, tuple[Claim, ...]]:
+    """Test what the paper says of the vectors, by the figure that shows it, on one map."""
+    if experiment.shapes.name == "cars":
+        apart: tuple[Claim, ...] = (symmetry_claim(symmetry(experiment, findings)),)
+    else:
+        apart = blades_claims(experiment, findings)
+    return {
+        4: apart,
+        5: (similarity_claim(findings),),
+        6: depth_claims(findings),
+        10: (bias_claim(experiment, findings),),
+    }
+
+
 def accuracy_claim(experiment: Experiment) -> Claim:
     """Test whether the label is predicted well."""
     reached = experiment.accuracy["network"]
@@ -100,7 +114,7 @@ def symmetry(experiment: Experiment, findings: Findings) -> dict[str, Float[Tens
     ours = findings.explanations[0]
     both = {
         "trained in the modes": ours,
-        "usual random start": explain(experiment.usual, ours.x, FIRST, 0),
+        "usual random start": explain(experiment.usual, ours.x, FIRST, 0, baseline=ours.baseline),
     }
     return {
         name: antisymmetric_share(each.right_vectors(range(each.rank)), images)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
@@ -15,6 +16,7 @@ from specxai.spectral.records.contraction import Contraction
 from specxai_studies.shapes.body import View, draw_body
 from specxai_studies.shapes.experiment import Experiment
 from specxai_studies.shapes.findings import LAYERS, Findings, pairwise_cosine
+from specxai_studies.shapes.sensitivity import Sensitivity
 from specxai_studies.shapes.shaded_body import can_shade, render_body
 
 VIEWS = {
@@ -36,13 +38,15 @@ def figure_4(experiment: Experiment, findings: Findings) -> Figure:
         alpha = explanation.contributions[top].tolist()
         titles.append([f"k = {k}, α = {a:+.3g}" for k, a in zip(top.tolist(), alpha, strict=True)])
         positions.append(position)
-    return _bodies(experiment, positions, rows, titles, "φ ⊙ x summed over xyz")
+    note = f"φ ⊙ x summed over xyz, {_map_of(findings)}"
+    return _bodies(experiment, positions, rows, titles, note)
 
 
 def figure_5(findings: Findings) -> Figure:
     """Draw the similarity of the first, second and third vectors across the shapes."""
     figure = Figure(figsize=(9.6, 7.6), layout="constrained")
     names = ("first", "second", "third")
+    figure.supxlabel(_map_of(findings), fontsize=SMALL, color=FAINT)
     rows = figure.subplots(2, 3)
     for row, (by, similarities) in zip(rows, findings.similarities.items(), strict=True):
         order = "σ" if by == "singular_value" else "contribution"
@@ -62,7 +66,7 @@ def figure_6(experiment: Experiment, findings: Findings) -> Figure:
         [list(evolution.heatmaps(dim=_POINTS))],
         [[f"{layer}, α = {spectrum.contributions[spectrum.first]:+.3g}"
           for layer, spectrum in zip(LAYERS, evolution.layers, strict=True)]],
-        "top vector by |α|, φ ⊙ x summed over xyz",
+        f"top vector by |α|, φ ⊙ x summed over xyz, {_map_of(findings)}",
         charts=len(LAYERS),
     )  # fmt: skip
     for axes, spectrum in zip(figure.axes[-len(LAYERS) :], evolution.layers, strict=True):
@@ -82,7 +86,8 @@ def figure_10(experiment: Experiment, findings: Findings) -> Figure:
     titles = [f"{name}: norm {float(bias.norm()):.3g}" for name, bias in last]
     titles.append(f"b, all layers: norm {float(reconstruction.bias.norm()):.3g}")
     position = [findings.positions[0]]
-    return _bodies(experiment, position, [maps], [titles], "bias, summed over scaled xyz")
+    note = f"bias, summed over scaled xyz, {_map_of(findings)}"
+    return _bodies(experiment, position, [maps], [titles], note)
 
 
 def figure_11(experiment: Experiment, findings: Findings) -> Figure:
@@ -92,9 +97,22 @@ def figure_11(experiment: Experiment, findings: Findings) -> Figure:
     hows: tuple[Contraction, ...] = ("product", "mean")
     maps = [list(explanation.heatmaps(top, how, _POINTS)) for how in hows]
     titles = [[f"{how}, k = {k}" for k in top.tolist()] for how in ("Σ φ ⊙ x", "mean of φ")]
-    return _bodies(
-        experiment, [position, position], maps, titles, "each row on its own scale", True
-    )
+    note = f"each row on its own scale, {_map_of(findings)}"
+    return _bodies(experiment, [position, position], maps, titles, note, True)
+
+
+def sensitivity_figure(experiment: Experiment, position: int, sensitivity: Sensitivity) -> Figure:
+    """Draw a shape's sensitivity per area along the normal, raw and smooth, by both maps."""
+    maps = {
+        "raw": (sensitivity.raw, sensitivity.from_mean),
+        "smooth": (sensitivity.smooth, sensitivity.from_mean_smooth),
+    }
+    titles = [
+        [f"{how}, map {way}" for way in ("at x alone", "from the mean shape")] for how in maps
+    ]
+    rows = [[torch.from_numpy(values) for values in pair] for pair in maps.values()]
+    note = "per m³ swept outwards, each row on its own scale"
+    return _bodies(experiment, [position] * len(rows), rows, titles, note, by_row=True)
 
 
 def symmetry_figure(shares: dict[str, Float[Tensor, " _"]]) -> Figure:
@@ -108,6 +126,11 @@ def symmetry_figure(shares: dict[str, Float[Tensor, " _"]]) -> Figure:
     axes.legend(fontsize=SMALL, frameon=False)
     quiet(axes)
     return figure
+
+
+def _map_of(findings: Findings) -> str:
+    at_x = findings.explanations[0].baseline is None
+    return "map at x alone" if at_x else "map from the mean shape"
 
 
 def _outwards(bias: Float[Tensor, "points 3"]) -> Float[Tensor, " points"]:

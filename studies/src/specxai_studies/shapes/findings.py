@@ -7,13 +7,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from specxai.affine import linearize
+from specxai.affine import NamedBaseline, linearize
 from specxai.progress import Progress
 from specxai.spectral import Explanation, explain
 from specxai.spectral.records.decomposition import Ranking
 from specxai.survey import Evolution, Similarity, evolve, similarity
 from specxai_studies.shapes.experiment import Experiment
 
+MEAN_SHAPE: NamedBaseline = "zero"
+"""The baseline: in scaled coordinates, which are deviations from it, the mean shape is zero."""
 FIRST = "encoder.1"
 LAYERS = (FIRST, "encoder.3", "encoder.4", "downstream.1", "downstream.3")
 """Activations of the encoder, the latent vector, activations of the downstream network."""
@@ -26,7 +28,7 @@ class Reconstruction:
 
     Attributes:
         linear: u·x.
-        bias: b.
+        bias: b, or y₀ from the mean shape.
         decoder: the bias of each decoder layer, by the layer's name, from the first.
     """
 
@@ -43,7 +45,7 @@ class Reconstruction:
 
 @dataclass(frozen=True)
 class Findings:
-    """What is found for held-out shapes.
+    """What one map shows of held-out shapes.
 
     Attributes:
         positions: of the shapes among the labelled ones.
@@ -60,7 +62,13 @@ class Findings:
     reconstructions: tuple[Reconstruction, ...]
 
 
-def find(experiment: Experiment, compared: int, shown: int, progress: Progress) -> Findings:
+def find(
+    experiment: Experiment,
+    compared: int,
+    shown: int,
+    progress: Progress,
+    baseline: NamedBaseline | None = None,
+) -> Findings:
     """Decompose the predictions for held-out shapes.
 
     Args:
@@ -68,14 +76,23 @@ def find(experiment: Experiment, compared: int, shown: int, progress: Progress) 
         compared: how many shapes.
         shown: of these, how many are followed through the layers and the auto-encoder.
         progress: told of each shape.
+        baseline: what the map leads from; None for the map at x alone.
     """
     positions = experiment.held_out[:compared]
     explanations = []
     for number, position in enumerate(positions, 1):
-        explanations.append(explain(experiment.predictor, experiment.x(position), FIRST, 0))
+        x = experiment.x(position)
+        explanations.append(explain(experiment.predictor, x, FIRST, 0, baseline=baseline))
         progress("decompositions", number, len(positions))
     evolutions = [
-        evolve(experiment.predictor, experiment.x(position), LAYERS, 0, by="contribution")
+        evolve(
+            experiment.predictor,
+            experiment.x(position),
+            LAYERS,
+            0,
+            by="contribution",
+            baseline=baseline,
+        )
         for position in positions[:shown]
     ]
     return Findings(
@@ -83,7 +100,7 @@ def find(experiment: Experiment, compared: int, shown: int, progress: Progress) 
         tuple(explanations),
         tuple(evolutions),
         {by: tuple(similarity(explanations, k, by=by) for k in range(3)) for by in RANKINGS},
-        tuple(_reconstruct(experiment, position) for position in positions[:shown]),
+        tuple(_reconstruct(experiment, position, baseline) for position in positions[:shown]),
     )
 
 
@@ -112,8 +129,10 @@ def part_shares(vector: Float[Tensor, "points 3"], parts: dict[str, slice]) -> d
     return {name: float(energy[part].sum() / energy.sum()) for name, part in parts.items()}
 
 
-def _reconstruct(experiment: Experiment, position: int) -> Reconstruction:
-    lin = linearize(experiment.autoencoder, experiment.x(position))
+def _reconstruct(
+    experiment: Experiment, position: int, baseline: NamedBaseline | None
+) -> Reconstruction:
+    lin = linearize(experiment.autoencoder, experiment.x(position), baseline=baseline)
     entries = lin.ledger().by_module().entries
     bias = lin.bias()[0]
     decoder = {

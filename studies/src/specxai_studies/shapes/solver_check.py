@@ -1,5 +1,6 @@
 """Is it true? Shapes are moved along the named vectors, and the solver is asked again."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from specxai.affine import fingerprint
 from specxai.cache import Cache, Tensors
+from specxai.errors import SpecxaiError
 from specxai.files import digest
 from specxai.progress import Progress
 from specxai.report.claim import Claim, spread
@@ -19,6 +21,33 @@ from specxai_studies.shapes.findings import Findings
 Solve = Callable[[int, Float[Tensor, "points 3"]], float]
 """Returns the label of a shape, given its position, after its points were moved (in m)."""
 Smooth = Callable[[Float[Tensor, "points 3"]], Float[Tensor, "points 3"]]
+
+
+def remembering(solve: Solve, cache: Cache) -> Solve:
+    """Return a solver that keeps its answers in a cache, by the shape and its points.
+
+    Where the solver refuses the points, such as those of a folded surface, the answer is NaN.
+    """
+
+    def answer(position: int, points: Float[Tensor, "points 3"]) -> float:
+        key = digest({"points": points.contiguous()})
+
+        def compute() -> Tensors:
+            try:
+                label = solve(position, points)
+            except SpecxaiError:
+                label = math.nan
+            return {"label": torch.tensor(label, dtype=torch.float64)}
+
+        name = f"solved-{position}-{key[:16]}"
+        return float(cache.step(name, {"points": key}, compute)["label"])
+
+    return answer
+
+
+def told(value: float, form: str) -> str:
+    """Write a number that follows from the solver's answers; a dash where it refused one."""
+    return "–" if math.isnan(value) else format(value, form)
 
 
 @dataclass(frozen=True)
@@ -113,7 +142,7 @@ def solver_claims(moves: Sequence[Move]) -> tuple[Claim, ...]:
     claims = []
     for name in dict.fromkeys(move.direction for move in moves):
         ratios = [move.solved / move.predicted for move in moves if move.direction == name]
-        signs, sizes = _agreement(ratios)
+        signs, sizes = agreement(ratios)
         claims.append(
             Claim(
                 f"Moving the points along the {name} changes the label as predicted: same sign, "
@@ -133,7 +162,7 @@ def trust(moves: Sequence[Move]) -> str:
     sentences = []
     for name in dict.fromkeys(move.direction for move in moves):
         ratios = [move.solved / move.predicted for move in moves if move.direction == name]
-        signs, sizes = _agreement(ratios)
+        signs, sizes = agreement(ratios)
         count = len(ratios)
         if sizes == count:
             verdict = "may be trusted for the sign and roughly for the size"
@@ -151,7 +180,7 @@ def trust(moves: Sequence[Move]) -> str:
     )
 
 
-def _agreement(ratios: Sequence[float]) -> tuple[int, int]:
+def agreement(ratios: Sequence[float]) -> tuple[int, int]:
     """Return how many ratios are positive, and how many lie between 1/2 and 2."""
     return sum(ratio > 0 for ratio in ratios), sum(0.5 <= ratio <= 2 for ratio in ratios)
 

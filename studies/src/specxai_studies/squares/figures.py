@@ -32,7 +32,7 @@ def figure_8(data: Data, finding: Finding) -> Figure:
     phi = finding.explanation.right_vectors(every)
     c = finding.explanation.coefficients
     left_vectors = finding.explanation.left_vectors(every)
-    contracted = phi * finding.explanation.x
+    contracted = phi * finding.explanation.displacement
     grid = images.subplots(4, _SHOWN, squeeze=False)
     titles = [f"σ = {value:.3g}" for value in data.singular_values[:_SHOWN]]
     _draw_row(grid[0], "data matrix: right vectors", list(data.vectors), titles)
@@ -50,14 +50,14 @@ def figure_9(finding: Finding) -> Figure:
     """Draw the top vectors above the biases of the decoder, and u·x beside b (Figure 9).
 
     Args:
-        finding: one image through the network with biases.
+        finding: one image through the network with biases, by either map.
     """
     figure = Figure(figsize=(8.6, 9.4), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=(2, 1), squeeze=False).flatten()
     ex = finding.explanation
     every = range(min(_SHOWN, ex.rank))
     rest = finding.bias - sum(finding.decoder.values())
-    biases = finding.decoder | {"the encoder's layers": rest}
+    biases = finding.decoder | {"the others": rest}
     grid = above.subplots(2, _SHOWN, squeeze=False)
     titles = [f"σ = {ex.singular_values[k]:.3g}, c = {ex.coefficients[k]:.3g}" for k in every]
     _draw_row(grid[0], "right vectors φ", list(ex.right_vectors(every)), titles)
@@ -67,11 +67,12 @@ def figure_9(finding: Finding) -> Figure:
         list(biases.values()),
         [f"{name}: |β| = {float(image.norm()):.3g}" for name, image in biases.items()],
     )
-    parts = {"u·x": finding.linear, "b": finding.bias, "y": ex.output, "x": finding.x}
+    linear, bias = ("u·x", "b") if ex.baseline is None else ("u·(x − x₀)", "y₀")
+    parts = {linear: finding.linear, bias: finding.bias, "y": ex.output, "x": finding.x}
     limit = max(float(part.abs().max()) for part in parts.values())
     _draw_row(
         below.subplots(1, _SHOWN, squeeze=False)[0],
-        "u·x + b = y, on one scale",
+        f"{linear} + {bias} = y, on one scale",
         list(parts.values()),
         [f"{name}: norm {float(part.norm()):.3g}" for name, part in parts.items()],
         limit,

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from specxai.affine import Baseline
 from specxai.spectral import Explanation, explain
 from specxai_studies.squares.images import edge_zone
 
@@ -29,8 +30,9 @@ class Finding:
     """One image through one auto-encoder, the whole network decomposed.
 
     Attributes:
-        explanation: with ``layer=None`` and no target: y = Σ_k c_k U_k + b.
-        decoder: the bias of each decoder layer as an image of the output, by the layer's name.
+        explanation: with ``layer=None`` and no target: y = Σ_k c_k U_k + b; from a baseline b is
+            y₀.
+        decoder: the bias of each affine layer of the decoder as an image of the output, by name.
     """
 
     explanation: Explanation
@@ -43,12 +45,12 @@ class Finding:
 
     @property
     def linear(self) -> Float[Tensor, " pixels"]:
-        """u·x (8)."""
+        """u·x (8), or u·(x − x₀) from a baseline."""
         return self.explanation.linear.flatten()
 
     @property
     def bias(self) -> Float[Tensor, " pixels"]:
-        """b (9)."""
+        """b (9), or y₀ from a baseline."""
         return self.explanation.bias.flatten()
 
     @property
@@ -91,17 +93,29 @@ def decompose_data(images: Float[Tensor, "n pixels"]) -> Data:
     return Data(sigma, leading * leading.sum(1, keepdim=True).sign())
 
 
-def find(network: nn.Module, images: Sequence[Float[Tensor, " pixels"]]) -> list[Finding]:
-    """Decompose the operator of a network at each image."""
-    return [_find(network, image) for image in images]
+def find(
+    network: nn.Module,
+    images: Sequence[Float[Tensor, " pixels"]],
+    baseline: Baseline = None,
+) -> list[Finding]:
+    """Decompose the operator of a network at each image.
+
+    Args:
+        network: an auto-encoder.
+        images: flattened.
+        baseline: what the map leads from; None for the map at x alone.
+    """
+    return [_find(network, image, baseline) for image in images]
 
 
-def _find(network: nn.Module, image: Float[Tensor, " pixels"]) -> Finding:
-    explanation = explain(network, image[None], layer=None, method="exact")
+def _find(network: nn.Module, image: Float[Tensor, " pixels"], baseline: Baseline) -> Finding:
+    explanation = explain(network, image[None], layer=None, method="exact", baseline=baseline)
     layers = explanation.ledger().by_module().entries
+    named = network.get_submodule("decoder").named_children()
+    affine = {f"decoder.{name}" for name, module in named if isinstance(module, nn.Linear)}
     decoder = {
         str(entry.address): entry.contribution.flatten()
         for entry in layers
-        if str(entry.address).startswith("decoder")
+        if str(entry.address) in affine
     }
     return Finding(explanation, decoder)
