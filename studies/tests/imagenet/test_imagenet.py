@@ -95,6 +95,7 @@ def test_statements_about_other_networks_cannot_be_told(finding):
 
 
 @pytest.mark.parametrize("trained", [True, False])
+@pytest.mark.usefixtures("unchecked_annotations")  # the checks are slow
 @pytest.mark.slow
 def test_claims_about_random_networks_are_not_judged(trained, photos, tmp_path):
     models, plan = (
@@ -106,6 +107,7 @@ def test_claims_about_random_networks_are_not_judged(trained, photos, tmp_path):
     assert ("11 claims: 11 × cannot be told." in report) != trained
 
 
+@pytest.mark.usefixtures("unchecked_annotations")  # the checks are slow
 @pytest.mark.slow
 def test_a_study_goes_on_where_it_stopped(photos, tmp_path, monkeypatch):
     models = [loaded("one:plain"), loaded("two:plain")]
@@ -119,6 +121,7 @@ def test_a_study_goes_on_where_it_stopped(photos, tmp_path, monkeypatch):
     assert run_imagenet(models, PhotoStudy(photos), tmp_path).read_text() == report
 
 
+@pytest.mark.usefixtures("unchecked_annotations")  # the checks are slow
 @pytest.mark.slow
 def test_a_broken_file_is_computed_anew(photos, tmp_path):
     models = [loaded("plain")]
