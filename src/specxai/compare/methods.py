@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from specxai.compare.attribution import Method
 from specxai.compare.captum import captum_attr
 from specxai.compare.components import FAST_SEARCH, FULL_SEARCH, components_method
+from specxai.compare.from_baseline import copies, from_baseline_methods
 from specxai.compare.gradients import gradient_methods
 from specxai.compare.lime import lime_method
 from specxai.compare.relevance import relevance_method
@@ -27,9 +28,11 @@ def all_methods(layers: Sequence[str], fast: bool = False) -> tuple[Method, ...]
     counts = (3,) if fast else (1, 3)
     ours = (components_method(layer, n, search=search) for layer in layers for n in counts)
     through = (
-        components_method(layer, 3, "contribution", search, from_baseline=True) for layer in layers
+        components_method(layer, 3, "contribution", search, from_baseline=True, average=average)
+        for layer in layers
+        for average in (1, copies(fast))
     )
-    return (*others, *ours, *through)
+    return (*others, *ours, *from_baseline_methods(fast), *through)
 
 
 def choose_methods(methods: Sequence[Method], names: Sequence[str]) -> tuple[Method, ...]:
