@@ -36,7 +36,14 @@ class Contrast:
         """Return y_t less the mean of the others."""
         call = model if self.forward is None else self.forward
         given = args if self.forward is None else (model, *args)
-        outputs = call(*given, **kwargs)
+        return self.of_outputs(call(*given, **kwargs))
+
+    def of_outputs(self, outputs: Float[Tensor, "B C"]) -> Float[Tensor, "B 1"]:
+        """Return y_t less the mean of the others, of outputs that are known.
+
+        Args:
+            outputs: of the model.
+        """
         chosen = outputs[:, self.target : self.target + 1]
         return chosen - outputs[:, list(self.others)].mean(1, keepdim=True)
 

@@ -10,12 +10,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from specxai.affine import linearize
+from specxai.affine import Contrast, linearize
 from specxai.files import digest
 
 # What the values of an attribution should add up to: the output y, the linear part u·x, the change
-# of the output from the baseline, or nothing in particular.
-Total = Literal["y", "u·x", "y − y₀", ""]
+# of the output from the baseline, the same of Δ, what it is above another output, or nothing.
+Total = Literal["y", "u·x", "y − y₀", "Δ − Δ₀", ""]
 
 
 @dataclass
@@ -74,6 +74,9 @@ class Instance:
             there is none.
         seed: of the methods that sample.
         passes: counts the samples that go through the network.
+        contrast: what the output is set against by the methods that ask why this one and not
+            another; None if there is no other. It stays what it is where the input or the network
+            is changed.
     """
 
     model: nn.Module
@@ -83,6 +86,7 @@ class Instance:
     layer: str
     seed: int = 0
     passes: Passes = field(default_factory=Passes)
+    contrast: Contrast | None = None
 
     @cached_property
     def totals(self) -> Mapping[str, float]:
@@ -93,16 +97,23 @@ class Instance:
         linear = float((lin.vjp(picked).double() * self.x.double()).sum())
         with torch.no_grad():
             # A copy, because a network may write into its input.
-            nothing = float(self.model(self.baseline.clone())[0, self.target])
-        output = float(lin.output[0, self.target])
-        return {"y": output, "u·x": linear, "y − y₀": output - nothing}
+            nothing = self.model(self.baseline.clone())
+        y, start = (float(each[0, self.target]) for each in (lin.output, nothing))
+        above, above_start = self._above(lin.output), self._above(nothing)
+        return {"y": y, "u·x": linear, "y − y₀": y - start, "Δ − Δ₀": above - above_start}
+
+    def _above(self, outputs: Float[Tensor, "1 C"]) -> float:
+        """Return Δ, what the output is above what it is set against; NaN if that is nothing."""
+        if self.contrast is None:
+            return float("nan")
+        return float(self.contrast.of_outputs(outputs))
 
     @cached_property
     def digest(self) -> str:
         """A name for all that an attribution depends on, apart from the method."""
         tensors = {"x": self.x, "baseline": self.baseline, **self.model.state_dict()}
         kind = f"{type(self.model).__qualname__} {self.model}"
-        return digest(tensors, f"{kind} {self.target} {self.layer} {self.seed}")
+        return digest(tensors, f"{kind} {self.target} {self.layer} {self.seed} {self.contrast}")
 
 
 @dataclass(frozen=True)

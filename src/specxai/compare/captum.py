@@ -1,11 +1,14 @@
 """The package that supplies the methods of others."""
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
-from specxai.errors import MissingExtraError, UnsupportedOperationError
+from torch import Tensor
+
+from specxai.compare.attribution import Instance
+from specxai.compare.refusals import refusals_of
+from specxai.errors import MissingExtraError
 
 
 def captum_attr() -> Any:
@@ -23,8 +26,7 @@ def captum_attr() -> Any:
     return attr
 
 
-@contextmanager
-def captum_refusals(method: str) -> Iterator[None]:
+def captum_refusals(method: str) -> AbstractContextManager[None]:
     """Say in one sentence why Captum cannot take a network, whatever it raises.
 
     Args:
@@ -33,11 +35,21 @@ def captum_refusals(method: str) -> Iterator[None]:
     Raises:
         UnsupportedOperationError: in place of what was raised inside the block.
     """
-    kinds = (TypeError, ValueError, AttributeError, LookupError, AssertionError, RuntimeError)
-    try:
-        yield
-    except kinds as fault:
-        reason = (str(fault).strip() or type(fault).__name__).splitlines()[0]
-        raise UnsupportedOperationError(
-            f"Captum's {method} cannot take this network: {reason}"
-        ) from fault
+    return refusals_of(f"Captum's {method}")
+
+
+def attribute_by(method: Any, instance: Instance, **options: Any) -> Tensor:
+    """Return what a method of Captum says of an instance.
+
+    Args:
+        method: an object of ``captum.attr``.
+        instance: what is to be explained.
+        options: of the method.
+
+    Raises:
+        UnsupportedOperationError: Captum cannot take the network.
+    """
+    x = instance.x.detach().clone().requires_grad_()
+    with captum_refusals(type(method).__name__):
+        attributions: Tensor = method.attribute(x, target=instance.target, **options)
+    return attributions.detach()

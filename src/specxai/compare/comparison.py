@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from specxai.affine import Target, linearize
+from specxai.affine.contrast import contrast
 from specxai.affine.target import choose_target
 from specxai.cache import Cache
 from specxai.compare.attribution import Attribution, Instance, Method
@@ -16,13 +17,20 @@ from specxai.compare.classifier_layers import default_layers, last_map
 from specxai.errors import (
     InvalidInputError,
     LayerError,
+    MissingExtraError,
     NotEnoughMemoryError,
     UnsupportedOperationError,
 )
 from specxai.progress import Progress, silent
 
 # How a method says that it cannot take a network.
-REFUSALS = (UnsupportedOperationError, LayerError, NotEnoughMemoryError)
+REFUSALS = (
+    UnsupportedOperationError,
+    LayerError,
+    NotEnoughMemoryError,
+    MissingExtraError,
+    InvalidInputError,  # an output at the baseline that is no number
+)
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,7 @@ def prepare(
         torch.zeros_like(x) if baseline is None else baseline,
         last_map(lin),
         seed,
+        contrast=contrast(lin.output, chosen, "runner-up") if lin.output.shape[1] > 1 else None,
     )
     addresses = layers or default_layers(lin)
     for address in addresses:

@@ -7,6 +7,7 @@ from torch import Size, Tensor
 
 from specxai.affine import linearize
 from specxai.compare.attribution import Instance, Method
+from specxai.compare.from_baseline import NOISE
 from specxai.errors import LayerError
 from specxai.spectral import Explanation, Krylov, explain_at
 from specxai.spectral.records.decomposition import Ranking
@@ -51,6 +52,7 @@ def components_method(
     by: Ranking = "reduced",
     search: Search = FULL_SEARCH,
     from_baseline: bool = False,
+    average: int = 1,
 ) -> Method:
     """Return the sum of the n leading components at a layer.
 
@@ -63,20 +65,23 @@ def components_method(
         by: what they lead in; ``reduced`` is what remains when opposite signs have cancelled (21).
         search: how they are found.
         from_baseline: take the map from the instance's baseline, and x − x₀ for x.
+        average: how many noisy copies of x the map from the baseline is averaged over.
     """
 
     def values(instance: Instance) -> Tensor:
-        weights, vectors = _leading(instance, layer, n, by, search, from_baseline)
+        weights, vectors = _leading(instance, layer, n, by, search, from_baseline, average)
         step = instance.x - instance.baseline if from_baseline else instance.x
         return (weights * vectors).sum(0, keepdim=True) * step
 
     if from_baseline:
+        averaged = "" if average == 1 else "averaged, "
+        over = "" if average == 1 else f", averaged over {average} noisy inputs,"
         return Method(
-            f"specxai from the baseline, first {n} at {layer}",
+            f"specxai from the baseline, {averaged}first {n} at {layer}",
             values,
             "y − y₀",
-            f"Σ ψσφ ⊙ (x − x₀) over the {n} leading of the map from the baseline {_LEAD[by]}, "
-            f"{search}. The error is what the others add",
+            f"Σ ψσφ ⊙ (x − x₀) over the {n} leading of the map from the baseline{over} "
+            f"{_LEAD[by]}, {search}. The error is what the others add",
         )
     several = f"{n} leading components" if n > 1 else "leading component"
     return Method(
@@ -103,6 +108,7 @@ def _leading(
     by: Ranking,
     search: Search,
     from_baseline: bool = False,
+    average: int = 1,
 ) -> tuple[Float[Tensor, "n 1 1 1"], Float[Tensor, "n C H W"]]:
     """Return ψ σ and φ of the leading components; fewer if cancellation leaves fewer.
 
@@ -110,13 +116,13 @@ def _leading(
     be counted: each is one pass, beside those of `linearize` and the gradients of the output.
     """
     with instance.passes.by_hand():
-        ex = explain_instance(instance, layer, n, search, from_baseline)
+        ex = explain_instance(instance, layer, n, search, from_baseline, average)
         top = ex.top(n, by=by)
         weights = (ex.psi * ex.singular_values)[top].to(instance.x)
         vectors = ex.right_vectors(top)
     done = ex.split.right.products
-    instance.passes.forward += done.pushed
-    instance.passes.backward += done.pulled + 2  # ∂y/∂x, and L_j = ∂y/∂z
+    instance.passes.forward += average * done.pushed
+    instance.passes.backward += average * (done.pulled + 2)  # ∂y/∂x, and L_j = ∂y/∂z
     return weights.reshape(-1, 1, 1, 1), vectors
 
 
@@ -142,13 +148,22 @@ def explain_instance(
         LayerError: the products find fewer.
     """
     start = instance.baseline if from_baseline else None
-    lin = linearize(instance.model, instance.x, baseline=start, average=average)
+    lin = linearize(
+        instance.model,
+        instance.x,
+        baseline=start,
+        average=average,
+        noise=NOISE,
+        seed=instance.seed,
+    )
     probe = lin.right(layer)
     active = len(find_active(probe))
-    work = active * sum(Size(site.shape).numel() for site in lin.sites)
+    work = average * active * sum(Size(site.shape).numel() for site in lin.sites)
     small = min(active, instance.x.numel()) <= search.most_units and work <= search.work
-    # linearize runs the network three times, and from a baseline twice more and once for products.
-    instance.passes.forward += average * (6 if from_baseline else 3) + probe.products.pushed
+    # linearize runs the network three times, and from a baseline twice more and once for products;
+    # for each noisy copy once to see what it gives, and those three times.
+    runs = (6 if from_baseline else 3) + (4 * average if average > 1 else 0)
+    instance.passes.forward += runs + average * probe.products.pushed
     wanted = max(n, search.components)
     products = Krylov(wanted, "contribution", search.tol, search.products, seed=instance.seed)
     ex = explain_at(lin, layer, instance.target, "exact" if small else products)

@@ -1,14 +1,10 @@
-"""The methods that differentiate: gradients, their products, averages and Grad-CAM, by Captum."""
-
-from typing import Any
+"""The methods that differentiate: gradients, their products and averages, by Captum."""
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from specxai.compare.attribution import Instance, Method
-from specxai.compare.captum import captum_attr, captum_refusals
-from specxai.errors import LayerError
+from specxai.compare.captum import attribute_by, captum_attr
 
 # A batch of samples that the averaging methods run at a time.
 _BATCH = 8
@@ -17,7 +13,7 @@ _NOISE = 0.15
 
 
 def gradient_methods(fast: bool = False) -> tuple[Method, ...]:
-    """Return gradient, gradient × input, SmoothGrad, integrated gradients and Grad-CAM.
+    """Return gradient, gradient × input, SmoothGrad and integrated gradients.
 
     Args:
         fast: fewer samples for those that average.
@@ -42,22 +38,15 @@ def gradient_methods(fast: bool = False) -> tuple[Method, ...]:
             f"∂y/∂x averaged over {steps} steps from the baseline to x, times the difference; the "
             "error is that of the steps",
         ),
-        Method(
-            "Grad-CAM",
-            _grad_cam,
-            "",
-            "the last convolution's maps, weighted by their mean gradients, what adds; "
-            "interpolated to the input",
-        ),
     )
 
 
 def _gradient(instance: Instance) -> Tensor:
-    return _attribute(captum_attr().Saliency(instance.model), instance, abs=False)
+    return attribute_by(captum_attr().Saliency(instance.model), instance, abs=False)
 
 
 def _gradient_input(instance: Instance) -> Tensor:
-    return _attribute(captum_attr().InputXGradient(instance.model), instance)
+    return attribute_by(captum_attr().InputXGradient(instance.model), instance)
 
 
 def _smooth_gradient(instance: Instance, draws: int) -> Tensor:
@@ -66,7 +55,7 @@ def _smooth_gradient(instance: Instance, draws: int) -> Tensor:
     spread = _NOISE * float(instance.x.max() - instance.x.min())
     with torch.random.fork_rng():
         torch.manual_seed(instance.seed)
-        return _attribute(
+        return attribute_by(
             tunnel,
             instance,
             nt_samples=draws,
@@ -78,23 +67,6 @@ def _smooth_gradient(instance: Instance, draws: int) -> Tensor:
 
 def _integrated_gradients(instance: Instance, steps: int) -> Tensor:
     method = captum_attr().IntegratedGradients(instance.model)
-    return _attribute(
+    return attribute_by(
         method, instance, baselines=instance.baseline, n_steps=steps, internal_batch_size=_BATCH
     )
-
-
-def _grad_cam(instance: Instance) -> Tensor:
-    """Weight the last convolution's maps by their mean gradients; only what adds is kept."""
-    if not instance.layer:
-        raise LayerError("Grad-CAM needs a convolution that all paths cross and that runs once")
-    layer = instance.model.get_submodule(instance.layer.partition("#")[0])
-    method = captum_attr().LayerGradCam(instance.model, layer)
-    coarse = _attribute(method, instance, relu_attributions=True)
-    return functional.interpolate(coarse, instance.x.shape[2:], mode="bilinear")
-
-
-def _attribute(method: Any, instance: Instance, **options: Any) -> Tensor:
-    x = instance.x.detach().clone().requires_grad_()
-    with captum_refusals(type(method).__name__):
-        attributions: Tensor = method.attribute(x, target=instance.target, **options)
-    return attributions.detach()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 
 from specxai.compare import Attribution, Comparison
 from specxai.compare.attribution import Total
@@ -64,7 +65,8 @@ def comparison_table(comparison: Comparison, title: str = "") -> Table:
 
 def _row(attribution: Attribution, output: float) -> tuple[Cell, ...]:
     """Lay out an attribution of y = output, in whose size errors are said."""
-    promise = f"{attribution.total} = {attribution.expected:.4g}" if attribution.total else "–"
+    promised = attribution.total and isfinite(attribution.expected)
+    promise = f"{attribution.total} = {attribution.expected:.4g}" if promised else "–"
     if attribution.map is None:
         return cells(attribution.method, "refused", promise, "–", "–", "–", "–")
     error = abs(attribution.sum - attribution.expected) / abs(output)
@@ -72,7 +74,7 @@ def _row(attribution: Attribution, output: float) -> tuple[Cell, ...]:
         attribution.method,
         f"{attribution.sum:.4g}",
         promise,
-        f"{error:.1e}" if attribution.total else "–",
+        f"{error:.1e}" if promised else "–",
         f"{attribution.seconds:.1f}",
         f"{attribution.forward:,}",
         f"{attribution.backward:,}",

@@ -13,8 +13,8 @@ from torch import Tensor
 from specxai import Krylov, Linearization, linearize
 from specxai.affine import Baseline
 from specxai.compare.attribution import Instance
+from specxai.compare.cam import cam_methods
 from specxai.compare.classifier_layers import last_convolution, last_map
-from specxai.compare.gradients import gradient_methods
 from specxai.compare.metrics.localization import mass_inside, points_inside
 from specxai.compare.metrics.perturbation import area, insertion_curve
 from specxai.compare.metrics.stability import relative_change
@@ -187,7 +187,7 @@ def our_map(model: LoadedModel, baseline: str) -> Callable[[Tensor, int], Tensor
 
 def grad_cam_map(model: LoadedModel, example: Tensor) -> Callable[[Tensor, int], Tensor]:
     """Return what gives the map of Grad-CAM at the last convolution, found on an example."""
-    method = next(m for m in gradient_methods(False) if m.name == "Grad-CAM")
+    method = next(m for m in cam_methods() if m.name == "Grad-CAM")
 
     layer = last_map(linearize(model.module, example))
 

@@ -1,0 +1,56 @@
+"""A picture in segments, for the methods that hide parts of it: scikit-image's segments."""
+
+from importlib.util import find_spec
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from specxai.errors import MissingExtraError
+
+
+def require_segments(method: str) -> None:
+    """Say which extra is missing, where one is.
+
+    Args:
+        method: that needs it, as it stands in tables.
+
+    Raises:
+        MissingExtraError: scikit-image or scikit-learn is not installed.
+    """
+    if not (find_spec("skimage") and find_spec("sklearn")):
+        raise MissingExtraError(method, "compare")
+
+
+def segments(x: Tensor) -> Int[Tensor, "H W"]:
+    """Segment a picture by the graph of its pixels (Felzenszwalb and Huttenlocher).
+
+    Args:
+        x: the input, shape (1, C, H, W), in any unit; it is scaled to 0 … 1.
+
+    Returns:
+        The number of each pixel's segment, from 0, int64.
+    """
+    from skimage.segmentation import felzenszwalb
+
+    picture = x[0].detach().double().cpu().permute(1, 2, 0).numpy()
+    low, high = picture.min(), picture.max()
+    scaled = (picture - low) / (high - low or 1.0)
+    labels = felzenszwalb(
+        scaled, scale=200, sigma=0.8, min_size=max(20, picture[..., 0].size // 400)
+    )
+    return torch.from_numpy(np.asarray(labels, dtype=np.int64)).to(x.device)
+
+
+def shared_out(
+    weights: Float[Tensor, "1 C H W"], mask: Int[Tensor, "H W"]
+) -> Float[Tensor, "1 1 H W"]:
+    """Share the weight of each segment out to its pixels.
+
+    Args:
+        weights: of its segment at every value of the picture.
+        mask: the number of each pixel's segment.
+    """
+    sizes = torch.bincount(mask.flatten())[mask]
+    return (weights[:, :1] / sizes).detach()
