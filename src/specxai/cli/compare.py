@@ -40,7 +40,9 @@ def compare(
         images: a folder of pictures, or of prepared tensors, to add to the inputs.
         masks: a folder of pictures of the same names, white where the object is; of the input's
             size where it is a prepared tensor.
-        metrics: also measure every method over all inputs: tables in report.md, and metrics.png.
+        metrics: also measure every method and our components over all inputs, on mosaics of them
+            where there are four classes, and by asking the network: tables in report.md, and
+            metrics.png.
         layers: where to take our components, addresses of 'specxai layers' with commas; if not
             given, the last convolution and the layer before the output.
         target: output to explain, by number (-1 is the last) or class name; if not given, the
@@ -74,6 +76,7 @@ def compare(
 
 def _print_json(outcome: "Compared") -> None:
     from specxai.tables.comparison import summarize_comparison
+    from specxai.tables.components import summarize_components
     from specxai.terminal.printing import print_json
     from specxai.typed_json import plain
 
@@ -82,11 +85,18 @@ def _print_json(outcome: "Compared") -> None:
         | {"input_note": outcome.notes[title]}
         for title, each in outcome.results.items()
     }
-    print_json({"inputs": summaries, "metrics": outcome.evaluation})
+    print_json(
+        {
+            "inputs": summaries,
+            "metrics": outcome.evaluation,
+            "components": summarize_components(outcome.components),
+        }
+    )
 
 
 def _show(outcome: "Compared") -> None:
     from specxai.tables.comparison import comparison_table
+    from specxai.tables.components import component_tables
     from specxai.tables.metrics import metrics_tables
     from specxai.terminal.printing import print_tables
 
@@ -96,6 +106,8 @@ def _show(outcome: "Compared") -> None:
             print(outcome.notes[title])
     if outcome.evaluation is not None:
         print_tables(*metrics_tables(outcome.evaluation))
+    if outcome.components is not None:
+        print_tables(*component_tables(outcome.components))
     print(f"wrote {outcome.report}")
 
 

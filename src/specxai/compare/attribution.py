@@ -126,12 +126,16 @@ class Method:
             each pixel, shape (1, 1, H, W).
         total: what these numbers should add up to.
         about: what is computed, with its settings.
+        layer: address of the layer that it decomposes; empty if it takes that of the instance.
+        at: gives the same method at another layer; None if it takes that of the instance.
     """
 
     name: str
     values: Callable[[Instance], Float[Tensor, "1 _ H W"]]
     total: Total
     about: str
+    layer: str = ""
+    at: "Callable[[str], Method] | None" = None
 
 
 @dataclass(frozen=True)

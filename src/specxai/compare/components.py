@@ -1,6 +1,7 @@
 """Our own attribution: the leading components at a layer, as one map."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from jaxtyping import Float
 from torch import Size, Tensor
@@ -67,6 +68,14 @@ def components_method(
         from_baseline: take the map from the instance's baseline, and x − x₀ for x.
         average: how many noisy copies of x the map from the baseline is averaged over.
     """
+    at = partial(
+        components_method,
+        n=n,
+        by=by,
+        search=search,
+        from_baseline=from_baseline,
+        average=average,
+    )
 
     def values(instance: Instance) -> Tensor:
         weights, vectors = _leading(instance, layer, n, by, search, from_baseline, average)
@@ -82,6 +91,8 @@ def components_method(
             "y − y₀",
             f"Σ ψσφ ⊙ (x − x₀) over the {n} leading of the map from the baseline{over} "
             f"{_LEAD[by]}, {search}. The error is what the others add",
+            layer,
+            at,
         )
     several = f"{n} leading components" if n > 1 else "leading component"
     return Method(
@@ -90,6 +101,8 @@ def components_method(
         "u·x",
         f"Σ ψσφ ⊙ x over the {several} {_LEAD[by]}, {search}. The error is what the others add: "
         "at a cut, all together are gradient × input",
+        layer,
+        at,
     )
 
 

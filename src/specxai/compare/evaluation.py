@@ -5,7 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from specxai.affine import linearize
 from specxai.compare.attribution import Method
+from specxai.compare.classifier_layers import last_convolution
 from specxai.compare.comparison import REFUSALS
 from specxai.compare.components import FAST_SEARCH, FULL_SEARCH, Search, leading_maps
 from specxai.compare.metrics import (
@@ -28,6 +30,7 @@ from specxai.compare.metrics import (
     weighted_layers,
 )
 from specxai.compare.trial import Subject, Trial, Values, noise_setting
+from specxai.compare.truth.pointing import POINTING, Pointing, point
 from specxai.errors import InvalidInputError
 from specxai.progress import Progress, silent
 
@@ -45,6 +48,7 @@ class Effort:
         draws: of each noise.
         steps: of the randomisation, from the last layer down to all; a single step is all.
         search: how the components are found whose overlap is measured.
+        mosaics: of four images of different classes, at most.
     """
 
     fractions: tuple[float, ...]
@@ -52,10 +56,11 @@ class Effort:
     draws: int
     steps: int
     search: Search = FULL_SEARCH
+    mosaics: int = 16
 
 
 FULL = Effort(tuple(k / 32 for k in range(33)), (0.001, 0.01, 0.05), 2, 3)
-FAST = Effort(tuple(k / 8 for k in range(9)), (0.01,), 1, 1, FAST_SEARCH)
+FAST = Effort(tuple(k / 8 for k in range(9)), (0.01,), 1, 1, FAST_SEARCH, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +136,12 @@ def evaluate(
             else:
                 values[method.name].append(_measure(trial, effort, weighted, depths))
             progress("measures", done := done + 1, total)
+    pointing = _point(subjects, methods, effort, progress)
+    for name, each in pointing.values.items():
+        values[name] += each
+    for name, reasons in pointing.refusals.items():
+        for label, reason in reasons.items():
+            refusals[f"{name}, {label}"] = {subject.name: reason for subject in subjects}
     overlaps: defaultdict[str, list[Values]] = defaultdict(list)
     for subject in subjects:
         for layer in layers:
@@ -141,7 +152,14 @@ def evaluate(
             progress("measures", done := done + 1, total)
     return Evaluation(
         methods=tuple(method.name for method in methods),
-        measures=tuple(_measures(effort, depths, any(each.mask is not None for each in subjects))),
+        measures=tuple(
+            _measures(
+                effort,
+                depths,
+                any(each.mask is not None for each in subjects),
+                bool(pointing.values),
+            )
+        ),
         means={name: _means(measured, seed) for name, measured in values.items()},
         chance=_means([subject.chance(effort.fractions) for subject in subjects], seed),
         refusals=dict(refusals),
@@ -155,13 +173,27 @@ def evaluate(
     )
 
 
-def _measures(effort: Effort, depths: dict[str, int], masks: bool) -> Iterator[Measure]:
+def _point(
+    subjects: Sequence[Subject], methods: Sequence[Method], effort: Effort, progress: Progress
+) -> Pointing:
+    """Run the methods on mosaics, where the network has a last convolution to be cut at."""
+    first = subjects[0].instance
+    layer = last_convolution(linearize(first.model, first.x))
+    if not layer:
+        return Pointing({}, {})
+    return point(subjects, methods, layer, count=effort.mosaics, progress=progress)
+
+
+def _measures(
+    effort: Effort, depths: dict[str, int], masks: bool, mosaics: bool
+) -> Iterator[Measure]:
     """Yield all that is measured, in the order of the tables."""
     yield from (DELETION, INSERTION, SUM_ERROR)
     yield from (replace(CHANGE, setting=noise_setting(size)) for size in effort.noises)
     for measure in (SIMILARITY, SIMILARITY_OF_SIZES):
         yield from (replace(measure, setting=setting) for setting in depths)
     yield from (MASS_INSIDE, POINTING_GAME) if masks else ()
+    yield from POINTING if mosaics else ()
     yield from (GINI, AREA_OF_ENERGY)
 
 

@@ -20,6 +20,11 @@ from specxai.compare import (
     evaluate,
     prepare,
 )
+from specxai.compare.component_evaluation import (
+    ROUTES,
+    ComponentEvaluation,
+    evaluate_components,
+)
 from specxai.errors import InvalidInputError
 from specxai.models import LoadedInput, LoadedModel, load_input
 from specxai.models.seen import one_color, picture_seen, read_mask
@@ -28,6 +33,7 @@ from specxai.progress import Progress, silent
 from specxai.report.claim import Claim
 from specxai.report.page import Section, write_report
 from specxai.tables.comparison import comparison_table
+from specxai.tables.components import components_markdown
 from specxai.tables.metrics import metrics_markdown
 
 
@@ -64,6 +70,7 @@ class Compared:
     Attributes:
         results: by title, one for each input.
         evaluation: measures over all inputs, if they were wished.
+        components: measures of our components over all inputs, if they were wished.
         about: what each method computes, by name.
         report: path of report.md.
         notes: by title, what was assumed in reading an input; empty where nothing was.
@@ -71,6 +78,7 @@ class Compared:
 
     results: dict[str, Comparison]
     evaluation: Evaluation | None
+    components: ComponentEvaluation | None
     about: dict[str, str]
     report: Path
     notes: dict[str, str]
@@ -124,11 +132,16 @@ def run_comparison(
         text = "\n\n".join(filter(None, (given.note, comparison_table(comparison).markdown())))
         sections.append(Section(given.name, text, {name: figure}))
     about = {method.name: method.about for method in methods}
-    evaluation = None
+    evaluation, components = None, None
     if wishes.metrics:
         effort = FAST if wishes.fast else FULL
         evaluation = evaluate(subjects, methods, layers, effort, progress)
         sections.append(_metrics_section(evaluation, model, layers))
+        routes = ROUTES[:2] if wishes.fast else ROUTES
+        components = evaluate_components(
+            subjects, layers, effort.noises, effort.search, routes, progress
+        )
+        sections.append(Section("Do the components hold?", components_markdown(components)))
     sections.append(Section("The methods", _about(about)))
     opening = _OPENING.format(
         baseline="zeros" if baseline is None else "a black picture",
@@ -136,7 +149,7 @@ def run_comparison(
         random="" if wishes.trained else "\n\n**The weights are random (`--weights none`).**",
     )
     report = write_report(folder, f"Methods compared on {model.name}", opening, sections)
-    return Compared(results, evaluation, about, report, notes)
+    return Compared(results, evaluation, components, about, report, notes)
 
 
 _OPENING = """

@@ -1,8 +1,11 @@
 """Measures of components over images as tables, one for each question."""
 
+from typing import Any
+
 from specxai.compare.component_evaluation import ComponentEvaluation
 from specxai.table import Table, cells
 from specxai.tables.metrics import BETTER, definitions, interval_text
+from specxai.typed_json import plain
 
 
 def component_tables(evaluation: ComponentEvaluation) -> tuple[Table, ...]:
@@ -22,6 +25,22 @@ def components_markdown(evaluation: ComponentEvaluation) -> str:
     """Write measures of components in Markdown: tables, and what each measure is."""
     tables = (table.markdown() for table in component_tables(evaluation))
     return "\n\n".join([*tables, definitions(evaluation.measures)])
+
+
+def summarize_components(evaluation: ComponentEvaluation | None) -> list[dict[str, Any]] | None:
+    """Return measures of components as plain records, one for each layer and map."""
+    if evaluation is None:
+        return None
+    return [
+        {
+            "layer": layer,
+            "map": route,
+            "means": plain(evaluation.means.get((layer, route), {})),
+            "refusals": evaluation.refusals.get((layer, route), {}),
+            "interventions": plain(evaluation.interventions.get((layer, route), ())),
+        }
+        for layer, route in evaluation.rows
+    ]
 
 
 def _table(evaluation: ComponentEvaluation, question: str, notes: tuple[str, ...]) -> Table:

@@ -68,7 +68,8 @@ def _row(evaluation: Evaluation, method: str, measures: list[Measure]) -> tuple[
 def _means(
     evaluation: Evaluation, means: Mapping[str, Interval], measures: list[Measure]
 ) -> Iterator[str]:
-    return (interval_text(means.get(each.label), len(evaluation.images)) for each in measures)
+    count = len(evaluation.images)
+    return (interval_text(means.get(each.label), count, each.over) for each in measures)
 
 
 def _overlap_table(evaluation: Evaluation) -> Table:
@@ -97,12 +98,15 @@ def _refusals(evaluation: Evaluation) -> Iterator[str]:
             yield f"{name}{where}: {reason}"
 
 
-def interval_text(mean: Interval | None, images: int) -> str:
-    """Write a mean and its interval, and how many images it is of where some are missing."""
+def interval_text(mean: Interval | None, images: int, over: str = "images") -> str:
+    """Write a mean and its interval, and how many images it is of where that is not all."""
     if mean is None:
         return "–"
     parts = [] if math.isnan(mean.low) else [f"{_short(mean.low)} … {_short(mean.high)}"]
-    parts += [] if mean.count == images else [f"{mean.count} of {images}"]
+    if over != "images":
+        parts.append(f"{mean.count} {over}")
+    elif mean.count != images:
+        parts.append(f"{mean.count} of {images}")
     return _short(mean.mean) + (f" ({'; '.join(parts)})" if parts else "")
 
 

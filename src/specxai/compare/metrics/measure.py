@@ -25,6 +25,7 @@ class Measure:
         about: definition, unit, and name in the literature.
         weakness: why it is no proof, in one line.
         setting: at which it is taken, such as a size of noise; empty if there is only one.
+        over: what its mean is over, where that is not the images.
     """
 
     question: str
@@ -33,6 +34,7 @@ class Measure:
     about: str
     weakness: str
     setting: str = ""
+    over: str = "images"
 
     @property
     def label(self) -> str:

@@ -27,6 +27,7 @@ APART: dict[Wiring, Measure] = {
         "the same, of a network that runs on each cell alone: no other cell can reach the output "
         "(Rao et al. 2022)",
         "methods that read off the network's own products cannot fail",
+        over="mosaics",
     ),
     "DiPart": Measure(
         _QUESTION,
@@ -36,6 +37,7 @@ APART: dict[Wiring, Measure] = {
         "of the last map: other cells matter only by way of overlapping receptive fields (Rao et "
         "al. 2022)",
         "what receptive fields let over the border is counted as wrong",
+        over="mosaics",
     ),
 }
 

@@ -19,6 +19,7 @@ GRID_POINTING = Measure(
     "share of the positive attribution to a class in the cell of its own picture, in a mosaic of "
     "n × n pictures of different classes (grid pointing game, Böhle et al. 2021); chance is 1/n²",
     "a network may find a class in other pictures too: then the map is right and counted as wrong",
+    over="mosaics",
 )
 
 
