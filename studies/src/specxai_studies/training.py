@@ -1,7 +1,7 @@
-"""Training of an auto-encoder: seeded, stopped early, kept when it is done."""
+"""Training of a small network: seeded, stopped early, kept when it is done."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
 import torch
@@ -19,7 +19,7 @@ class TrainingPlan:
 
     Attributes:
         epochs: the most passes through the data; the rate falls to zero over them.
-        goal: mean squared error on held-out data at which to stop.
+        goal: mean loss on held-out data at which to stop.
         batch: samples in a step.
         rate: the highest learning rate of Adam for weights.
         haste: by how much that of biases is larger.
@@ -40,13 +40,18 @@ class Trained:
 
     Attributes:
         network: in eval mode, its parameters frozen.
-        errors: mean squared error on the held-out data after each epoch.
+        errors: mean loss on the held-out data after each epoch.
         seconds: that the training took, when it was done.
     """
 
     network: nn.Module
     errors: tuple[float, ...]
     seconds: float
+
+
+# Inputs, and what the network is to give for them.
+Samples = tuple[Float[Tensor, "_ ..."], Tensor]
+Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def train_autoencoder(
@@ -58,22 +63,37 @@ def train_autoencoder(
     cache: Cache,
     progress: Progress = silent,
 ) -> Trained:
-    """Train a network to give back what it is given, or take it from the cache.
+    """Train a network to give back what it is given; see `train_network`."""
+    return train_network(name, network, (data, data), (held_out, held_out), plan, cache, progress)
+
+
+def train_network(
+    name: str,
+    network: nn.Module,
+    data: Samples,
+    held_out: Samples,
+    plan: TrainingPlan,
+    cache: Cache,
+    progress: Progress = silent,
+    loss: Loss = nn.functional.mse_loss,
+) -> Trained:
+    """Train a network, or take it from the cache.
 
     Args:
         name: of the network, for the cache and the progress.
         network: with seeded weights; it is changed.
         data: what to train on.
-        held_out: what the error is measured on after each epoch.
+        held_out: what the loss is measured on after each epoch.
         plan: how.
         cache: where finished networks are kept, by data, first weights and plan.
         progress: told of each epoch.
+        loss: of outputs and what they are to be.
     """
 
     def compute() -> Tensors:
         begun = time.perf_counter()
         errors = []
-        for error in _epochs(network, data, held_out, plan):
+        for error in _epochs(network, data, held_out, plan, loss):
             errors.append(error)
             progress(f"training {name}", len(errors), plan.epochs)
             if error <= plan.goal:
@@ -82,7 +102,8 @@ def train_autoencoder(
         seconds = torch.tensor(time.perf_counter() - begun)
         return weights | {"errors": torch.tensor(errors), "seconds": seconds}
 
-    start = digest({"data": data, "held out": held_out, **network.state_dict()})
+    samples = dict(zip(("x", "wanted", "other x", "other wanted"), (*data, *held_out), strict=True))
+    start = digest({**samples, **network.state_dict()})
     trained = cache.step(name, {"start": start, **asdict(plan)}, compute)
     weights = {key: trained[f"weights.{key}"] for key in network.state_dict()}
     network.load_state_dict(weights)
@@ -94,24 +115,24 @@ def train_autoencoder(
 
 
 def _epochs(
-    network: nn.Module, data: Tensor, held_out: Tensor, plan: TrainingPlan
+    network: nn.Module, data: Samples, held_out: Samples, plan: TrainingPlan, loss: Loss
 ) -> Iterator[float]:
-    """Train epoch by epoch and yield the error on the held-out data."""
+    """Train epoch by epoch and yield the loss on the held-out data."""
+    x, wanted = data
     weights = [each for each in network.parameters() if each.ndim > 1]
     biases = [each for each in network.parameters() if each.ndim == 1]
     paces = (weights, plan.rate), (biases, plan.rate * plan.haste)
     groups = [{"params": each, "lr": rate} for each, rate in paces if each]
     optimizer = torch.optim.Adam(groups, fused=True)
     rates = [group["lr"] for group in optimizer.param_groups]
-    steps = plan.epochs * -(-len(data) // plan.batch)
+    steps = plan.epochs * -(-len(x) // plan.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, steps, pct_start=0.2)
     generator = torch.Generator().manual_seed(plan.seed)
     for _ in range(plan.epochs):
-        for chosen in torch.randperm(len(data), generator=generator).split(plan.batch):
-            batch = data[chosen]
+        for chosen in torch.randperm(len(x), generator=generator).split(plan.batch):
             optimizer.zero_grad(set_to_none=True)
-            nn.functional.mse_loss(network(batch), batch).backward()
+            loss(network(x[chosen]), wanted[chosen]).backward()
             optimizer.step()
             schedule.step()
         with torch.no_grad():
-            yield float(nn.functional.mse_loss(network(held_out), held_out))
+            yield float(loss(network(held_out[0]), held_out[1]))

@@ -1,0 +1,1 @@
+"""Is it true? Methods and components where the answer is known, and asked of the network."""
