@@ -166,3 +166,13 @@ def test_a_mask_must_fit(mask):
 def test_no_image():
     with pytest.raises(InvalidInputError, match="at least one"):
         evaluate([], METHODS, ["8"], EFFORT)
+
+
+def test_methods_are_compared_image_by_image(found):
+    gini = next(measure for measure in found.measures if measure.label == "Gini")
+    apart = found.difference(gini, "product", "constant")
+    assert apart.mean == pytest.approx(
+        found.means["product"]["Gini"].mean - found.means["constant"]["Gini"].mean
+    )
+    assert apart.count == 2
+    assert found.difference(gini, "product", "never") is None

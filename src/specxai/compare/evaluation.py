@@ -77,6 +77,7 @@ class Evaluation:
         separation: by how much the overlap at the last of the layers exceeds that at the first,
             image by image; None with one layer.
         images: their names.
+        measured: by method: what was measured, image by image, then mosaic by mosaic.
     """
 
     methods: tuple[str, ...]
@@ -87,6 +88,24 @@ class Evaluation:
     overlaps: dict[str, Interval]
     separation: Interval | None
     images: tuple[str, ...]
+    measured: dict[str, tuple[Values, ...]]
+
+    def difference(self, measure: Measure, method: str, other: str) -> Interval | None:
+        """Return by how much a method's mean exceeds another's, in pairs.
+
+        None where the two were not measured on the same images.
+        """
+        pairs = [
+            [
+                values[measure.label]
+                for values in self.measured.get(name, ())
+                if measure.label in values
+            ]
+            for name in (method, other)
+        ]
+        if not pairs[0] or len(pairs[0]) != len(pairs[1]):
+            return None
+        return bootstrap_mean([a - b for a, b in zip(*pairs, strict=True)])
 
     def best(self, measure: Measure) -> set[str]:
         """Return the methods whose mean speaks most for them, if any can."""
@@ -170,6 +189,7 @@ def evaluate(
         },
         separation=_separation(overlaps, layers, len(subjects), seed),
         images=tuple(subject.name for subject in subjects),
+        measured={name: tuple(map(_known, each)) for name, each in values.items()},
     )
 
 
@@ -242,10 +262,14 @@ def _separation(
     return _means(differences, seed).get("")
 
 
+def _known(values: Values) -> Values:
+    return {name: value for name, value in values.items() if not math.isnan(value)}
+
+
 def _means(measured: Sequence[Values], seed: int) -> dict[str, Interval]:
     """Average named numbers over the images that have them."""
     listed: defaultdict[str, list[float]] = defaultdict(list)
-    for values in measured:
+    for values in map(_known, measured):
         for name, value in values.items():
-            listed[name] += [] if math.isnan(value) else [value]
-    return {name: bootstrap_mean(each, seed) for name, each in listed.items() if each}
+            listed[name].append(value)
+    return {name: bootstrap_mean(each, seed) for name, each in listed.items()}
