@@ -169,10 +169,13 @@ def test_no_image():
 
 
 def test_methods_are_compared_image_by_image(found):
-    gini = next(measure for measure in found.measures if measure.label == "Gini")
-    apart = found.difference(gini, "product", "constant")
-    assert apart.mean == pytest.approx(
-        found.means["product"]["Gini"].mean - found.means["constant"]["Gini"].mean
+    deletion, gini = (
+        next(each for each in found.measures if each.label == label)
+        for label in ("deletion", "Gini")
     )
-    assert apart.count == 2
-    assert found.difference(gini, "product", "never") is None
+    lead = found.lead(deletion, "product", "constant")
+    means = (found.means[name]["deletion"].mean for name in ("constant", "product"))
+    assert lead.mean == pytest.approx(next(means) - next(means))  # lower is better
+    assert lead.count == 2
+    assert found.lead(gini, "product", "constant").mean == 0
+    assert found.lead(deletion, "product", "never") is None

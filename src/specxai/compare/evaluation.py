@@ -90,22 +90,18 @@ class Evaluation:
     images: tuple[str, ...]
     measured: dict[str, tuple[Values, ...]]
 
-    def difference(self, measure: Measure, method: str, other: str) -> Interval | None:
-        """Return by how much a method's mean exceeds another's, in pairs.
+    def lead(self, measure: Measure, method: str, other: str) -> Interval | None:
+        """Return by how much a method is better than another, in pairs.
 
         None where the two were not measured on the same images.
         """
-        pairs = [
-            [
-                values[measure.label]
-                for values in self.measured.get(name, ())
-                if measure.label in values
-            ]
-            for name in (method, other)
+        merits = [
+            [measure.merit(values[measure.label]) for values in each if measure.label in values]
+            for each in (self.measured.get(name, ()) for name in (method, other))
         ]
-        if not pairs[0] or len(pairs[0]) != len(pairs[1]):
+        if not merits[0] or len(merits[0]) != len(merits[1]):
             return None
-        return bootstrap_mean([a - b for a, b in zip(*pairs, strict=True)])
+        return bootstrap_mean([ours - theirs for ours, theirs in zip(*merits, strict=True)])
 
     def best(self, measure: Measure) -> set[str]:
         """Return the methods whose mean speaks most for them, if any can."""
