@@ -1,6 +1,5 @@
 """Which baseline to lead a map from: measured on photos, network by network."""
 
-import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from specxai.spectral import explain_at
 from specxai.spectral.records.contraction import default_blur
 from specxai.spectral.records.network_decomposition import linear_map
 from specxai.table import Cell, Table, cells
+from specxai_studies.labelled_photos import read_classes
 
 BASELINES = ("none", "zero", "mean", "blur", "black")
 NOISE = 0.01  # of the input's deviation
@@ -85,10 +85,8 @@ def read_photos(folder: Path, model: LoadedModel) -> Iterator[Photo]:
         model: the network that takes them; where it does not know the classes, name one that it
             has in all rows: then there are no mosaics.
     """
-    with (folder / "classes.csv").open(newline="") as file:
-        for row in csv.DictReader(file):
-            given = load_input(str(folder / row["file"]), model)
-            yield Photo(given, int(row["classes"].split("|")[0].split()[0]))
+    for name, classes in read_classes(folder).items():
+        yield Photo(load_input(str(folder / name), model), classes[0])
 
 
 def masked_photos(folder: Path, model: LoadedModel) -> Iterator[Photo]:

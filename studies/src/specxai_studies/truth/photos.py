@@ -1,0 +1,36 @@
+"""Labelled photos that a network gets right, as subjects to measure on."""
+
+from pathlib import Path
+
+import torch
+
+from specxai.cache import Cache
+from specxai.compare import Subject, prepare
+from specxai.models import LoadedModel, load_input
+from specxai_studies.labelled_photos import read_classes
+
+
+def right_photos(
+    model: LoadedModel, folder: Path, cache: Cache | None = None, most: int | None = None
+) -> tuple[list[Subject], int]:
+    """Return the photos whose largest output is a right class; the baseline is zero.
+
+    Args:
+        model: a classifier of ImageNet's classes.
+        folder: photos, with ``classes.csv``.
+        cache: where measurements are kept, if anywhere.
+        most: how many photos are read, in the order of the file; None reads all.
+
+    Returns:
+        The subjects, and how many photos there are.
+    """
+    listed = list(read_classes(folder).items())[:most]
+    subjects = []
+    for name, classes in listed:
+        x = load_input(str(folder / name), model).tensor
+        with torch.no_grad():
+            winner = int(model.module(x).argmax())
+        if winner in classes:
+            instance, _ = prepare(model.module, x, winner)
+            subjects.append(Subject(Path(name).stem, instance, cache=cache))
+    return subjects, len(listed)
