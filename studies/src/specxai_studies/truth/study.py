@@ -6,11 +6,10 @@ from pathlib import Path
 
 from specxai.affine import linearize
 from specxai.cache import Cache
-from specxai.compare import Effort, Method, Subject, all_methods, evaluate
+from specxai.compare import Effort, Method, Subject, all_methods, choose_methods, evaluate
 from specxai.compare.classifier_layers import last_convolution
 from specxai.compare.component_evaluation import (
     FROM_BASELINE,
-    POINTWISE,
     ROUTES,
     ComponentEvaluation,
     Route,
@@ -63,16 +62,9 @@ FULL = Scale(
     len(KINDS),
     ROUTES,
 )
-FAST = Scale(
-    9,
-    Effort((0.0, 0.25, 0.5, 0.75, 1.0), (0.01,), 1, 1, FAST_SEARCH, 1),
-    1,
-    3,
-    1,
-    (POINTWISE, FROM_BASELINE),
-)
-# What the fast form leaves out of the methods: those that draw many samples.
-_MANY_SAMPLES = ("LIME", "KernelSHAP", "SmoothGrad")
+FAST = Scale(4, Effort((0.0, 0.5, 1.0), (), 1, 1, FAST_SEARCH, 1), 1, 3, 1, (FROM_BASELINE,))
+# The methods of the fast form.
+_FEW = ("gradient × input", "Grad-CAM", "specxai from the baseline, total")
 
 _OPENING = """
 Additivity holds for any map in any basis, so it proves nothing. Here the right answer is known, or
@@ -139,13 +131,9 @@ def run_truth(
 
 
 def methods_at(layer: str, fast: bool) -> tuple[Method, ...]:
-    """Return the methods that are measured: those that average little, and no single component."""
-    chosen = all_methods((layer,), fast=True)
-    return tuple(
-        method
-        for method in chosen
-        if not (fast and (method.name in _MANY_SAMPLES or "averaged" in method.name))
-    )
+    """Return the methods that are measured, with few samples, our components taken at a layer."""
+    methods = all_methods((layer,), fast=True)
+    return choose_methods(methods, _FEW) if fast else methods
 
 
 def _measure(
