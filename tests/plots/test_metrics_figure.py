@@ -40,6 +40,7 @@ def evaluation() -> Evaluation:
         overlaps={},
         separation=None,
         images=tuple("abcd"),
+        measured={},
     )
 
 

@@ -68,6 +68,7 @@ def answer_figure(
             more or fewer names than inputs.
 
     >>> import specxai, torch
+    >>> _ = torch.manual_seed(0)
     >>> model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
     >>> ex = specxai.explain(model.eval(), torch.ones(1, 2), layer="1", baseline="zero")
     >>> figure = answer_figure(ex, names=["speed", "angle"])

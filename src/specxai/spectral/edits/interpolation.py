@@ -56,6 +56,7 @@ def interpolation(
         InvalidInputError: there is no baseline, or the shares are not fit.
 
     >>> import specxai
+    >>> _ = torch.manual_seed(0)
     >>> net = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.ReLU()).eval()
     >>> ex = specxai.explain(net, torch.ones(1, 3), layer="0", target=0, baseline="zero")
     >>> interpolation(ex).answers.shape

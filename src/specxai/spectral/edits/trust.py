@@ -79,6 +79,7 @@ def measure_trust(explanation: NetworkDecomposition, noise: float = 0.01, seed: 
         InvalidInputError: the noise is not positive.
 
     >>> import specxai
+    >>> _ = torch.manual_seed(0)
     >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
     >>> ex = specxai.explain(net.eval(), torch.ones(1, 3), layer="1", baseline="zero")
     >>> measure_trust(ex).residual < 1e-5

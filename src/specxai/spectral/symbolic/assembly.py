@@ -93,6 +93,7 @@ def symbolic(
         InvalidInputError: n, by, dim, names or units are not valid.
 
     >>> from specxai import explain
+    >>> _ = torch.manual_seed(0)
     >>> net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
     >>> ex = explain(net.eval(), torch.ones(1, 2), "0", 0)
     >>> formula = ex.symbolic(1, feature_names=["a", "b"])
