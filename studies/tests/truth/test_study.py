@@ -1,12 +1,10 @@
 """The study of truth: who is ahead, which photos count, and its fast form."""
 
-import math
 from pathlib import Path
 
 import pytest
 import torch
 
-from command_line import run as specxai
 from specxai.compare import Effort, evaluate
 from specxai.errors import InvalidInputError
 from specxai_studies.labelled_photos import read_classes
@@ -94,21 +92,3 @@ def test_photos_that_the_network_gets_wrong_do_not_count(photos: Path):
     assert count == 5
     assert [subject.name for subject in subjects] == ["chelsea", "coffee", "rocket", "astronaut"]
     assert not subjects[0].instance.baseline.any()
-
-
-@pytest.mark.slow
-def test_the_fast_form_from_the_command_line(photos: Path, tmp_path: Path):
-    options = "--photos", str(photos), "--models", "demo:efficientnet-lite0", "--out", "truth"
-    done = specxai(tmp_path, "study", "truth", *options, "--fast", "--quiet")
-    assert done.returncode == 0, done.stderr
-    report = (tmp_path / "truth/report.md").read_text()
-    assert "demo:efficientnet-lite0: 4 of 5" in report
-    for word in ("GridPG", "DiFull", "DiPart", "correlation", "causes found", "Who is ahead"):
-        assert word in report
-    assert not math.isnan(float(_cell(report, "specxai from the baseline, total", 1)))
-    assert (tmp_path / "truth/metrics-demo-efficientnet-lite0.png").stat().st_size > 10_000
-
-
-def _cell(report: str, method: str, column: int) -> str:
-    row = next(line for line in report.splitlines() if line.startswith(f"| {method} |"))
-    return row.strip("| ").split(" | ")[column].split()[0]
