@@ -10,9 +10,10 @@ from torch import Tensor
 from specxai.errors import InvalidInputError, TargetError
 from specxai.spectral import Explanation
 from specxai.spectral.edits.edit import (
+    added_at_baseline,
     change_at_layer,
     explained,
-    layer_at_baseline,
+    random_directions,
     run_rest,
 )
 from specxai.spectral.records.decomposition import check_components
@@ -120,9 +121,9 @@ def intervene(
         return (answers.reshape(-1) - y).tolist()
 
     removed, doubled = worth(z - terms), worth(z + terms)
-    alone = _alone(explanation, terms)
+    alone = added_at_baseline(explanation, terms)
     lengths = terms.norm(dim=1)
-    random = _controls(worth, z, lengths, _random_directions(explanation, seed))
+    random = _controls(worth, z, lengths, random_directions(explanation, _CONTROLS, seed))
     other = None if shuffled is None else _directions(explanation, shuffled)
     beside = None if other is None else _controls(worth, z, lengths, other)
     return tuple(
@@ -131,7 +132,7 @@ def intervene(
             predicted=float(alpha[k]),
             removed=-removed[n],
             doubled=doubled[n],
-            alone=None if alone is None else alone[n],
+            alone=None if alone is None else float(alone[n]),
             random=random[n],
             shuffled=None if beside is None else beside[n],
         )
@@ -160,29 +161,6 @@ def agreement(interventions: Sequence[Intervention]) -> Agreement:
         shuffled=sum(shuffled) / effect if shuffled else float("nan"),
         count=len(interventions),
     )
-
-
-def _alone(explanation: Explanation, terms: Float[Tensor, "n m"]) -> list[float] | None:
-    """Put components in over what the layer gives at the baseline."""
-    if explanation.baseline is None or not explanation.cut:
-        return None
-    start = layer_at_baseline(explanation).double()
-    outputs = run_rest(explanation, torch.cat([start, start + terms]))
-    answers = explained(outputs, explanation.target).reshape(-1)
-    return (answers[1:] - answers[0]).tolist()
-
-
-def _random_directions(explanation: Explanation, seed: int) -> Float[Tensor, "d m"]:
-    """Draw unit directions on the active units."""
-    active = explanation.svd.active
-    directions = torch.zeros(
-        _CONTROLS, explanation.split.right.shape[0], dtype=torch.float64, device=active.device
-    )
-    generator = torch.Generator().manual_seed(seed)
-    drawn = torch.randn(_CONTROLS, len(active), generator=generator, dtype=torch.float64)
-    directions[:, active] = drawn.to(active.device)
-    lengths: Tensor = directions.norm(dim=1, keepdim=True)
-    return directions / lengths
 
 
 def _directions(explanation: Explanation, other: Explanation) -> Float[Tensor, "d m"]:

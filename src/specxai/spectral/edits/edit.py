@@ -14,7 +14,6 @@ from torch import Tensor
 from specxai.affine import Jacobian, Target
 from specxai.affine.products.numerics import full_precision
 from specxai.affine.tracing.network import run_until
-from specxai.errors import InvalidInputError
 from specxai.spectral.records.network_decomposition import NetworkDecomposition
 
 
@@ -94,20 +93,31 @@ def run_turned(
     Returns:
         All outputs of the model for each edit, shape (n, *output), float64.
     """
+    direction = random_directions(explanation, 1, seed)
+
+    def turned(part: Tensor) -> Tensor:
+        lengths: Tensor = change_at_layer(explanation, part).norm(dim=1, keepdim=True)
+        return lengths * direction
+
+    return _run_changed(explanation, turned, scales)
+
+
+def random_directions(
+    explanation: NetworkDecomposition, count: int, seed: int
+) -> Float[Tensor, "d m"]:
+    """Draw directions of length 1 on the active units of the layer, float64.
+
+    Args:
+        explanation: its layer and input are taken.
+        count: d, how many.
+        seed: of the draw.
+    """
     active = explanation.svd.active
     generator = torch.Generator().manual_seed(seed)
-    direction = torch.randn(len(active), generator=generator, dtype=torch.float64).to(scales)
-    return _run_changed(explanation, partial(_turned, explanation, direction), scales)
-
-
-def _turned(
-    explanation: NetworkDecomposition, direction: Float[Tensor, " a"], scales: Float[Tensor, "n r"]
-) -> Float[Tensor, "n m"]:
-    change = change_at_layer(explanation, scales)
-    lengths = change.norm(dim=1, keepdim=True)
-    turned = torch.zeros_like(change)
-    turned[:, explanation.svd.active] = lengths * direction / direction.norm()
-    return turned
+    drawn = torch.randn(count, len(active), generator=generator, dtype=torch.float64)
+    directions = drawn.new_zeros(count, explanation.split.right.shape[0]).to(active.device)
+    directions[:, active] = (drawn / drawn.norm(dim=1, keepdim=True)).to(active.device)
+    return directions
 
 
 def _run_changed(
@@ -143,18 +153,27 @@ def run_rest(
 
 
 @full_precision()
-def layer_at_baseline(explanation: NetworkDecomposition) -> Float[Tensor, "1 m"]:
-    """Return h₀, what the layer gives at the baseline, flattened, in the dtype of the input.
+def added_at_baseline(
+    explanation: NetworkDecomposition, changes: Float[Tensor, "n m"]
+) -> Float[Tensor, " n"] | None:
+    """Return what changes of the layer do to the explained output where all else is the baseline's.
 
-    Raises:
-        InvalidInputError: the explanation has no baseline.
+    Args:
+        explanation: of one output.
+        changes: added to h₀, what the layer gives at the baseline; one row each, float64.
+
+    Returns:
+        The network's answer with each change less that without; None where there is no baseline,
+        or something goes around the layer.
     """
-    if explanation.baseline is None:
-        raise InvalidInputError("there is no baseline: explain with one, such as baseline='zero'")
+    if explanation.baseline is None or not explanation.cut:
+        return None
     lin = explanation.linearization.at_x
     with torch.no_grad():
         start = run_until(lin.network, lin.addresses(explanation.layer), explanation.baseline)
-    return start.reshape(1, -1)
+    z = start.reshape(1, -1).double()
+    answers = explained(run_rest(explanation, torch.cat([z, z + changes])), explanation.target)
+    return answers[1:] - answers[0]
 
 
 def explained(outputs: Float[Tensor, "n ..."], target: Target) -> Float[Tensor, "n ..."]:

@@ -3,17 +3,15 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from specxai.affine import at_input
 from specxai.affine.products.numerics import full_precision
 from specxai.errors import InvalidInputError, TargetError
 from specxai.spectral.edits.edit import (
+    added_at_baseline,
     change_at_layer,
     explained,
-    layer_at_baseline,
-    run_rest,
     run_turned,
 )
 from specxai.spectral.edits.surgery import scale_components
@@ -129,6 +127,7 @@ def _removal(explanation: NetworkDecomposition, seed: int) -> Removal:
     cut = scale_components(explanation, drop=k)
     y = float(explanation.output)
     scales = cut.scales[None]
+    added = added_at_baseline(explanation, -change_at_layer(explanation, scales))
     turned = [
         float(explained(run_turned(explanation, scales, seed + n), explanation.target)) - y
         for n in range(_DIRECTIONS)
@@ -137,17 +136,6 @@ def _removal(explanation: NetworkDecomposition, seed: int) -> Removal:
         component=k,
         predicted=-float(explanation.contributions[k]),
         answered=float(cut.answer) - y,
-        added=_added(explanation, scales),
+        added=None if added is None else float(added),
         random=float(torch.tensor(turned, dtype=torch.float64).square().mean().sqrt()),
     )
-
-
-def _added(explanation: NetworkDecomposition, scales: Float[Tensor, "1 r"]) -> float | None:
-    """Put what an edit takes out over what the layer gives at the baseline."""
-    if explanation.baseline is None or not explanation.cut:
-        return None
-    start = layer_at_baseline(explanation)
-    added = start - change_at_layer(explanation, scales).to(start)
-    outputs = run_rest(explanation, torch.cat([start, added]))
-    before, after = explained(outputs, explanation.target).tolist()
-    return float(after - before)
