@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from specxai.compare.attribution import Instance, Method
-from specxai.compare.captum import captum_attr, captum_refusals
-from specxai.compare.superpixels import require_segments, segments, shared_out
+from specxai.compare.captum import captum_attr
+from specxai.compare.superpixels import fit_segments, require_segments, segments
 
 
 def kernel_shap_method(fast: bool = False) -> Method:
@@ -36,18 +36,8 @@ def _kernel_shap(instance: Instance, samples: int) -> Tensor:
     mask = segments(instance.x)
     if not mask.any():
         return _change(instance) / mask.numel() * torch.ones_like(instance.x[:, :1])
-    kernel_shap = captum_attr().KernelShap(instance.model)
-    with torch.random.fork_rng(), torch.no_grad(), captum_refusals("KernelSHAP"):
-        torch.manual_seed(instance.seed)
-        spread: Tensor = kernel_shap.attribute(
-            instance.x.clone(),
-            baselines=instance.baseline,
-            target=instance.target,
-            feature_mask=mask[None, None].expand_as(instance.x),
-            n_samples=samples,
-            perturbations_per_eval=16,
-        )
-    return shared_out(spread, mask)
+    method = captum_attr().KernelShap(instance.model)
+    return fit_segments(method, "KernelSHAP", instance, mask, samples)
 
 
 def _change(instance: Instance) -> Tensor:

@@ -1,11 +1,10 @@
 """LIME on superpixels: Captum's sampling, a ridge regression."""
 
-import torch
 from torch import Tensor
 
 from specxai.compare.attribution import Instance, Method
-from specxai.compare.captum import captum_attr, captum_refusals
-from specxai.compare.superpixels import require_segments, segments, shared_out
+from specxai.compare.captum import captum_attr
+from specxai.compare.superpixels import fit_segments, require_segments, segments
 
 
 def lime_method(fast: bool = False) -> Method:
@@ -38,15 +37,4 @@ def _lime(instance: Instance, samples: int) -> Tensor:
     from captum._utils.models.linear_model import SkLearnRidge
 
     lime = captum_attr().Lime(instance.model, interpretable_model=SkLearnRidge(alpha=1e-3))
-    mask = segments(instance.x)
-    with torch.random.fork_rng(), torch.no_grad(), captum_refusals("LIME"):
-        torch.manual_seed(instance.seed)
-        spread: Tensor = lime.attribute(
-            instance.x.clone(),
-            baselines=instance.baseline,
-            target=instance.target,
-            feature_mask=mask[None, None].expand_as(instance.x),
-            n_samples=samples,
-            perturbations_per_eval=16,
-        )
-    return shared_out(spread, mask)
+    return fit_segments(lime, "LIME", instance, segments(instance.x), samples)

@@ -1,12 +1,15 @@
 """A picture in segments, for the methods that hide parts of it: scikit-image's segments."""
 
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from specxai.compare.attribution import Instance
+from specxai.compare.captum import captum_refusals
 from specxai.errors import MissingExtraError
 
 
@@ -43,7 +46,38 @@ def segments(x: Tensor) -> Int[Tensor, "H W"]:
     return torch.from_numpy(np.asarray(labels, dtype=np.int64)).to(x.device)
 
 
-def shared_out(
+def fit_segments(
+    method: Any, name: str, instance: Instance, mask: Int[Tensor, "H W"], samples: int
+) -> Float[Tensor, "1 1 H W"]:
+    """Fit the output as a sum over the segments that are not replaced by the baseline.
+
+    Args:
+        method: an object of ``captum.attr`` that draws pictures and regresses.
+        name: of the method, as it stands in tables.
+        instance: what is to be explained.
+        mask: the number of each pixel's segment.
+        samples: how many pictures are drawn.
+
+    Returns:
+        The weight of each segment, shared out to its pixels.
+
+    Raises:
+        UnsupportedOperationError: Captum cannot take the network.
+    """
+    with torch.random.fork_rng(), torch.no_grad(), captum_refusals(name):
+        torch.manual_seed(instance.seed)
+        spread: Tensor = method.attribute(
+            instance.x.clone(),
+            baselines=instance.baseline,
+            target=instance.target,
+            feature_mask=mask[None, None].expand_as(instance.x),
+            n_samples=samples,
+            perturbations_per_eval=16,
+        )
+    return _shared_out(spread, mask)
+
+
+def _shared_out(
     weights: Float[Tensor, "1 C H W"], mask: Int[Tensor, "H W"]
 ) -> Float[Tensor, "1 1 H W"]:
     """Share the weight of each segment out to its pixels.
