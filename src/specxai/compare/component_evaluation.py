@@ -18,7 +18,7 @@ from specxai.compare.metrics import (
     Interval,
     Measure,
     bootstrap,
-    bootstrap_mean,
+    bootstrap_means,
     cancellation,
     component_change,
     held,
@@ -171,7 +171,7 @@ def evaluate_components(
 def shuffled_copy(instance: Instance) -> nn.Module:
     """Return the network with the weights of all its layers shuffled."""
     weighted = weighted_layers(instance.model, instance.x)
-    return next(iter(randomized_copies(instance.model, weighted, [len(weighted)], instance.seed)))
+    return next(randomized_copies(instance.model, weighted, [len(weighted)], instance.seed))
 
 
 @dataclass(frozen=True)
@@ -258,13 +258,11 @@ def _interventions(values: Values) -> list[Intervention]:
 
 def _means(measured: Sequence[Values], seed: int) -> dict[str, Interval]:
     """Average over images; of interventions, pool the components and resample the images."""
-    means = {}
-    labels = dict.fromkeys(label for values in measured for label in values)
-    for label in labels:
-        each = [values[label] for values in measured if label in values]
-        known = [value for value in each if value == value]
-        if known and not label[0].isdigit():
-            means[label] = bootstrap_mean(known, seed)
+    alone = (
+        {label: value for label, value in values.items() if not label[0].isdigit()}
+        for values in measured
+    )
+    means = bootstrap_means(list(alone), seed)
     asked = [_interventions(values) for values in measured]
     asked = [one for one in asked if one]
     for measure, name in (

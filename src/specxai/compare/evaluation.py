@@ -1,6 +1,5 @@
 """Every method on several images, measured in every way."""
 
-import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,10 +23,12 @@ from specxai.compare.metrics import (
     Interval,
     Measure,
     bootstrap_mean,
+    bootstrap_means,
     mean_overlap,
     random_depths,
     randomized_copies,
     weighted_layers,
+    without_nan,
 )
 from specxai.compare.trial import Subject, Trial, Values, noise_setting
 from specxai.compare.truth.pointing import POINTING, Pointing, point
@@ -175,17 +176,17 @@ def evaluate(
                 bool(pointing.values),
             )
         ),
-        means={name: _means(measured, seed) for name, measured in values.items()},
-        chance=_means([subject.chance(effort.fractions) for subject in subjects], seed),
+        means={name: bootstrap_means(measured, seed) for name, measured in values.items()},
+        chance=bootstrap_means([subject.chance(effort.fractions) for subject in subjects], seed),
         refusals=dict(refusals),
-        overlaps={
+        overlaps={  # of layers with two components or more
             layer: mean
             for layer, measured in overlaps.items()
-            for mean in _means(measured, seed).values()  # none where there are no two components
+            for mean in bootstrap_means(measured, seed).values()
         },
         separation=_separation(overlaps, layers, len(subjects), seed),
         images=tuple(subject.name for subject in subjects),
-        measured={name: tuple(map(_known, each)) for name, each in values.items()},
+        measured={name: tuple(map(without_nan, each)) for name, each in values.items()},
     )
 
 
@@ -255,17 +256,4 @@ def _separation(
         return None
     pairs = zip(first, last, strict=True)
     differences = [{"": after["overlap"] - before["overlap"]} for before, after in pairs]
-    return _means(differences, seed).get("")
-
-
-def _known(values: Values) -> Values:
-    return {name: value for name, value in values.items() if not math.isnan(value)}
-
-
-def _means(measured: Sequence[Values], seed: int) -> dict[str, Interval]:
-    """Average named numbers over the images that have them."""
-    listed: defaultdict[str, list[float]] = defaultdict(list)
-    for values in map(_known, measured):
-        for name, value in values.items():
-            listed[name].append(value)
-    return {name: bootstrap_mean(each, seed) for name, each in listed.items()}
+    return bootstrap_means(differences, seed).get("")

@@ -8,7 +8,14 @@ from specxai.compare.metrics.localization import (
     mass_inside,
     points_inside,
 )
-from specxai.compare.metrics.measure import Interval, Measure, bootstrap, bootstrap_mean
+from specxai.compare.metrics.measure import (
+    Interval,
+    Measure,
+    bootstrap,
+    bootstrap_mean,
+    bootstrap_means,
+    without_nan,
+)
 from specxai.compare.metrics.perturbation import (
     DELETION,
     INSERTION,
@@ -57,6 +64,7 @@ __all__ = [
     "blurred",
     "bootstrap",
     "bootstrap_mean",
+    "bootstrap_means",
     "cancellation",
     "component_change",
     "deletion_curve",
@@ -74,4 +82,5 @@ __all__ = [
     "relative_change",
     "sum_error",
     "weighted_layers",
+    "without_nan",
 ]

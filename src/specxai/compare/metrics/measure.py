@@ -1,6 +1,8 @@
 """What a measure is, which values of it speak for a method, and its mean over images."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -105,6 +107,28 @@ def bootstrap_mean(values: Sequence[float], seed: int = 0, resamples: int = 2000
     if len(given) == 1:
         return Interval(mean, float("nan"), float("nan"), 1)
     return _interval(mean, given[_resampled(len(given), resamples, seed)].mean(1), len(given))
+
+
+def bootstrap_means(measured: Sequence[Mapping[str, float]], seed: int = 0) -> dict[str, Interval]:
+    """Average named numbers, each over the images that have it.
+
+    Args:
+        measured: one for each image; what is missing, or NaN, does not count.
+        seed: of the resampling.
+
+    >>> bootstrap_means([{"a": 1.0}, {"a": math.nan}])["a"].count
+    1
+    """
+    listed: defaultdict[str, list[float]] = defaultdict(list)
+    for values in map(without_nan, measured):
+        for name, value in values.items():
+            listed[name].append(value)
+    return {name: bootstrap_mean(each, seed) for name, each in listed.items()}
+
+
+def without_nan(values: Mapping[str, float]) -> dict[str, float]:
+    """Return the named numbers that are none of them NaN."""
+    return {name: value for name, value in values.items() if not math.isnan(value)}
 
 
 def _resampled(count: int, resamples: int, seed: int) -> Int[Tensor, "r n"]:

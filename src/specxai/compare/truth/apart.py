@@ -14,14 +14,13 @@ from torch import Tensor, nn
 
 from specxai.affine.tracing.network import intercept
 from specxai.compare.metrics.measure import Measure
-from specxai.compare.truth.mosaics import cell_slices
+from specxai.compare.truth.mosaics import GRID_POINTING, cell_slices, join_cells
 
 Wiring = Literal["DiFull", "DiPart"]
 
-_QUESTION = "Is it where it can only be?"
 APART: dict[Wiring, Measure] = {
     "DiFull": Measure(
-        _QUESTION,
+        GRID_POINTING.question,
         "DiFull",
         "higher",
         "the same, of a network that runs on each cell alone: no other cell can reach the output "
@@ -30,7 +29,7 @@ APART: dict[Wiring, Measure] = {
         over="mosaics",
     ),
     "DiPart": Measure(
-        _QUESTION,
+        GRID_POINTING.question,
         "DiPart",
         "higher",
         "the same, of a network that convolves the whole mosaic and whose head takes in one cell "
@@ -67,7 +66,7 @@ class CellsApart(nn.Module):
     def forward(self, x: Float[Tensor, "1 C H W"]) -> Float[Tensor, "1 n"]:
         """Return the logit of each cell's class."""
         if self.wiring == "DiFull":
-            maps = self._join([self._features(cell) for cell in self._cells(x)])
+            maps = join_cells([self._features(cell) for cell in self._cells(x)], self.side)
         else:
             maps = self._features(x)
         # The heads run on what is left of the model behind the layer: its input is of no account.
@@ -78,11 +77,6 @@ class CellsApart(nn.Module):
     def _cells(self, map: Tensor) -> list[Tensor]:
         slices = (cell_slices(map, self.side, k) for k in range(len(self.targets)))
         return [map[:, :, rows, columns] for rows, columns in slices]
-
-    def _join(self, cells: Sequence[Tensor]) -> Tensor:
-        side = self.side
-        rows = [torch.cat(list(cells[k : k + side]), 3) for k in range(0, side * side, side)]
-        return torch.cat(rows, 2)
 
     def _features(self, x: Tensor) -> Tensor:
         kept: list[Tensor] = []

@@ -78,8 +78,13 @@ def mosaic(
     if shrink:
         size = [length // side for length in pictures[0].shape[2:]]
         pictures = [functional.interpolate(picture, size, mode="area") for picture in pictures]
-    rows = [torch.cat(list(pictures[k : k + side]), 3) for k in range(0, side * side, side)]
-    return Mosaic(torch.cat(rows, 2), tuple(targets))
+    return Mosaic(join_cells(pictures, side), tuple(targets))
+
+
+def join_cells(cells: Sequence[Float[Tensor, "1 C h w"]], side: int) -> Float[Tensor, "1 C H W"]:
+    """Put n² cells together to a square, row by row."""
+    rows = [torch.cat(list(cells[k : k + side]), 3) for k in range(0, side * side, side)]
+    return torch.cat(rows, 2)
 
 
 def cell_slices(map: Float[Tensor, "1 C H W"], side: int, number: int) -> tuple[slice, slice]:

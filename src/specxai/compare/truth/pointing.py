@@ -89,7 +89,7 @@ def _measure(
             continue
         step = f"mosaic-{measure.label}-{method.name}"
         share = partial(_share, subject.instance, whole, method, layer, wiring)
-        about = {"method": method.name, "about": method.about}
+        about = {"method": method.name, "about": method.about, "layer": layer}
         try:
             found[measure.label] = subject.kept(step, about, share)["share"]
         except REFUSALS as fault:
