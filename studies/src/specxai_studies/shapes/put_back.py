@@ -6,7 +6,6 @@ Of either, a map says that it changes the label by u·p, which is the component'
 The mean shape is zero in scaled coordinates, so that p is the same for both maps but for φ.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,12 +14,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from specxai.progress import Progress
-from specxai.report.claim import Claim, side_by_side, spread
+from specxai.report.claim import Claim, side_by_side
 from specxai.spectral import Explanation
 from specxai.table import Table, cells
 from specxai_studies.shapes.experiment import Experiment
 from specxai_studies.shapes.findings import Findings
-from specxai_studies.shapes.solver_check import Smooth, Solve, agreement, told
+from specxai_studies.shapes.solver_check import Smooth, Solve, agreement_claim, told
 
 AT_X, FROM_MEAN = "at x alone", "from the mean shape"
 
@@ -169,24 +168,16 @@ def put_back_claims(changes: Sequence[PutBack]) -> tuple[Claim, ...]:
 
 
 def _claims(changes: Sequence[PutBack]) -> tuple[Claim, ...]:
-    claims = []
-    for name, words in (
-        (_BACK, "taken from the shape"),
-        (_ON, "given to the mean shape"),
-        (_BOTH, "taken and given, on average"),
-    ):
-        ratios = [each.ratios[name] for each in changes]
-        answered = [ratio for ratio in ratios if not math.isnan(ratio)]
-        signs, sizes = agreement(ratios)
-        claims.append(
-            Claim(
-                f"The part along the first component, {words}, changes the label as its "
-                "contribution says: same sign, and within a factor of two.",
-                "not in the paper",
-                "not tested",
-                f"sign {signs} of {len(ratios)}, size {sizes} of {len(ratios)}; solver by map "
-                f"{spread(answered, '.2f') if answered else 'refused'}",
-                sizes == len(ratios),
-            )
+    return tuple(
+        agreement_claim(
+            f"The part along the first component, {words}, changes the label as its contribution "
+            "says",
+            [each.ratios[name] for each in changes],
+            "map",
         )
-    return tuple(claims)
+        for name, words in (
+            (_BACK, "taken from the shape"),
+            (_ON, "given to the mean shape"),
+            (_BOTH, "taken and given, on average"),
+        )
+    )

@@ -142,19 +142,29 @@ def solver_claims(moves: Sequence[Move]) -> tuple[Claim, ...]:
     claims = []
     for name in dict.fromkeys(move.direction for move in moves):
         ratios = [move.solved / move.predicted for move in moves if move.direction == name]
-        signs, sizes = agreement(ratios)
-        claims.append(
-            Claim(
-                f"Moving the points along the {name} changes the label as predicted: same sign, "
-                "and within a factor of two.",
-                "not in the paper",
-                "not tested",
-                f"sign {signs} of {len(ratios)}, size {sizes} of {len(ratios)}; solver by network "
-                f"{spread(ratios, '.2f')}",
-                sizes == len(ratios),
-            )
-        )
+        statement = f"Moving the points along the {name} changes the label as predicted"
+        claims.append(agreement_claim(statement, ratios, "network"))
     return tuple(claims)
+
+
+def agreement_claim(statement: str, ratios: Sequence[float], by: str) -> Claim:
+    """Say whether the solver agrees in sign and size, each time.
+
+    Args:
+        statement: what changes the label as it is said to.
+        ratios: what the solver says over what is said; NaN where it refused.
+        by: whose word it is.
+    """
+    count, (signs, sizes) = len(ratios), agreement(ratios)
+    answered = [ratio for ratio in ratios if not math.isnan(ratio)]
+    return Claim(
+        f"{statement}: same sign, and within a factor of two.",
+        "not in the paper",
+        "not tested",
+        f"sign {signs} of {count}, size {sizes} of {count}; solver by {by} "
+        f"{spread(answered, '.2f') if answered else 'refused'}",
+        sizes == count,
+    )
 
 
 def trust(moves: Sequence[Move]) -> str:
