@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from specxai import linearize
 from specxai.compare import all_methods, compare_methods, last_convolution, penultimate, prepare
-from specxai.compare.classifier_layers import default_layers
+from specxai.compare.classifier_layers import default_layers, last_convolutions
 from specxai.errors import LayerError
 
 
@@ -29,6 +29,11 @@ def test_the_last_activation_with_two_sides_and_the_one_before_the_output() -> N
     lin = linearize(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), *pooled).eval(), X)
     assert (last_convolution(lin), penultimate(lin)) == ("1", "5")
     assert default_layers(lin) == ("1", "5")
+    assert last_convolutions(lin, 5) == ("1",)
+    two = nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 2), nn.ReLU(), nn.Flatten()
+    deep = linearize(nn.Sequential(*two, nn.Linear(16, 3)).eval(), X)
+    assert last_convolutions(deep, 2) == ("1", "3")
+    assert last_convolution(deep) == "3"
 
 
 def test_without_a_convolution_those_that_look_at_one_have_no_map() -> None:

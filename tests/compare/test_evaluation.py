@@ -179,3 +179,24 @@ def test_methods_are_compared_image_by_image(found):
     assert lead.count == 2
     assert found.lead(gini, "product", "constant").mean == 0
     assert found.lead(deletion, "product", "never") is None
+
+
+def change(instance):
+    return (instance.x - instance.baseline) * instance.x
+
+
+def test_other_baselines_change_the_maps_of_the_methods_that_take_one():
+    subjects = build_subjects()
+    x, own = subjects[0].instance.x, subjects[0].instance.baseline
+    asked = [replace(each, baselines=(own, own + 1, own - 2)) for each in subjects]
+    methods = (METHODS[0], Method("change", change, "", "(x − x₀) ⊙ x"))
+    found = evaluate(asked, methods, [], replace(EFFORT, noises=(), stride=2))
+    label = "change with the baseline"
+    assert label in [measure.label for measure in found.measures]
+    assert label not in found.means["product"]
+    map_ = (x * x).double().sum(1)  # from zeros
+    expected = sum((shift * x).double().sum(1).norm() / map_.norm() for shift in (1, 2)) / 2
+    assert found.means["change"][label].mean == pytest.approx(float(expected), rel=1e-5)
+    assert found.means["change"][label].count == 1  # of two: the stride
+    assert found.means["change"]["deletion"].count == 2
+    assert found.overlaps == {}

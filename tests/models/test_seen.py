@@ -5,11 +5,23 @@ from PIL import Image
 from torch import nn
 
 from specxai.models import LoadedInput, LoadedModel
-from specxai.models.seen import picture_seen, read_mask
+from specxai.models.seen import picture_baselines, picture_seen, read_mask
 
 
 def preprocess(image):
     return torch.from_numpy(np.array(image.resize((6, 4)))).permute(2, 0, 1)[None].float()
+
+
+def test_five_baselines_where_it_is_known_how_pictures_are_prepared():
+    x = torch.rand(1, 3, 4, 6, generator=torch.Generator().manual_seed(0))
+    model = LoadedModel("net", nn.Identity(), input_shape=(3, 4, 6), preprocess=preprocess)
+    found = picture_baselines(model, x)
+    assert list(found) == ["zero", "mean", "blur", "black", "white"]
+    assert not found["zero"].any()
+    torch.testing.assert_close(found["mean"], x.mean((2, 3), keepdim=True).expand_as(x))
+    assert found["black"].equal(torch.zeros_like(x))
+    assert found["white"].equal(torch.full_like(x, 255))
+    assert list(picture_baselines(LoadedModel("net", nn.Identity()), x)) == ["zero", "mean", "blur"]
 
 
 @pytest.mark.parametrize("prepared", [False, True])

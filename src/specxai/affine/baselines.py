@@ -46,7 +46,9 @@ def read_baseline(
         return None
     if isinstance(baseline, str) and baseline == "mean" and scale is not None:
         baseline = _mean_of(scale, x)
-    value = _named(baseline, x) if isinstance(baseline, str) else _given(baseline, x, arguments)
+    value = (
+        named_baseline(baseline, x) if isinstance(baseline, str) else _given(baseline, x, arguments)
+    )
     if value.equal(x):
         raise InvalidInputError(
             "the baseline equals the input: there is no way from one to it; choose another one"
@@ -109,7 +111,15 @@ def _mean_of(scale: Scale, x: Float[Tensor, "1 ..."]) -> Tensor | NamedBaseline:
     return "mean" if scale.mean is None else scale.mean
 
 
-def _named(name: str, x: Float[Tensor, "1 ..."]) -> Float[Tensor, "1 ..."]:
+def named_baseline(name: str, x: Float[Tensor, "1 ..."]) -> Float[Tensor, "1 ..."]:
+    """Return zero, mean or blur of an input; see `read_baseline`.
+
+    Raises:
+        InvalidInputError: the name is another one, or there are no positions to blur over.
+
+    >>> named_baseline("mean", torch.tensor([[[1.0, 3.0]]]))
+    tensor([[[2., 2.]]])
+    """
     if name == "zero":
         return torch.zeros_like(x)
     positions = tuple(range(2, x.ndim)) or tuple(range(1, x.ndim))

@@ -14,7 +14,17 @@ def last_convolution(lin: Linearization) -> str:
     Returns:
         The address; empty if no such layer lies on all paths from input to output.
     """
-    return _last(bent_layers(lin, _maps(lin)))
+    return "".join(last_convolutions(lin, 1))
+
+
+def last_convolutions(lin: Linearization, count: int) -> tuple[str, ...]:
+    """Return the addresses of the last activations or poolings with a picture's two sides.
+
+    Args:
+        lin: the network at an image.
+        count: how many; there may be fewer.
+    """
+    return tuple(layer.address for layer in bent_layers(lin, _maps(lin))[-count:])
 
 
 def last_map(lin: Linearization) -> str:

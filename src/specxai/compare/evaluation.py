@@ -11,6 +11,7 @@ from specxai.compare.comparison import REFUSALS
 from specxai.compare.components import FAST_SEARCH, FULL_SEARCH, Search, leading_maps
 from specxai.compare.metrics import (
     AREA_OF_ENERGY,
+    BASELINE_CHANGE,
     CHANGE,
     DELETION,
     GINI,
@@ -50,6 +51,8 @@ class Effort:
         steps: of the randomisation, from the last layer down to all; a single step is all.
         search: how the components are found whose overlap is measured.
         mosaics: of four images of different classes, at most.
+        apart: of them, those whose cells are also wired apart.
+        stride: noise, other baselines and randomisation are tried on every so many-th image.
     """
 
     fractions: tuple[float, ...]
@@ -58,6 +61,8 @@ class Effort:
     steps: int
     search: Search = FULL_SEARCH
     mosaics: int = 16
+    apart: int = 16
+    stride: int = 1
 
 
 FULL = Effort(tuple(k / 32 for k in range(33)), (0.001, 0.01, 0.05), 2, 3)
@@ -144,13 +149,15 @@ def evaluate(
     values: defaultdict[str, list[Values]] = defaultdict(list)
     refusals: defaultdict[str, dict[str, str]] = defaultdict(dict)
     total, done = len(subjects) * (len(methods) + len(layers)), 0
-    for subject in subjects:
+    for number, subject in enumerate(subjects):
         for method in methods:
             trial = Trial(subject, method)
             if trial.attribution.refusal:
                 refusals[method.name][subject.name] = trial.attribution.refusal
             else:
-                values[method.name].append(_measure(trial, effort, weighted, depths))
+                values[method.name].append(_measure(trial, effort))
+                if number % effort.stride == 0:
+                    values[method.name][-1] |= _repeat(trial, effort, weighted, depths)
             progress("measures", done := done + 1, total)
     pointing = _point(subjects, methods, effort, progress)
     for name, each in pointing.values.items():
@@ -174,6 +181,7 @@ def evaluate(
                 depths,
                 any(each.mask is not None for each in subjects),
                 bool(pointing.values),
+                any(each.baselines for each in subjects),
             )
         ),
         means={name: bootstrap_means(measured, seed) for name, measured in values.items()},
@@ -198,15 +206,18 @@ def _point(
     layer = last_convolution(linearize(first.model, first.x))
     if not layer:
         return Pointing({}, {})
-    return point(subjects, methods, layer, count=effort.mosaics, progress=progress)
+    return point(
+        subjects, methods, layer, count=effort.mosaics, apart=effort.apart, progress=progress
+    )
 
 
 def _measures(
-    effort: Effort, depths: dict[str, int], masks: bool, mosaics: bool
+    effort: Effort, depths: dict[str, int], masks: bool, mosaics: bool, baselines: bool
 ) -> Iterator[Measure]:
     """Yield all that is measured, in the order of the tables."""
     yield from (DELETION, INSERTION, SUM_ERROR)
     yield from (replace(CHANGE, setting=noise_setting(size)) for size in effort.noises)
+    yield from (BASELINE_CHANGE,) if baselines else ()
     for measure in (SIMILARITY, SIMILARITY_OF_SIZES):
         yield from (replace(measure, setting=setting) for setting in depths)
     yield from (MASS_INSIDE, POINTING_GAME) if masks else ()
@@ -223,11 +234,16 @@ def _depths(count: int, steps: int) -> dict[str, int]:
     }
 
 
-def _measure(
+def _measure(trial: Trial, effort: Effort) -> Values:
+    """Measure one map of one image."""
+    return {**trial.of_the_map(), **trial.perturbation(effort.fractions)}
+
+
+def _repeat(
     trial: Trial, effort: Effort, weighted: Sequence[str], depths: dict[str, int]
 ) -> Values:
-    """Measure one method on one image."""
-    measured = {**trial.of_the_map(), **trial.perturbation(effort.fractions)}
+    """Measure by how much the map changes with input, baseline and weights."""
+    measured = trial.dependence() if trial.subject.baselines else {}
     for size in effort.noises:
         measured |= trial.stability(size, effort.draws)
     instance = trial.subject.instance
@@ -251,8 +267,10 @@ def _separation(
     overlaps: dict[str, list[Values]], layers: Sequence[str], images: int, seed: int
 ) -> Interval | None:
     """Compare the overlap at the last layer with that at the first, image by image."""
+    if len(layers) < 2:
+        return None
     first, last = overlaps.get(layers[0], []), overlaps.get(layers[-1], [])
-    if len(layers) < 2 or not len(first) == len(last) == images:
+    if not len(first) == len(last) == images:
         return None
     pairs = zip(first, last, strict=True)
     differences = [{"": after["overlap"] - before["overlap"]} for before, after in pairs]

@@ -14,6 +14,7 @@ from specxai.compare.attribution import Attribution, Instance, Method
 from specxai.compare.comparison import attribute, run_method
 from specxai.compare.metrics import (
     AREA_OF_ENERGY,
+    BASELINE_CHANGE,
     CHANGE,
     DELETION,
     GINI,
@@ -38,6 +39,7 @@ from specxai.compare.metrics import (
     sum_error,
 )
 from specxai.errors import InvalidInputError, UnsupportedOperationError
+from specxai.files import digest
 
 # Random orders of the pixels that are averaged to say what a map that knows nothing gets.
 _ORDERS = 2
@@ -54,6 +56,7 @@ class Subject:
         instance: what is to be explained in it.
         mask: where the object is, shape (H, W); None if that is not known.
         cache: where finished measurements are kept, if anywhere.
+        baselines: beside that of the instance, to see what depends on it.
 
     Raises:
         InvalidInputError: the mask is empty, or not of the image's size.
@@ -63,6 +66,7 @@ class Subject:
     instance: Instance
     mask: Bool[Tensor, "_ _"] | None = None
     cache: Cache | None = None
+    baselines: tuple[Float[Tensor, "1 _ _ _"], ...] = ()
 
     def __post_init__(self) -> None:
         size = self.instance.x.shape[2:]
@@ -163,6 +167,20 @@ class Trial:
             return {label: sum(changes) / len(changes)} if changes else {}
 
         return self._kept(f"noise-{size:g}", {"size": size, "draws": draws}, compute)
+
+    def dependence(self) -> Values:
+        """Return the mean change of the map from other baselines, if the method takes one."""
+
+        def compute() -> Values:
+            instance = self.subject.instance
+            own = instance.baseline
+            given = (x for x in self.subject.baselines if not x.equal(own))
+            others = self._maps(replace(instance, baseline=x) for x in given)
+            changes = [relative_change(self.map, other) for other in others]
+            return {BASELINE_CHANGE.label: sum(changes) / len(changes)} if any(changes) else {}
+
+        baselines = {f"baseline {k}": x for k, x in enumerate(self.subject.baselines)}
+        return self._kept("baselines", {"baselines": digest(baselines)}, compute)
 
     def randomization(self, setting: str, model: nn.Module, depth: int) -> Values:
         """Return how similar the map of a network is whose last layers are random."""

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from specxai.affine import NamedBaseline
+from specxai.affine.baselines import named_baseline
 from specxai.errors import LoadError
 from specxai.models import LoadedInput, LoadedModel, load_input
 from specxai.models.pictures import open_picture
@@ -47,6 +48,24 @@ def one_color(model: LoadedModel, color: str) -> Float[Tensor, "1 C H W"]:
         raise LoadError(f"how {model.name} prepares pictures is not known")
     height, width = model.input_shape[-2:]
     return model.preprocess(Image.new("RGB", (width, height), color))
+
+
+def picture_baselines(
+    model: LoadedModel, x: Float[Tensor, "1 C H W"]
+) -> dict[str, Float[Tensor, "1 C H W"]]:
+    """Return the baselines that pictures have: what is told from x, and one colour.
+
+    Args:
+        model: the network; where it is not known how it prepares pictures, there are no colours.
+        x: a picture as it sees it.
+
+    Returns:
+        zero, mean and blur; black and white.
+    """
+    told = {name: named_baseline(name, x) for name in ("zero", "mean", "blur")}
+    if model.preprocess is None or model.input_shape is None:
+        return told
+    return told | {color: one_color(model, color) for color in ("black", "white")}
 
 
 def load_baseline(

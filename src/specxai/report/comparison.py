@@ -27,7 +27,7 @@ from specxai.compare.component_evaluation import (
 )
 from specxai.errors import InvalidInputError
 from specxai.models import LoadedInput, LoadedModel, load_input
-from specxai.models.seen import one_color, picture_seen, read_mask
+from specxai.models.seen import one_color, picture_baselines, picture_seen, read_mask
 from specxai.plots import comparison_figure, metrics_figure
 from specxai.progress import Progress, silent
 from specxai.report.claim import Claim
@@ -124,7 +124,8 @@ def run_comparison(
         mask = None if masks is None else read_mask(masks, given, model)
         title = _title(model, given, comparison.target)
         results[title], notes[title] = comparison, given.note
-        subjects.append(Subject(given.name, instance, mask, cache))
+        others = tuple(picture_baselines(model, given.tensor).values())
+        subjects.append(Subject(given.name, instance, mask, cache, others))
         figure = comparison_figure(
             comparison, picture_seen(model, given), title, given.tensor[0].mean(0).numpy()
         )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from specxai.compare.component_evaluation import ComponentEvaluation
+from specxai.presentation import counted
 from specxai.table import Table, cells
 from specxai.tables.metrics import BETTER, definitions, interval_text
 from specxai.typed_json import plain
@@ -63,7 +64,8 @@ def _table(evaluation: ComponentEvaluation, question: str, notes: tuple[str, ...
 
 def _notes(evaluation: ComponentEvaluation) -> tuple[str, ...]:
     asked = sum(len(each) for each in evaluation.interventions.values())
-    spread = f"{len(evaluation.images)} images, {asked:,} components taken out, doubled and put in"
+    images = counted(len(evaluation.images), "image")
+    spread = f"{images}, {asked:,} components taken out, doubled and put in"
     refusals = (
         f"{route} at {layer}, {image}: {reason}"
         for (layer, route), reasons in evaluation.refusals.items()

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from specxai.compare import Evaluation, Interval, Measure
 from specxai.compare.evaluation import OVERLAPPING
@@ -15,10 +16,13 @@ def metrics_tables(evaluation: Evaluation) -> tuple[Table, ...]:
     """Lay out an evaluation, the best means strong.
 
     Methods keep their order, which is no ranking; those that refuse the network have rows too. The
-    overlap of components comes last, and below it what all numbers rest on.
+    overlap of components comes last, where it was measured. Below the last table stands what all
+    numbers rest on.
     """
     questions = dict.fromkeys(each.question for each in evaluation.measures)
-    return *(_table(evaluation, question) for question in questions), _overlap_table(evaluation)
+    tables = [_table(evaluation, question) for question in questions]
+    tables += [_overlap_table(evaluation)] if evaluation.overlaps else []
+    return *tables[:-1], replace(tables[-1], notes=metrics_notes(evaluation))
 
 
 def metrics_notes(evaluation: Evaluation) -> tuple[str, ...]:
@@ -84,7 +88,6 @@ def _overlap_table(evaluation: Evaluation) -> Table:
         ),
         tuple(cells(name, interval_text(overlap, count)) for name, overlap in overlaps.items()),
         "Do our components look at different places?",
-        metrics_notes(evaluation),
     )
 
 

@@ -30,7 +30,7 @@ def test_the_class_shows_in_the_truth_only(kind):
     if kind == "linear":
         assert float(apart[everywhere].mean()) > 10 * float(apart[~everywhere].mean())
     if kind in ("product", "xor"):  # no class is brighter anywhere
-        assert float(apart.max()) < 0.2
+        assert float(apart.max()) < 0.3  # by chance; a class that were brighter had 2.5
 
 
 def test_xor_is_the_sign_of_a_product():

@@ -5,7 +5,6 @@ import torch
 
 from specxai.cache import Cache
 from specxai.compare import Method
-from specxai_studies.truth import known
 from specxai_studies.truth.known import learned, planted, recover
 
 
@@ -49,13 +48,12 @@ def test_causes_are_found_from_the_baseline_alone(found):
 
 
 @pytest.mark.slow
-def test_a_network_learns_where_the_class_shows(tmp_path, monkeypatch):
-    monkeypatch.setattr(known, "_TRAIN", 2000)
+def test_a_network_learns_where_the_class_shows(tmp_path):
     cache = Cache.at(tmp_path)
-    pictures, right = learned("linear", 5, 0, cache)
+    pictures, right = learned("linear", 5, 2000, 0, cache)
     assert right > 0.95
     assert len(pictures) == 5
-    again, _ = learned("linear", 5, 0, cache)
+    again, _ = learned("linear", 5, 2000, 0, cache)
     assert again[0].subject.instance.digest == pictures[0].subject.instance.digest
     recovered = recover(pictures, METHODS)
     precision = recovered.means["precision of pixels", "gradient × input", "linear"].mean

@@ -1,5 +1,7 @@
 """The study of truth: who is ahead, which photos count, and its fast form."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,3 +94,27 @@ def test_photos_that_the_network_gets_wrong_do_not_count(photos: Path):
     assert count == 5
     assert [subject.name for subject in subjects] == ["chelsea", "coffee", "rocket", "astronaut"]
     assert not subjects[0].instance.baseline.any()
+
+
+@pytest.mark.slow
+def test_the_fast_form_as_a_user_runs_it(photos: Path, tmp_path: Path):
+    command = [sys.executable, "-m", "specxai", "study", "truth", "--fast", "--photos", str(photos)]
+    models = ["--models", "demo:efficientnet-lite0"]
+    done = subprocess.run(
+        [*command, *models], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "wrote truth/report.md" in done.stdout
+    report = (tmp_path / "truth/report.md").read_text()
+    assert "demo:efficientnet-lite0: 4 of 4" in report
+    first = report.index("## Where others are better")
+    assert first < report.index("## Methods on") < report.index("## Components on")
+    planted = report[report.index("**Planted: precision") :]
+    row = next(line for line in planted.splitlines() if "from the baseline, total" in line)
+    assert row.count(" 1.00 ") == 6
+    asked = report[report.index("**Does the network do what") :]
+    cells = next(line for line in asked.splitlines() if "from the baseline" in line).split("|")
+    correlation, _, random, shuffled = (float(cell) for cell in cells[3:-1])
+    assert correlation > 0.9
+    assert max(random, shuffled) < 0.2
+    assert (tmp_path / "truth/metrics-demo-efficientnet-lite0.png").exists()

@@ -22,7 +22,8 @@ def subjects(cache: Cache | None = None, count: int = 4) -> list[Subject]:
     x = torch.randn(count, 3, 16, 16, generator=generator)
     made = [prepare(build_plain(), each[None])[0] for each in x]
     return [
-        Subject(f"{k}", replace(instance, target=k), cache=cache) for k, instance in enumerate(made)
+        Subject(f"{k}", replace(instance, target=k % 4), cache=cache)
+        for k, instance in enumerate(made)
     ]
 
 
@@ -65,6 +66,12 @@ def test_too_few_classes_make_no_mosaic_and_an_evaluation_has_them_where_there_a
     assert found.means["constant"]["GridPG"].mean == pytest.approx(0.25)
     assert found.means["constant"]["GridPG"].count == 1
     assert set(found.refusals["never, DiPart"]) == {"0", "1", "2", "3"}
+
+
+def test_cells_of_the_first_mosaics_only_are_wired_apart():
+    first, second = point(subjects(count=8), METHODS[:1], "4", apart=1).values["product"]
+    assert set(first) == set(SHARES)
+    assert set(second) == {"GridPG"}
 
 
 def test_what_is_finished_is_kept(tmp_path):

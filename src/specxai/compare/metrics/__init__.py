@@ -36,6 +36,7 @@ from specxai.compare.metrics.randomization import (
 from specxai.compare.metrics.separation import mean_overlap
 from specxai.compare.metrics.sparsity import AREA_OF_ENERGY, GINI, area_of_energy, gini
 from specxai.compare.metrics.stability import (
+    BASELINE_CHANGE,
     CHANGE,
     COMPONENT_CHANGE,
     component_change,
@@ -45,6 +46,7 @@ from specxai.compare.metrics.stability import (
 
 __all__ = [
     "AREA_OF_ENERGY",
+    "BASELINE_CHANGE",
     "CANCELLATION",
     "CHANGE",
     "COMPONENT_CHANGE",

@@ -17,6 +17,14 @@ CHANGE = Measure(
     "input, the target held fixed (sensitivity, Yeh et al. 2019); √2 is an unrelated map",
     "a map that ignores network and picture is perfectly stable",
 )
+BASELINE_CHANGE = Measure(
+    "Does it depend on the baseline?",
+    "change with the baseline",
+    "lower",
+    "‖Δ map‖ / ‖map‖, in the mean over other baselines, of the methods that take one; √2 is an "
+    "unrelated map",
+    "another baseline is another question, whose answer may well be another one",
+)
 COMPONENT_CHANGE = Measure(
     "Are the components stable?",
     "change of components",

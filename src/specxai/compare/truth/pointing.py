@@ -1,7 +1,7 @@
 """Methods on mosaics of the images: how much of what they find lies where it only can be."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -37,6 +37,7 @@ def point(
     layer: str,
     side: int = 2,
     count: int = 16,
+    apart: int = 16,
     progress: Progress = silent,
 ) -> Pointing:
     """Run methods on mosaics of images of different classes.
@@ -47,6 +48,7 @@ def point(
         layer: address of the last convolution, behind which cells are wired apart.
         side: n, of n × n images.
         count: of mosaics, at most.
+        apart: of them, those whose cells are also wired apart.
         progress: told of each mosaic and method.
     """
     values: defaultdict[str, list[Values]] = defaultdict(list)
@@ -54,7 +56,8 @@ def point(
     given = list(_mosaics(subjects, side, count))
     for number, (subject, whole) in enumerate(given):
         for done, method in enumerate(methods):
-            found, refused = _measure(subject, whole, method, layer)
+            wirings = APART if number < apart else {}
+            found, refused = _measure(subject, whole, method, layer, wirings)
             refusals[method.name] |= refused
             if found:
                 values[method.name].append(found)
@@ -79,12 +82,16 @@ def _mosaics(
 
 
 def _measure(
-    subject: Subject, whole: Mosaic, method: Method, layer: str
+    subject: Subject,
+    whole: Mosaic,
+    method: Method,
+    layer: str,
+    wirings: Mapping[Wiring, Measure],
 ) -> tuple[Values, dict[str, str]]:
     """Measure one method on one mosaic."""
     found: Values = {}
     refused: dict[str, str] = {}
-    for measure, wiring in ((GRID_POINTING, None), *((each, w) for w, each in APART.items())):
+    for measure, wiring in ((GRID_POINTING, None), *((each, w) for w, each in wirings.items())):
         if wiring and method.layer not in ("", layer):
             continue
         step = f"mosaic-{measure.label}-{method.name}"

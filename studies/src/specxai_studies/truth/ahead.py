@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from specxai.compare import Evaluation, Interval, Measure
+from specxai.compare.metrics import SUM_ERROR
 from specxai.table import Table, cells
 from specxai.tables.metrics import interval_text
 
@@ -41,11 +42,14 @@ class Duel:
 
 
 def duels(evaluation: Evaluation, network: str) -> list[Duel]:
-    """Set the best of ours against the best of the others on each measure with a better side."""
+    """Set the best of ours against the best of the others on each measure with a better side.
+
+    The error of the sum is left out: methods promise different sums, and rounding would decide.
+    """
     found = []
     for measure in evaluation.measures:
         best = [_best(evaluation, measure, side) for side in (_is_ours, _is_other)]
-        if not measure.better or None in best:
+        if not measure.better or measure is SUM_ERROR or None in best:
             continue
         ours, other = (name or "" for name in best)
         means = tuple(evaluation.means[name][measure.label] for name in (ours, other))

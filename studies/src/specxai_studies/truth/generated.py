@@ -19,7 +19,7 @@ SIDE = 24  # pixels
 _BLOCK = 3  # pixels along a square of a tetromino
 _SHAPES = (((0, 0), (0, 1), (0, 2), (1, 1)), ((0, 0), (1, 0), (2, 0), (2, 1)))  # T, L
 _CORNERS = ((2, 2), (13, 14))  # where they lie, unless they move
-_STRENGTH, _NOISE, _BLUR = 1.5, 1.0, 3
+_STRENGTH, _NOISE, _BLUR = 2.5, 1.0, 3
 
 
 @dataclass(frozen=True, eq=False)

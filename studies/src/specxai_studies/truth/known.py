@@ -28,8 +28,8 @@ from specxai_studies.truth.generated import LAST_CONVOLUTION, Kind, classifier, 
 
 # Components of largest |α| among which a planted cause is looked for.
 _LOOKED_AT = 8
-_PLAN = TrainingPlan(epochs=20, goal=0.02, rate=3e-3)
-_TRAIN, _HELD_OUT = 4000, 500
+_PLAN = TrainingPlan(epochs=20, goal=0.02, rate=1.5e-3)
+_HELD_OUT = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +61,19 @@ def planted(seeds: Sequence[int], cache: Cache | None = None) -> Iterator[Known]
 
 
 def learned(
-    kind: Kind, count: int, seed: int, cache: Cache, progress: Progress = silent
+    kind: Kind,
+    count: int,
+    training: int,
+    seed: int,
+    cache: Cache,
+    progress: Progress = silent,
 ) -> tuple[list[Known], float]:
     """Train a network on generated pictures, and return held-out ones that it gets right.
 
     Args:
         kind: of the pictures.
         count: of those that are returned, at most.
+        training: how many the network learns from.
         seed: of pictures and weights.
         cache: where the trained network is kept.
         progress: told of each epoch.
@@ -75,7 +81,7 @@ def learned(
     Returns:
         The pictures, and the share of the held-out ones that the network gets right.
     """
-    data, held_out = generate(kind, _TRAIN, 2 * seed), generate(kind, _HELD_OUT, 2 * seed + 1)
+    data, held_out = generate(kind, training, 2 * seed), generate(kind, _HELD_OUT, 2 * seed + 1)
     network = train_network(
         f"generated-{kind}",
         classifier(seed),

@@ -7,6 +7,7 @@ import torch
 from specxai.cache import Cache
 from specxai.compare import Subject, prepare
 from specxai.models import LoadedModel, load_input
+from specxai.models.seen import picture_baselines
 from specxai_studies.labelled_photos import read_classes
 
 
@@ -32,5 +33,6 @@ def right_photos(
             winner = int(model.module(x).argmax())
         if winner in classes:
             instance, _ = prepare(model.module, x, winner)
-            subjects.append(Subject(Path(name).stem, instance, cache=cache))
+            others = tuple(picture_baselines(model, x).values())
+            subjects.append(Subject(Path(name).stem, instance, cache=cache, baselines=others))
     return subjects, len(listed)
