@@ -41,6 +41,9 @@ def test_the_others_are_ahead_where_they_are(found):
 def test_classes_are_read_with_or_without_names(tmp_path: Path):
     (tmp_path / "classes.csv").write_text("file,classes\na.png,3 cat|5\nb.png,7\n")
     assert read_classes(tmp_path) == {"a.png": (3, 5), "b.png": (7,)}
+    (tmp_path / "classes.csv").write_text("file,classes,net\na.png,3,0\n")
+    assert read_classes(tmp_path, "net") == {"a.png": (0,)}
+    assert read_classes(tmp_path, "other") == {"a.png": (3,)}
     (tmp_path / "classes.csv").write_text("file,classes\na.png,cat\n")
     with pytest.raises(InvalidInputError, match="282 tiger cat"):
         read_classes(tmp_path)

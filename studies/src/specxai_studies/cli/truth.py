@@ -20,8 +20,9 @@ def truth(
     Takes hours, and goes on where it stopped.
 
     Args:
-        photos: a folder of labelled photos, with classes.csv: columns file and classes.
-        models: classifiers of ImageNet's classes, with commas.
+        photos: a folder of labelled photos, with classes.csv: columns file and classes, and one
+            named like the network for each that has other classes than ImageNet's.
+        models: classifiers, with commas.
         out: folder for report.md and the figures, and for finished measurements.
     """
     from specxai.models import load_model

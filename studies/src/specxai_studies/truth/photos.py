@@ -17,7 +17,7 @@ def right_photos(
     """Return the photos whose largest output is a right class; the baseline is zero.
 
     Args:
-        model: a classifier of ImageNet's classes.
+        model: a classifier of ImageNet's classes, or one that has a column of its own in the file.
         folder: photos, with ``classes.csv``.
         cache: where measurements are kept, if anywhere.
         most: how many photos are read, in the order of the file; None reads all.
@@ -25,7 +25,7 @@ def right_photos(
     Returns:
         The subjects, and how many photos there are.
     """
-    listed = list(read_classes(folder).items())[:most]
+    listed = list(read_classes(folder, model.name).items())[:most]
     subjects = []
     for name, classes in listed:
         x = load_input(str(folder / name), model).tensor
