@@ -23,6 +23,10 @@ class LayerError(SpecxaiError):
     """The layer does not exist, has no tensor output, or has no active unit."""
 
 
+class NetworkNeededError(InvalidInputError, AttributeError):
+    """A stored result is asked for what only the network can tell."""
+
+
 class NotEnoughMemoryError(SpecxaiError):
     """The computation does not fit into the memory that it may take."""
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+import specxai
 from specxai.errors import LoadError, TargetError
 from specxai.models import load_model
 from specxai.models.declared import Declared, class_names, read_class_names, read_declared
@@ -82,6 +83,8 @@ def test_numbers_and_sizes_of_the_same_name_are_left_alone() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
+        ({"CLASSES": ["a"], "OUTPUTS": ["b"]}, "give the one or the other"),
+        ({"OUTPUTS": "stress"}, "OUTPUTS in 'net.py': give a list of names, not str"),
         ({"CLASSES": "cat"}, "CLASSES in 'net.py': give a list of names, not str"),
         ({"CLASSES": ["cat", 3]}, "number 1 is 3, which is no name"),
         ({"CLASSES": {0: "cat", 2: "dog"}}, "no name for output 1"),
@@ -112,6 +115,21 @@ def test_a_network_keeps_what_its_file_declares(tmp_path: Path) -> None:
     assert model.class_name(1) == "dog"
     assert (model.class_index("dog"), model.class_index("-2")) == (1, 0)
     model.check_class_count(2)
+
+
+def test_outputs_that_are_no_classes_have_names_and_no_probability(tmp_path: Path) -> None:
+    file = tmp_path / "net.py"
+    file.write_text(
+        "import torch\ntorch.manual_seed(0)\nfrom torch import nn\n"
+        "OUTPUTS = 'deflection [mm]', 'stress'\nnet = nn.Linear(3, 2).eval()\n"
+    )
+    model = load_model(f"{file}:net")
+    assert not model.exclusive
+    ex = specxai.explain(model, torch.ones(1, 3), target=1, baseline="zero")
+    assert (ex.target_name, ex.probability) == ("stress", None)
+    assert "probability" not in repr(ex)
+    with pytest.raises(TargetError, match=r"outputs, deflection \[mm\], stress: say which"):
+        specxai.explain(model, torch.ones(1, 3), baseline="zero")
 
 
 def test_other_names_take_the_place_of_those_a_network_brings(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from specxai.affine import Contrast, Forward, Inputs, Linearization, Target
     from specxai.models import LoadedInput, LoadedModel
     from specxai.spectral import Explanation
+    from specxai.spectral.records.features import Features
 
 # So many classes are named that another is set against.
 _NAMED = 3
@@ -52,17 +53,29 @@ class Opened:
                 position along one of its dimensions.
         """
         model = self.model
-        named = explanation.named(model.name, model.class_name(explanation.target))
+        target_name = model.class_name(explanation.target)
+        named = explanation.named(model.name, target_name, model.exclusive)
+        return replace(named, features=self.features)
+
+    @property
+    def features(self) -> "Features":
+        """What the input's values, or its positions, are called.
+
+        Raises:
+            InvalidInputError: there is not one name for each of them.
+        """
+        from specxai.spectral.records.features import NAMELESS, name_features
+
+        model, shape = self.model, tuple(self.lin.x.shape)
         names = self.names or Names(
             model.features or self.given.names, model.units or None, model.groups or None
         )
         if not names.features:
-            return named
-        shape = tuple(explanation.x.shape)
+            return NAMELESS
         along = None
         if len(shape) > 2 and len(names.features) in shape[1:]:  # such as the tokens of a text
             along = shape.index(len(names.features), 1)
-        return named.with_features(names.features, names.units, names.groups, along)
+        return name_features(shape[1:], names.features, names.units, names.groups, along)
 
 
 @Parameter(name="*")
@@ -136,6 +149,7 @@ class NetworkOptions:
         from specxai.models.seen import load_baseline
 
         position = read_target(loaded, target)
+        loaded.check_target(position)
         if input is None:
             given = example_input(loaded)
         else:
@@ -210,7 +224,9 @@ class AnswerOptions(NetworkOptions):
     ) -> Opened:
         """Load an input and its names, and find the affine map of a model there."""
         names = None if self.names is None else read_names(self.names)
-        return replace(super().open_input(loaded, input, target), names=names)
+        opened = replace(super().open_input(loaded, input, target), names=names)
+        _ = opened.features  # names that do not fit are refused before the work
+        return opened
 
 
 def _check_columns(model: "LoadedModel", given: "LoadedInput") -> None:

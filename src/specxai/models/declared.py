@@ -1,4 +1,4 @@
-"""Names that a user declares: of classes in a file; of classes and inputs beside a network."""
+"""Names that a user declares: of classes in a file; of outputs and inputs beside a network."""
 
 import csv
 import json
@@ -11,7 +11,7 @@ from typing import Any, TypeGuard
 from specxai.errors import LoadError
 from specxai.models.user_files import existing_file
 
-_NAMES = "CLASSES", "FEATURES", "UNITS", "GROUPS"
+_NAMES = "CLASSES", "OUTPUTS", "FEATURES", "UNITS", "GROUPS"
 
 Groups = Mapping[str, tuple[str, ...]]
 
@@ -21,16 +21,19 @@ class Declared:
     """What a Python file says of its network's outputs and inputs; empty where it says nothing.
 
     Attributes:
-        classes: ``CLASSES``, the name of each output.
+        classes: ``CLASSES``, the name of each output; or ``OUTPUTS``.
         features: ``FEATURES``, the name of each input value.
         units: ``UNITS``, the unit of each of them; "" where it has none.
         groups: ``GROUPS``, names of input values under that of their group.
+        exclusive: whether one of the outputs is true, as of classes: not so of ``OUTPUTS``, such as
+            a deflection and a stress.
     """
 
     classes: tuple[str, ...] | None = None
     features: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     groups: Groups = field(default_factory=dict)
+    exclusive: bool = True
 
 
 def read_declared(namespace: Any, file: Path) -> Declared:
@@ -49,13 +52,17 @@ def read_declared(namespace: Any, file: Path) -> Declared:
     given = {name: getattr(namespace, name, None) for name in _NAMES}
     given = {name: value for name, value in given.items() if not isinstance(value, int | None)}
     where = f"in '{file}'"
-    classes = class_names(given["CLASSES"], f"CLASSES {where}") if "CLASSES" in given else None
+    exclusive = "OUTPUTS" not in given
+    if "CLASSES" in given and not exclusive:
+        raise LoadError(f"CLASSES and OUTPUTS {where}: give the one or the other")
+    kind = "CLASSES" if exclusive else "OUTPUTS"
+    classes = class_names(given[kind], f"{kind} {where}") if kind in given else None
     if "FEATURES" not in given:
-        return Declared(classes)
+        return Declared(classes, exclusive=exclusive)
     features = _texts(given["FEATURES"], f"FEATURES {where}")
     units = _units(given.get("UNITS", ()), features, f"UNITS {where}")
     groups = _groups(given.get("GROUPS", {}), features, f"GROUPS {where}")
-    return Declared(classes, features, units, groups)
+    return Declared(classes, features, units, groups, exclusive)
 
 
 def class_names(given: object, where: str = "classes=") -> tuple[str, ...]:

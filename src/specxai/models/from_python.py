@@ -23,7 +23,8 @@ def load_python(path: str, attribute: str, weights: str) -> LoadedModel:
 
     A function ``preprocess`` beside it, if there is one, prepares pictures: it takes an RGB picture
     of Pillow and returns a tensor (1, C, H, W), of one shape for pictures of any size. ``CLASSES``
-    names its outputs; ``FEATURES``, ``UNITS`` and ``GROUPS`` name its inputs: see `Declared`.
+    or ``OUTPUTS`` names its outputs; ``FEATURES``, ``UNITS`` and ``GROUPS`` its inputs: see
+    `Declared`.
 
     Args:
         path: The file; this is the one form of model that runs code.

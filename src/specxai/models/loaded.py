@@ -24,6 +24,8 @@ class LoadedModel:
         name: What to call the network in reports.
         module: The network, on the CPU; in evaluation mode unless it is the user's own Python.
         classes: The name of each output, if known.
+        exclusive: Whether one of them is true, so that a softmax of the outputs is a probability:
+            not so where they are ``OUTPUTS`` of its Python file.
         input_shape: Shape of one input without the batch dimension, if known.
         preprocess: Turns an RGB picture into the network's input, if the network sees pictures.
         arguments: The names of the positional arguments of a network from a file, which its
@@ -42,6 +44,7 @@ class LoadedModel:
     features: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     groups: Groups = field(default_factory=dict)
+    exclusive: bool = True
 
     def class_index(self, text: str) -> int:
         """Resolve a target, by class name (case ignored) or by index.
@@ -72,6 +75,22 @@ class LoadedModel:
                 "name each output"
             )
         return self.classes[target]
+
+    def check_target(self, target: Target) -> None:
+        """Refuse to choose among outputs that are no classes: the largest means nothing.
+
+        Args:
+            target: The output to explain; None to choose the largest.
+
+        Raises:
+            TargetError: It is to be chosen.
+        """
+        if target is None and not self.exclusive and len(self.classes or ()) > 1:
+            named = ", ".join(self.classes or ())
+            raise TargetError(
+                f"{self.name} has several outputs, {named}: say which one to explain, --target, in "
+                "Python target="
+            )
 
     def check_class_count(self, outputs: int) -> None:
         """Refuse class names that are not one for each output.

@@ -21,9 +21,14 @@ _AGREES = (
 
 
 def subtitle(explanation: Decomposition) -> str:
-    """Name the layer, the output and the kind of affine map."""
-    what = target_name(explanation.target)
-    return f"{what}  ·  {explanation.layer_name}  ·  affine map: {explanation.exactness}"
+    """Name the layer, the output and the kind of affine map.
+
+    One that has a name and is no class, such as a difference of two, has no number that says more.
+    """
+    known = explanation.target_name is not None and explanation.probability is None
+    parts = [] if known else [target_name(explanation.target)]
+    parts += [explanation.layer_name, f"affine map: {explanation.exactness}"]
+    return "  ·  ".join(parts)
 
 
 def circumstances(explanation: Decomposition) -> str:

@@ -20,9 +20,18 @@ from specxai.affine import (
     linearize,
 )
 from specxai.affine.tracing.faults import in_our_words
+from specxai.errors import InvalidInputError
 from specxai.progress import Progress, silent
 from specxai.spectral.explanation import Explanation
-from specxai.spectral.records.features import NAMELESS, Groups, Names, Units, name_features
+from specxai.spectral.records.features import (
+    NAMELESS,
+    Features,
+    Groups,
+    Names,
+    Units,
+    check_columns,
+    name_features,
+)
 from specxai.spectral.records.network_decomposition import assemble_result
 from specxai.spectral.split import split
 from specxai.spectral.svd.exact import decompose_exactly
@@ -119,6 +128,8 @@ def explain(
     True
     """
     solver = read_method(method)
+    if against is None and not isinstance(model, nn.Module):
+        model.check_target(target)
     if against is not None:
         forward = contrasting(
             model, x, target, against, wrt=wrt, forward=forward, precision=precision
@@ -136,16 +147,34 @@ def explain(
         noise=noise,
         scale=scale,
     )
-    given = feature_names, units, groups, names_dim
-    features = NAMELESS
-    if any(each is not None for each in given):  # read before the work: names may not fit
-        features = name_features(lin.x.shape[1:], *given)
+    named = feature_names, units, groups, names_dim
+    features = _read_features(lin, named, scale, baseline)  # before the work: they may not fit
     explanation = explain_at(lin, layer, target, solver, memory, progress)
     explanation = replace(explanation, features=features)
-    name, output = explanation.model, None
-    if not isinstance(model, nn.Module):
-        name, output = model.name, model.class_name(explanation.target)
-    return explanation.named(name, output if against is None else str(forward))
+    if isinstance(model, nn.Module):
+        return explanation.named(explanation.model, None if against is None else str(forward))
+    output = model.class_name(explanation.target) if against is None else str(forward)
+    return explanation.named(model.name, output, model.exclusive)
+
+
+def _read_features(
+    lin: Linearization,
+    named: tuple[Names | None, Units | None, Groups | None, int | None],
+    scale: object,
+    baseline: Baseline,
+) -> Features:
+    """Read names, units and groups, and refuse what does not go with them."""
+    if all(each is None for each in named):
+        return NAMELESS
+    features = name_features(lin.x.shape[1:], *named)
+    check_columns(features, scale)
+    mean = isinstance(baseline, str) and baseline == "mean"
+    if mean and lin.scale is None and lin.x.ndim == 2:
+        raise InvalidInputError(
+            "the mean of inputs that have names of their own is not known: give scale=(mean, "
+            "deviations), a StandardScaler, or the mean itself as baseline="
+        )
+    return features
 
 
 def explain_at(

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from specxai.affine import Linearization, fingerprint
-from specxai.errors import InvalidInputError
+from specxai.errors import InvalidInputError, NetworkNeededError
 from specxai.presentation import Drawn
 from specxai.spectral.edits.causal_curve import CausalCurve, CausalOrder, causal_curve
 from specxai.spectral.edits.collapse import Collapsed, collapse
@@ -188,16 +188,20 @@ class Explanation(NetworkDecomposition, _Told):
     Its numbers are described at `Decomposition`.
     """
 
-    def named(self, model: str, target_name: str | None = None) -> "Explanation":
+    def named(
+        self, model: str, target_name: str | None = None, exclusive: bool = True
+    ) -> "Explanation":
         """Return the same under other names, and with the probability of the class.
 
         Args:
             model: name of the model.
             target_name: of the explained output; None keeps the one it has.
+            exclusive: whether the outputs are scores of classes of which one is true.
         """
         named, outputs = target_name or self.target_name, self.linearization.output
         probability = None
-        if named is not None and isinstance(self.target, int) and outputs[0].numel() > 1:
+        several = exclusive and outputs[0].numel() > 1
+        if named is not None and isinstance(self.target, int) and several:
             probability = float(_probabilities(outputs[0].double())[self.target])
         about = replace(self.about, model=model, target_name=named, probability=probability)
         return replace(self, about=about)
@@ -320,6 +324,15 @@ class StoredExplanation(StoredDecomposition, _Told):
             model: the network, in the dtype in which it was explained.
         """
         return fingerprint(model) == self.record.fingerprint
+
+    if not TYPE_CHECKING:  # so that a misspelled name is still a fault of types
+
+        def __getattr__(self, name: str) -> Any:
+            if not name.startswith("_") and hasattr(Explanation, name):
+                raise NetworkNeededError(
+                    f"a stored result has no {name}, which needs the network: explain again"
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
 def load(path: str | PathLike[str]) -> StoredExplanation:

@@ -1,9 +1,14 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import torch
+from torch import nn
 
+import specxai
 from specxai.errors import InvalidInputError
-from specxai.spectral.records.features import Features, fits, name_features
+from specxai.spectral.records.features import Features, check_columns, fits, name_features
 
 
 def test_small_inputs_are_named_by_position():
@@ -95,3 +100,27 @@ def test_what_a_file_says_is_checked_against_the_input():
         replace(good, dim=3),
     ):
         assert not fits(wrong, (1, 2, 3))
+
+
+def test_a_scaler_of_other_columns_is_refused():
+    features = name_features([3], ["a", "b", "c"])
+    check_columns(features, SimpleNamespace(scale_=np.ones(3)))
+    check_columns(features, SimpleNamespace(feature_names_in_=np.array(["a", "b", "c"])))
+    with pytest.raises(InvalidInputError, match=r"fitted on c, b, a …, and the inputs are a, b, c"):
+        check_columns(features, SimpleNamespace(feature_names_in_=np.array(["c", "b", "a"])))
+
+
+def test_a_scaler_of_other_columns_and_a_mean_of_unlike_values_reach_nobody():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1)).eval()
+    names = {"feature_names": ["a", "b", "c"]}
+    scaler = SimpleNamespace(scale_=np.ones(3), feature_names_in_=np.array(["b", "a", "c"]))
+    with pytest.raises(InvalidInputError, match="fit it on these columns"):
+        specxai.explain(net, torch.ones(1, 3), baseline="zero", scale=scaler, **names)
+    with pytest.raises(InvalidInputError, match="the mean of inputs that have names of their own"):
+        specxai.explain(net, torch.tensor([[1.0, 2, 4]]), baseline="mean", **names)
+
+
+def test_names_of_positions_are_asked_for_by_their_numbers():
+    with pytest.raises(InvalidInputError, match="positions 6 along dimension 1 or 64 along dim"):
+        name_features([6, 64], ["a"] * 5)

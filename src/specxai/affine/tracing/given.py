@@ -30,6 +30,13 @@ class Loaded(Protocol):
     def preprocess(self) -> Callable[[Image.Image], Tensor] | None:
         """Turns an RGB picture into its input; None where that is not known."""
 
+    @property
+    def exclusive(self) -> bool:
+        """Whether one of its outputs is true, as of classes."""
+
+    def check_target(self, target: Any) -> None:
+        """Refuse to choose among outputs that are no classes."""
+
     def class_name(self, target: Any) -> str | None:
         """Return the name of an output, or None where it has none."""
 

@@ -105,6 +105,24 @@ def name_features(
     return Features(features.names, features.units, features.positions, members, dim)
 
 
+def check_columns(features: Features, scale: object) -> None:
+    """Refuse a scaler that was fitted on a table whose columns are not the named inputs.
+
+    Args:
+        features: of the input.
+        scale: as `specxai.explain` takes it; scikit-learn's scalers know the columns of a table.
+
+    Raises:
+        InvalidInputError: its columns have other names, or another order.
+    """
+    columns = tuple(map(str, getattr(scale, "feature_names_in_", ())))
+    if features.dim is None and columns not in ((), features.names):
+        raise InvalidInputError(
+            f"the scaler was fitted on {', '.join(columns[:4])} …, and the inputs are "
+            f"{', '.join(features.names[:4])} …: fit it on these columns in this order"
+        )
+
+
 def fits(features: Features, shape: Sequence[int]) -> bool:
     """Tell whether features can be those of an input.
 
@@ -142,6 +160,9 @@ def _miscounted(given: int, shape: Sequence[int], along: Sequence[int], dim: int
         return f"{given} feature names for {total} positions along dimension {dim}: give one each"
     fitting = [k for k, size in enumerate(shape, 1) if size == given and len(shape) > 1]
     other = f", or names_dim={fitting[0]} for names of its positions" if fitting else ""
+    if len(shape) > 1 and not fitting:
+        counts = (f"{size} along dimension {k}" for k, size in enumerate(shape, 1))
+        other = f", or for its positions {' or '.join(counts)}"
     return (
         f"{given} feature names for an input of {total} values: give one each, or a mapping from "
         f"positions to names{other}"
