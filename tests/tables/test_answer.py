@@ -81,6 +81,7 @@ GOOD = Trust(1e-7, 1.0, -0.07, 0.01, 0.02, Removal(3, -2.0, -1.5, 1.8, 0.1))
         (GOOD, "Put in alone at the baseline, it changes y by +1.8 (predicted +2)."),
         (GOOD, "the map at x alone says -7% of y"),
         (replace(GOOD, removal=replace(GOOD.removal, random=1.4)), "nothing special there."),
+        (replace(GOOD, pointwise=142.7), "its linear part is 1.4e+02 × y, and biases make up"),
         (replace(GOOD, residual=0.02), "It does NOT add up: 2.0% of y is lost to rounding."),
         (replace(GOOD, removal=replace(GOOD.removal, answered=-0.1)), "prediction is far off"),
         (replace(GOOD, removal=replace(GOOD.removal, answered=-2.0)), "Both agree, as they must"),
@@ -145,3 +146,49 @@ def test_the_map_at_x_alone_speaks_of_no_baseline():
     lines = trust_lines(replace(GOOD, removal=None), from_baseline=False)
     assert len(lines) == 3
     assert not any("baseline" in line for line in lines)
+
+
+def test_an_output_below_its_baseline_is_brought_down(result):
+    start, x = result.x, result.baseline
+    ex = specxai.explain(result.linearization.model, x, layer="1", target=1, baseline=start)
+    low = ex if float(ex.linear) < 0 else result
+    titles = [table.title for table in answer_tables(answer_of(low), low)]
+    assert titles[1].startswith("What brings it down from y₀, as shares of u·(x − x₀) = -")
+    assert "What counts against it:" not in titles
+
+
+def test_components_that_all_count_against_it_are_the_only_table(result):
+    answer = answer_of(result)
+    sign = -1 if answer.change > 0 else 1
+    against = (replace(p, contribution=sign * abs(p.contribution)) for p in answer.parts)
+    tables = list(answer_tables(replace(answer, parts=tuple(against)), result))
+    titles = [table.title for table in tables]
+    assert sum("as shares of" in title for title in titles) == 1
+    assert all(table.rows for table in tables[:2])
+
+
+def test_what_does_not_belong_together_is_doubted(result):
+    linear = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1)).double().eval()
+    x = torch.tensor([[1.0, 2.0, 3e9]], dtype=torch.float64)
+    ex = specxai.explain(linear, x, layer="1", target=0, baseline=-1e6 * x)
+    notes = " ".join(list(answer_tables(answer_of(ex), ex))[-1].notes)
+    assert "Inputs differ in size by 3e+09" in notes
+    assert "Does it expect scaled inputs" in notes
+    scaled = specxai.explain(linear, x, "1", 0, baseline="zero", scale=[1.0, 1.0, 1e9])
+    assert not [t for t in answer_tables(answer_of(scaled), scaled) if "differ in" in str(t.notes)]
+
+
+def test_no_residual_beside_a_large_baseline_is_called_rounding(result):
+    terms = replace(result.terms, residual=result.terms.residual + 500 * result.output)
+    far = replace(result, terms=replace(terms, bias=1e6 * result.output))
+    trust = replace(GOOD, residual=far.trust().residual)
+    assert trust.residual == pytest.approx(500)
+    assert trust_lines(trust, True)[0].startswith("It does NOT add up")
+
+
+def test_named_inputs_that_are_not_listed_are_the_others(result):
+    named = result.with_features(["a", "b", "c", "d", "e", "f"])
+    for part in answer_of(named).parts:
+        shown = [float(word.split()[1]) for word in part.place.split(", ")]
+        assert part.place.split(", ")[-1].startswith("others ")
+        assert sum(shown) == pytest.approx(part.contribution, rel=0.05, abs=5e-3)

@@ -38,3 +38,16 @@ def test_all_outputs_have_norms_and_no_share() -> None:
     assert row.output > 0
     assert many_table([row], "net").rows[0][1].text == "all"
     assert many_table([row], "net").columns[4] == "b"
+
+
+def test_unlike_baselines_have_a_column() -> None:
+    rows = [
+        InputNumbers(input="a", output=1.0, bias=0.5, baseline="zero", components=2, share=0.9),
+        InputNumbers(input="b", output=1.0, bias=0.2, baseline="blur", components=1, share=0.8),
+        InputNumbers(input="c", error="no picture"),
+    ]
+    table = many_table(rows, "net on 3 inputs")
+    assert table.columns[4] == "x₀"
+    assert [row[4].text for row in table.rows] == ["zero", "blur", ""]
+    assert all(len(row) == len(table.columns) for row in table.rows)
+    assert "unlike baselines" in " ".join(table.notes)

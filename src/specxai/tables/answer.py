@@ -19,6 +19,9 @@ from specxai.tables.explanation import ExplanationSummary, explanation_tables
 # What is more than rounding, as a share of y; what of the change may be in no component without a
 # word; from where on a change of the map is no longer told in per cent.
 _ROUNDING, _MUCH, _WHOLE = 1e-3, 0.25, 10.0
+# The largest share of y that the map at x alone may hold and be told in per cent; y₀ beside y, and
+# the spread of sizes among inputs, that are told.
+_BEYOND, _FOREIGN, _UNLIKE = 2.0, 100.0, 1e4
 # How far the network may be from a prediction without a word; how near it is where all is linear.
 _FAR, _LINEAR = 0.5, 1e-4
 # Affine maps that need no word beside their baseline.
@@ -140,12 +143,18 @@ def answer_tables(answer: Answer, explanation: Decomposition) -> Iterator[Table]
         tuple(_circumstances(explanation)),
         totals=1,
     )
-    yield _parts_table(f"It rests on, as shares of {change}:", supports, where)
-    if opposes:
-        yield _parts_table("What counts against it:", opposes, where)
+    titles = "It rests on", "What counts against it"
+    if not rising:
+        titles = f"What brings it down from {start}", "What counts the other way"
+    suffix = f", as shares of {change}:"
+    for title, parts in zip(titles, (supports, opposes), strict=True):
+        if parts:
+            yield _parts_table(title + suffix, parts, where)
+            suffix = ":"
     lines = [*_missing(answer, explanation)]
     if answer.trust is not None:
         lines += trust_lines(answer.trust, explanation.baseline is not None)
+    lines += _doubts(answer, explanation)
     if lines:
         yield Table((), (), "How far to trust it:", tuple(lines))
 
@@ -161,11 +170,19 @@ def trust_lines(trust: Trust, from_baseline: bool) -> tuple[str, ...]:
     if trust.removal is not None:
         lines += _removed(trust.removal)
     if from_baseline:
-        lines.append(
-            f"Without a baseline, the map at x alone says {trust.pointwise:.0%} of y; "
-            "the rest is in its biases."
-        )
+        lines.append(_pointwise(trust.pointwise))
     return tuple(lines)
+
+
+def _pointwise(share: float) -> str:
+    if not abs(share) <= _BEYOND:
+        return (
+            "Without a baseline, the map at x alone is no answer: its linear part is "
+            f"{share:.2g} × y, and biases make up for it."
+        )
+    return (
+        f"Without a baseline, the map at x alone says {share:.0%} of y; the rest is in its biases."
+    )
 
 
 def _says(explanation: Decomposition) -> str:
@@ -190,7 +207,7 @@ def _circumstances(explanation: Decomposition) -> Iterator[str]:
 
 
 def _sum_rows(answer: Answer, explanation: Decomposition, start: str) -> Iterator[tuple[Cell, ...]]:
-    digits = _decimals(max(abs(answer.start), abs(float(explanation.output))))
+    digits = _decimals(abs(float(explanation.output)) or abs(answer.start))
     meaning = "what the biases add"
     if explanation.baseline is not None:
         meaning = f"at the baseline ({explanation.baseline_name})"
@@ -205,13 +222,13 @@ def _sum_rows(answer: Answer, explanation: Decomposition, start: str) -> Iterato
     if not explanation.cut:
         yield cells("bypass, around the layer", f"{answer.bypass:+.{digits}f}")
     residual, y = float(explanation.residual), float(explanation.output)
-    if abs(residual) > _ROUNDING * max(abs(y), abs(answer.start)):
+    if abs(residual) > _ROUNDING * abs(y):
         yield cells("lost to rounding", f"{residual:+.{digits}f}")
     yield cells("y, the network's own output", f"{float(explanation.output):+.{digits}f}")
 
 
 def _decimals(largest: float) -> int:
-    """Return how many decimals show five digits of the largest number of a sum."""
+    """Return how many decimals show five digits of a number."""
     return max(0, 4 - floor(log10(largest))) if largest > 0 else 4
 
 
@@ -247,7 +264,10 @@ def _places(explanation: Decomposition, indices: Sequence[int]) -> list[str]:
     for number in range(len(indices)):
         values = {name: float(each[number]) for name, each in sums.items()}
         largest = sorted(values, key=lambda name: -abs(values[name]))[:_NAMED]
-        told.append(", ".join(f"{name} {values[name]:+.3g}" for name in largest))
+        rest = sum(values.values()) - sum(values[name] for name in largest)
+        others = {"others": rest} if len(values) > len(largest) else {}
+        shown = {name: values[name] for name in largest} | others
+        told.append(", ".join(f"{name} {value:+.3g}" for name, value in shown.items()))
     return told
 
 
@@ -256,9 +276,29 @@ def _missing(answer: Answer, explanation: Decomposition) -> Iterator[str]:
     share = abs(answer.unresolved) / (abs(answer.change) or 1.0)
     if share > _MUCH:
         yield (
-            f"{share:.0%} of it is in NO component: the components above are a part of the story; "
-            "--method exact finds all of them, another layer may need fewer."
+            f"{share:.0%} of it is in NO component: the components above are a part of the story, "
+            "and what cancels in the rest is not known; --method exact finds all of them, another "
+            "layer may need fewer."
         )
+
+
+def _doubts(answer: Answer, explanation: Decomposition) -> Iterator[str]:
+    """Say where baseline and scale seem not to belong to this network."""
+    y, x = abs(float(explanation.output)), explanation.x
+    if explanation.baseline is not None and abs(answer.start) > _FOREIGN * y > 0:
+        yield (
+            f"y₀ is {abs(answer.start) / y:.0e} × y: the baseline is far from what this network "
+            "answers with sense. Does it expect scaled inputs, and are these raw, or the other way "
+            "round?"
+        )
+    sizes = x.abs()[x != 0]
+    if x.ndim == 2 and explanation.scale is None and len(sizes):
+        spread = float(sizes.max() / sizes.min())
+        if spread > _UNLIKE:
+            yield (
+                f"Inputs differ in size by {spread:.0e}: measure directions in their deviations, "
+                "--scale deviation, in Python scale=."
+            )
 
 
 def _adds_up(trust: Trust) -> str:

@@ -84,28 +84,34 @@ def many_table(rows: Sequence[InputNumbers], title: str) -> Table:
     """
     baselines = dict.fromkeys(row.baseline for row in rows if row.baseline is not None)
     start, step = ("y₀", "u·(x − x₀)") if baselines else ("b", "u·x")
-    columns = "input", "output", "probability", "y", start, "components", "share"
+    several = len({row.baseline for row in rows if not row.error}) > 1
+    middle = ("x₀", start) if several else (start,)
+    columns = "input", "output", "probability", "y", *middle, "components", "share"
     failed = [row for row in rows if row.error]
     notes = [f"share: of {step}, that so many leading components add up to"]
     if baselines:
         notes.append(f"y₀: the output at the baseline x₀ ({', '.join(baselines)})")
+    if several:
+        notes.append("y₀ and shares are of unlike baselines: --baseline takes one for all")
     if any(row.share is not None and not 0 <= row.share <= _WHOLE for row in rows):
         notes.append("a share beyond 100 %, or below 0: other components take that away again")
     notes += (f"{row.input}: {row.error}" for row in failed)
     if failed:
         notes.append(f"{len(failed):,} of {len(rows):,} inputs could not be explained")
-    return Table(columns, tuple(map(_row, rows)), title, tuple(notes), words=(0, 1))
+    laid = tuple(_row(row, several) for row in rows)
+    return Table(columns, laid, title, tuple(notes), words=(0, 1, 4) if several else (0, 1))
 
 
-def _row(row: InputNumbers) -> tuple[Cell, ...]:
+def _row(row: InputNumbers, several: bool) -> tuple[Cell, ...]:
     if row.error:
-        return cells(row.input, "not explained", *[""] * 5)
+        return cells(row.input, "not explained", *[""] * (6 if several else 5))
     number = "all" if row.target is None else f"{row.target}"
     return cells(
         row.input,
         number if row.class_ is None else f"{number} {row.class_!r}",
         _known(row.probability, ".3f"),
         _known(row.output, "+.5f"),
+        *([row.baseline or "none"] if several else []),
         _known(row.bias, "+.5f"),
         "" if row.components is None else f"{row.components}",
         _known(row.share, ".0%"),

@@ -1,5 +1,6 @@
 """How far a result may be trusted, against the network asked by hand."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from torch import nn
 
 import specxai
 import zoo
-from specxai.errors import InvalidInputError, TargetError
+from specxai.errors import InvalidInputError, InvalidModelError, TargetError
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +94,12 @@ def test_what_cannot_be_measured(net, result):
         specxai.explain(net, X).trust()
     with pytest.raises(InvalidInputError, match="noise=0"):
         result.trust(noise=0.0)
+
+
+def test_a_network_that_has_changed_since_is_refused(net):
+    own = deepcopy(net)
+    ex = specxai.explain(own, X, layer="1", baseline="zero")
+    with torch.no_grad():
+        own[0].weight.mul_(2)
+    with pytest.raises(InvalidModelError, match="weights have changed since"):
+        ex.trust()

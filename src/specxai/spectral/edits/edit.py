@@ -14,6 +14,7 @@ from torch import Tensor
 from specxai.affine import Jacobian, Target
 from specxai.affine.products.numerics import full_precision
 from specxai.affine.tracing.network import run_until
+from specxai.errors import InvalidModelError
 from specxai.spectral.records.network_decomposition import NetworkDecomposition
 
 
@@ -78,6 +79,22 @@ def run_edited(
 
 
 @full_precision()
+def check_unchanged(explanation: NetworkDecomposition) -> None:
+    """Refuse a network that no longer gives the output that was explained.
+
+    Raises:
+        InvalidModelError: its weights have changed since.
+    """
+    lin = explanation.linearization
+    with torch.no_grad(), full_precision():
+        now = lin.network(explanation.x)
+    if not torch.allclose(now, lin.output, rtol=1e-3, atol=1e-3 * float(lin.output.abs().max())):
+        raise InvalidModelError(
+            "the network gives another output than when it was explained: its weights have "
+            "changed since; explain it again"
+        )
+
+
 def run_turned(
     explanation: NetworkDecomposition, scales: Float[Tensor, "n r"], seed: int
 ) -> Float[Tensor, "n ..."]:

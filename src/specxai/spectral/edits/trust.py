@@ -11,6 +11,7 @@ from specxai.errors import InvalidInputError, TargetError
 from specxai.spectral.edits.edit import (
     added_at_baseline,
     change_at_layer,
+    check_unchanged,
     explained,
     run_turned,
 )
@@ -47,7 +48,7 @@ class Trust:
     """What was measured of an explanation.
 
     Attributes:
-        residual: |y − its terms| / max(|y|, |b|): rounding, or a fault.
+        residual: |y − its terms| / |y|: rounding, or a fault.
         cancellation: Σ|α| + |unresolved| + |bypass| over |u·(x − x₀)|: 1 where nothing cancels.
         pointwise: u·x of the map at x alone / y: what that one says of the output.
         noise: standard deviation of the noise that was added to x: in parts of the scale, where
@@ -75,6 +76,7 @@ def measure_trust(explanation: NetworkDecomposition, noise: float = 0.01, seed: 
     Raises:
         TargetError: the explanation is of all outputs together.
         InvalidInputError: the noise is not positive.
+        InvalidModelError: the network's weights have changed since.
 
     >>> import specxai
     >>> _ = torch.manual_seed(0)
@@ -88,11 +90,12 @@ def measure_trust(explanation: NetworkDecomposition, noise: float = 0.01, seed: 
         raise TargetError("trust is measured for one output: explain it with a target")
     if not noise > 0:
         raise InvalidInputError(f"noise={noise}: give a part of x's deviation, such as 0.01")
-    y, b, linear = (float(t) for t in (explanation.output, explanation.bias, explanation.linear))
+    y, linear = float(explanation.output), float(explanation.linear)
+    check_unchanged(explanation)
     parts = [explanation.contributions, explanation.unresolved, explanation.bypass]
     pointwise = explanation.pointwise_linear
     return Trust(
-        residual=abs(float(explanation.residual)) / (max(abs(y), abs(b)) or 1.0),
+        residual=abs(float(explanation.residual)) / (abs(y) or 1.0),
         cancellation=sum(float(part.abs().sum()) for part in parts) / (abs(linear) or 1.0),
         pointwise=(linear if pointwise is None else pointwise) / (y or 1.0),
         noise=noise,
