@@ -49,9 +49,11 @@ def read_baseline(
     value = (
         named_baseline(baseline, x) if isinstance(baseline, str) else _given(baseline, x, arguments)
     )
-    if value.equal(x):
+    largest = torch.maximum(x.abs().max(), value.abs().max())
+    if bool((value - x).abs().max() <= 8 * torch.finfo(x.dtype).eps * largest):
         raise InvalidInputError(
-            "the baseline equals the input: there is no way from one to it; choose another one"
+            "the baseline equals the input, to rounding: there is no way from one to the other; "
+            "choose another one"
         )
     return value
 

@@ -158,7 +158,9 @@ def _advised(lin: Linearization, scale: Scale | None) -> NamedBaseline:
         return "zero"
     output, linear = lin.output.flatten(), lin.jvp(lin.x).flatten()
     largest = output.argmax()
-    return "blur" if float(linear[largest]) > 0.5 * abs(float(output[largest])) else "zero"
+    flat = bool((lin.x == lin.x[:, :, :1, :1]).all())  # of one colour, which a blur keeps
+    much = float(linear[largest]) > 0.5 * abs(float(output[largest]))
+    return "blur" if much and not flat else "zero"
 
 
 def at_input(lin: Linearization, x: Float[Tensor, "1 ..."]) -> Linearization:

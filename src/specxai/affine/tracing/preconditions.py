@@ -88,7 +88,8 @@ def check_input(model: nn.Module, x: Any) -> None:
     """Refuse an input that is not one finite sample of the model's dtype on its device."""
     if not isinstance(x, Tensor) or not x.is_floating_point():
         found = x.dtype if isinstance(x, Tensor) else type(x).__name__
-        raise InvalidInputError(f"the input must be a floating-point tensor, not {found}")
+        remedy = ": give x.to_numpy()" if hasattr(x, "to_numpy") else ""
+        raise InvalidInputError(f"the input must be a floating-point tensor, not {found}{remedy}")
     if x.layout is not torch.strided:
         raise InvalidInputError("the input is a sparse tensor: pass x.to_dense()")
     if x.ndim == 0 or len(x) != 1:

@@ -135,3 +135,20 @@ def test_a_baseline_moves_the_explained_argument_alone(baseline: object, told: s
         linearize(Two().eval(), given, wrt="p", baseline=baseline)
     lin = linearize(Two().eval(), given, wrt="p", baseline={**given, "p": torch.zeros(1, 2)})
     assert lin.baseline_output.tolist() == [[0.0, 0.0]]
+
+
+def test_a_baseline_that_is_the_input_but_for_rounding_is_refused() -> None:
+    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1)).eval()
+    x = torch.tensor([[1.0, -2.0, 3.0]])
+    with pytest.raises(InvalidInputError, match="equals the input, to rounding"):
+        linearize(net, x, baseline=x * (1 + 2e-7))
+    linearize(net, x, baseline=x * (1 + 1e-4))
+
+
+def test_of_a_picture_of_one_colour_no_blur_is_advised() -> None:
+    torch.manual_seed(0)
+    conv = nn.Conv2d(1, 2, 3, bias=False)
+    net = nn.Sequential(conv, nn.ReLU(), nn.Flatten(), nn.Linear(32, 2, bias=False)).eval()
+    assert linearize(net, torch.full((1, 1, 6, 6), 0.7), baseline="auto").baseline_name == "zero"
+    picture = torch.rand(1, 1, 6, 6)
+    assert linearize(net, picture, baseline="auto").baseline_name == "blur"
