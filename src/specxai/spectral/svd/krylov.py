@@ -74,7 +74,7 @@ def krylov_svd(
         right: R, of shape (m, M).
         left: L_j, shape (m,); None when all outputs are explained.
         options: when to stop.
-        progress: called with a stage's name, the converged triplets and the wanted ones.
+        progress: called with a stage's name, the products made and those that may be made.
         memory: bytes, or text such as ``2GiB``, that may be taken; None for what is free.
 
     Returns:
@@ -100,8 +100,9 @@ def krylov_svd(
         ritz = basis.extend(block)
         wanted, count = _leading(ritz, image, weight, options)
         done = int((ritz.residual_norms[wanted] <= options.tol).sum())
-        progress("Krylov steps", done, count)
-        if done == count:
+        finished = done == count
+        progress("products", basis.products, basis.products if finished else options.products)
+        if finished:
             break
         block = basis.next_block()
         if not len(block):  # the space is invariant: go on outside it
