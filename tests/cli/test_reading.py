@@ -1,10 +1,10 @@
-"""Targets on the command line: by number, from the end, by class name."""
+"""Targets and layers on the command line: by number, from the end, by class name."""
 
 import pytest
 from torch import nn
 
-from specxai.cli.reading import read_against, read_target, read_targets
-from specxai.errors import TargetError
+from specxai.cli.reading import read_against, read_layers, read_target, read_targets
+from specxai.errors import LayerError, TargetError
 from specxai.models import LoadedModel
 
 NAMED = LoadedModel("net", nn.Identity(), classes=("cat", "tiger cat", "tabby, tabby cat", "dog"))
@@ -61,3 +61,9 @@ def test_without_class_names_numbers_are_left_to_the_output() -> None:
     assert read_against(NAMELESS, "-1, 2") == (-1, 2)
     with pytest.raises(TargetError, match="--classes FILE"):
         read_target(NAMELESS, "dog")
+
+
+def test_an_empty_layer_is_no_layer():
+    assert read_layers("none") is None
+    with pytest.raises(LayerError, match="--layer is empty"):
+        read_layers("")

@@ -40,8 +40,8 @@ def test_a_name_that_occurs_twice_shows_both_indices():
     [
         ("tabbby", "did you mean 'tabby'"),
         ("7", "out of range"),
-        ("zzz", "index"),
-        ("", "index"),
+        ("zzz", "choose from 'tench', 'crane'"),
+        ("", "choose from"),
     ],
 )
 def test_an_unknown_class_is_an_error(text, message):

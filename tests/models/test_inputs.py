@@ -114,7 +114,7 @@ def test_a_size_other_than_that_of_prepared_pictures_is_said(tmp_path, shape):
 
 def test_of_several_samples_one_is_chosen(tmp_path):
     np.save(tmp_path / "a.npy", np.ones((2, 3)))
-    with pytest.raises(LoadError, match="holds 2 rows: choose one of INPUT by --row"):
+    with pytest.raises(LoadError, match="holds 2 rows: of INPUT choose one by --row"):
         load_input(str(tmp_path / "a.npy"), TENSORS)
     assert load_input(str(tmp_path / "a.npy"), TENSORS, row=1).tensor.shape == (1, 3)
 

@@ -104,7 +104,7 @@ def test_a_row_that_is_not_there_is_refused(table: Path, row: int) -> None:
 
 
 def test_of_several_rows_one_is_chosen(table: Path) -> None:
-    with pytest.raises(LoadError, match="holds 3 rows: choose one of INPUT by --row, from 0 to 2"):
+    with pytest.raises(LoadError, match="holds 3 rows: of INPUT choose one by --row, from 0 to 2"):
         load_input(str(table), NET)
 
 

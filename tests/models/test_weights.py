@@ -38,8 +38,19 @@ def test_keys_and_shapes_must_fit(tmp_path, state):
     fails(save({**state, "bias": torch.zeros(5)}, tmp_path / "c.pt"), "wrong shape for bias")
 
 
+@pytest.mark.parametrize("key", ["state_dict", "model_state_dict"])
+def test_what_training_scripts_put_around_weights_is_taken_off(tmp_path, state, key):
+    parallel = {f"module.{name}": value for name, value in state.items()}
+    for number, weights in enumerate((state, parallel)):
+        module = nn.Linear(3, 2)
+        load_weights(module, save({"epoch": 3, key: weights}, tmp_path / f"{number}.pt"))
+        assert module.weight.eq(1).all()
+    fails(save({key: {"module.bias": state["bias"]}}, tmp_path / "a.pt"), "lacks weight")
+
+
 def test_a_file_that_is_not_a_state_dict_is_refused(tmp_path, state):
-    fails(save({"epoch": 3, "state_dict": state}, tmp_path / "a.pt"), "not a state dict")
+    fails(save({"epoch": 3, "net": state}, tmp_path / "a.pt"), "not a state dict")
+    fails(save({"state_dict": state, "model_state_dict": state}, tmp_path / "e.pt"), "not a state")
     fails(save(nn.Linear(3, 2), tmp_path / "b.pt"), "tensors only")
     (tmp_path / "c.safetensors").write_bytes(b"nonsense")
     fails(tmp_path / "c.safetensors", "tensors only")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from specxai.errors import LoadError, TargetError
+from specxai.errors import LayerError, LoadError, TargetError
 
 if TYPE_CHECKING:
     from specxai.affine import Against, Layers, RuleChoice, Target
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 def read_layers(text: str | None) -> "Layers":
     """Read where to split: one address, or several with commas between; none is no split."""
+    if text is not None and not text.strip():
+        raise LayerError("--layer is empty: name a layer, or none for the whole network")
     names = read_list("" if text in (None, "none") else text)
     return names[0] or None if len(names) == 1 else names
 

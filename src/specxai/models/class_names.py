@@ -8,6 +8,7 @@ from specxai.closest import closest
 from specxai.errors import TargetError
 
 _SHOWN = 5
+_LISTED = 20
 
 
 @cache
@@ -71,6 +72,9 @@ def _ambiguous(text: str, fitting: list[int], classes: Sequence[str]) -> str:
 
 
 def _unknown(text: str, classes: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, closest(text, classes, _SHOWN)))
-    hint = f"did you mean {shown}?" if shown else "give a class name or an index"
+    near = closest(text, classes, _SHOWN)
+    some = near or (classes if len(classes) <= _LISTED else ())
+    shown = ", ".join(map(repr, some))
+    hint = f"did you mean {shown}?" if near else f"choose from {shown}"
+    hint = hint if shown else "give a class name or an index"
     return f"target {text!r} is not a class of the model: {hint}"

@@ -100,8 +100,8 @@ def choose_row(rows: Float[Tensor, "n ..."], file: Path, row: int | None) -> Flo
     count = len(rows)
     if row is None and count != 1:
         raise LoadError(
-            f"'{file}' holds {count:,} rows: choose one of INPUT by --row, from 0 to {count - 1}; "
-            "a file of one input has one row, shape (1, …)"
+            f"'{file}' holds {count:,} rows: of INPUT choose one by --row, from 0 to {count - 1}; "
+            "a baseline, or a scale, is a file of its own with one row, shape (1, …)"
         )
     if row is not None and not 0 <= row < count:
         raise LoadError(

@@ -41,7 +41,8 @@ def load_tensors(
     if not chosen.is_floating_point():
         raise LoadError(
             f"input '{file}' holds {_described(chosen)}: networks take the values that their "
-            "preprocessing makes; save the prepared floating-point tensor, or give the picture"
+            "preprocessing makes; save the prepared floating-point tensor, or give the picture; of "
+            "token ids their embeddings, with a network that takes inputs_embeds"
         )
     if tensors:
         _check_names(model, [name, *tensors], file)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -14,9 +15,16 @@ _SHOWN = 3
 
 _SEED = 0
 
+# Where checkpoints keep a state dict, and what data parallel training puts before each name.
+_CHECKPOINT = "state_dict", "model_state_dict"
+_PARALLEL = "module."
+
 
 def load_weights(module: nn.Module, path: str) -> None:
     """Load a state dict from a file into a network; every key and shape must fit.
+
+    What training scripts put around one is taken off: the entry ``state_dict`` of a checkpoint, and
+    the ``module.`` in front of all names.
 
     Args:
         module: The network, changed in place.
@@ -26,8 +34,9 @@ def load_weights(module: nn.Module, path: str) -> None:
         LoadError: The file is missing or unreadable, or does not fit the network.
     """
     file = existing_file(path, "weights")
-    state = _read(file)
-    own = module.state_dict()
+    state, own = _read(file), module.state_dict()
+    if not any(name.startswith(_PARALLEL) for name in own):
+        state = {name.removeprefix(_PARALLEL): value for name, value in state.items()}
     shapes = {name: tuple(value.shape) for name, value in own.items() if _is_tensor(value)}
     _refuse(file, "lacks", [name for name in own if name not in state])
     _refuse(file, "has unexpected", [name for name in state if name not in own])
@@ -37,6 +46,7 @@ def load_weights(module: nn.Module, path: str) -> None:
 
 
 def _read(file: Path) -> dict[str, Tensor]:
+    state: Any
     try:
         if file.suffix == ".safetensors":
             state = load_file(file)
@@ -51,6 +61,9 @@ def _read(file: Path) -> dict[str, Tensor]:
             f"weights '{file}' is not a file of tensors only ({type(error).__name__}); "
             "save it with torch.save(model.state_dict(), FILE)"
         ) from error
+    if isinstance(state, Mapping):
+        kept: list[Any] = [state[key] for key in _CHECKPOINT if key in state]
+        state = kept[0] if len(kept) == 1 and isinstance(kept[0], Mapping) else state
     if not (isinstance(state, Mapping) and all(_is_tensor(value) for value in state.values())):
         raise LoadError(
             f"weights '{file}' is not a state dict (a map from names to tensors); "

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 import specxai
 import zoo
-from specxai.errors import SpecxaiError
+from specxai.errors import LoadError, NetworkNeededError, SpecxaiError
 
 
 @pytest.fixture(scope="module")
@@ -176,3 +176,16 @@ def test_the_file_has_the_permissions_of_any_new_file(explanation, tmp_path):
     (tmp_path / "b").write_bytes(b"")
     modes = [(tmp_path / name).stat().st_mode for name in ("a.safetensors", "b")]
     assert modes[0] == modes[1]
+
+
+def test_what_needs_the_network_is_said_of_a_stored_result(explanation, tmp_path):
+    explanation.save(tmp_path / "a.safetensors")
+    stored = specxai.load(tmp_path / "a.safetensors")
+    for name in ("trust", "total_map", "surgery", "causal_curve"):
+        with pytest.raises(NetworkNeededError, match=f"no {name}, which needs the network"):
+            getattr(stored, name)
+        assert not hasattr(stored, name)
+    with pytest.raises(AttributeError, match="has no attribute 'tursts'"):
+        stored.tursts  # noqa: B018
+    with pytest.raises(LoadError, match="is a folder"):
+        specxai.load(tmp_path)

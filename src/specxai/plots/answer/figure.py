@@ -139,7 +139,7 @@ def _components(
 ) -> list[Cell]:
     """Lay out each component: its map in the input, and beside it that on the layer's grid."""
     evidence, cells = panels.evidence, []
-    for rank, k in enumerate(evidence.leading, 1):
+    for k in evidence.leading:
         if k not in evidence.maps:
             continue
         draws, captions = [partial(panels.draw, values=evidence.maps[k])], []
@@ -151,7 +151,7 @@ def _components(
         hugs = evidence.kind == "image" and len(draws) == 1
         wide = 1 if hugs else 2
         about = words.component_sentence(explanation, evidence, k, names)
-        above = words.heading(explanation, rank, k)
+        above = words.heading(explanation, k)
         cells.append(Cell(above, about, wide, panels.height, tuple(draws), tuple(captions), hugs))
     return cells
 

@@ -15,11 +15,12 @@ from specxai.spectral.records.place import place_of
 _CANCELLING = 3.0
 
 
-def heading(explanation: Decomposition, rank: int, k: int) -> str:
-    """Return rank, contribution and share of a component, such as ``1 · +3.07 (36 %)``."""
+def heading(explanation: Decomposition, k: int) -> str:
+    """Return number, contribution and share of a component: ``component 4: +3.07 (36 %)``."""
     alpha = float(explanation.contributions[k])
     share = f" ({alpha / float(explanation.linear):.0%})" if _has_shares(explanation) else ""
-    return f"{rank} · {short(alpha, signed=True)}{share}".replace("%", " %").replace("-", "−")
+    told = f"component {k}: {short(alpha, signed=True)}{share}"
+    return told.replace("%", " %").replace("-", "−")
 
 
 def component_sentence(

@@ -60,6 +60,8 @@ def read(path: str | PathLike[str], kind: type[Stored]) -> Stored:
 
 def _read(file: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Return the header and the tensors, after checks of sizes, schema, names and checksum."""
+    if file.is_dir():
+        raise LoadError("is a folder: give the .safetensors file in it")
     try:
         size = file.stat().st_size
         with safe_open(file, "pt") as content:
