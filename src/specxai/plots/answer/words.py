@@ -16,10 +16,10 @@ _CANCELLING = 3.0
 
 
 def heading(explanation: Decomposition, k: int) -> str:
-    """Return number, contribution and share of a component: ``component 4: +3.07 (36 %)``."""
+    """Return number, contribution and share of a component: ``Component 4: +3.07 (36 %)``."""
     alpha = float(explanation.contributions[k])
     share = f" ({alpha / float(explanation.linear):.0%})" if _has_shares(explanation) else ""
-    told = f"component {k}: {short(alpha, signed=True)}{share}"
+    told = f"Component {k}: {short(alpha, signed=True)}{share}"
     return told.replace("%", " %").replace("-", "−")
 
 
