@@ -74,16 +74,16 @@ FULL = Scale(
         draws=1,
         steps=1,
         mosaics=8,
-        apart=2,
-        stride=5,
+        apart=1,
+        stride=8,
     ),
     # The eight components of largest |α| take about sixty products.
     search=Search(work=2e9, components=8, products=128, tol=0.02),
-    asked=1,
+    asked=2,
     layers=2,
     routes=(POINTWISE, FROM_BASELINE),
     moved=(FROM_BASELINE, AVERAGED),
-    noisy=10,
+    noisy=11,
     seeds=5,
     pictures=40,
     kinds=KINDS,
@@ -120,9 +120,10 @@ before the first full run, and no setting was chosen by its outcome:
 - **Planted** networks are built: the output is a known function of three regions, all else are
   distractors; their shares are Shapley values. **Learned** ones are trained on pictures whose class
   is a shape at a place.
-- **Components** are taken out of the real network, put in twice, and put in alone over the
-  baseline's activations, beside random directions of the same length and the leading components of
-  the network with shuffled weights; under noise they are looked for again on one photo in {noisy}.
+- **Components**, of one photo in {asked}, are taken out of the real network, put in twice, and put
+  in alone over the baseline's activations, beside random directions of the same length and the
+  leading components of the network with shuffled weights; under noise they are looked for again on
+  one photo in {noisy}.
 
 What these tests cannot show: that a component is a concept, that a person understands it, or that
 what holds for these networks holds for others. Written by `specxai study truth{options}`.
@@ -173,6 +174,7 @@ def run_truth(
         every=f"one in {scale.effort.stride}",
         mosaics=f"{scale.effort.mosaics} at most",
         apart=scale.effort.apart,
+        asked=scale.asked,
         noisy=scale.noisy,
         options=" --fast" if fast else "",
     )
