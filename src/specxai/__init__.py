@@ -15,15 +15,17 @@ from specxai.errors import SpecxaiError
 from specxai.presentation import find_presenters_by
 
 if TYPE_CHECKING:
-    from specxai.affine import Linearization, linearize
+    from specxai.affine import Linearization, LinearMaps, linearize, linearize_many
     from specxai.spectral import (
         Auto,
         Exact,
         Explanation,
+        Explanations,
         Krylov,
         Reduction,
         StoredExplanation,
         explain,
+        explain_many,
         load,
     )
     from specxai.survey import Evolution, Similarity, evolve, similarity
@@ -34,7 +36,9 @@ __all__ = [
     "Evolution",
     "Exact",
     "Explanation",
+    "Explanations",
     "Krylov",
+    "LinearMaps",
     "Linearization",
     "Reduction",
     "Similarity",
@@ -42,19 +46,25 @@ __all__ = [
     "StoredExplanation",
     "evolve",
     "explain",
+    "explain_many",
     "linearize",
+    "linearize_many",
     "load",
     "similarity",
 ]
 
 _HOMES = {
     "linearize": "specxai.affine",
+    "linearize_many": "specxai.affine",
     "Linearization": "specxai.affine",
+    "LinearMaps": "specxai.affine",
     "explain": "specxai.spectral",
+    "explain_many": "specxai.spectral",
     "load": "specxai.spectral",
     "Auto": "specxai.spectral",
     "Exact": "specxai.spectral",
     "Explanation": "specxai.spectral",
+    "Explanations": "specxai.spectral",
     "Krylov": "specxai.spectral",
     "Reduction": "specxai.spectral",
     "StoredExplanation": "specxai.spectral",

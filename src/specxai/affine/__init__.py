@@ -7,6 +7,7 @@ from specxai.affine.layers import count_active_units, default_layer
 from specxai.affine.ledger import Entry, Ledger
 from specxai.affine.linearization import Layers, Linearization
 from specxai.affine.linearize import at_input, contrasting, linearize
+from specxai.affine.many import LinearMaps, linearize_many
 from specxai.affine.products.jacobian import Jacobian
 from specxai.affine.region.region import Certificate, Flip, Region, Tie
 from specxai.affine.target import Target, choose_target, select_target
@@ -33,6 +34,7 @@ __all__ = [
     "Layer",
     "Layers",
     "Ledger",
+    "LinearMaps",
     "Linearization",
     "Loaded",
     "Model",
@@ -50,5 +52,6 @@ __all__ = [
     "default_layer",
     "fingerprint",
     "linearize",
+    "linearize_many",
     "select_target",
 ]

@@ -7,8 +7,10 @@ from specxai.spectral.edits.edited_module import EditedModule
 from specxai.spectral.edits.surgery import Surgery
 from specxai.spectral.edits.trust import Removal, Trust
 from specxai.spectral.explanation import Explanation, StoredExplanation, load
+from specxai.spectral.explanations import Explanations
 from specxai.spectral.files.saving import default_vectors
 from specxai.spectral.files.stored import Record
+from specxai.spectral.many import explain_many
 from specxai.spectral.records.component import Component
 from specxai.spectral.records.decomposition import Decomposition
 from specxai.spectral.records.features import Features
@@ -39,6 +41,7 @@ __all__ = [
     "EditedModule",
     "Exact",
     "Explanation",
+    "Explanations",
     "Features",
     "Krylov",
     "Method",
@@ -57,6 +60,7 @@ __all__ = [
     "exact_svd",
     "explain",
     "explain_at",
+    "explain_many",
     "keep_above",
     "keep_leading",
     "keep_quantile",

@@ -41,7 +41,7 @@ def replicated(
         folded: run batch norms as one product, see `FoldedNorms`. Faster, but rounded otherwise
             than the forward pass.
     """
-    batch, output = _run(function, _copies(x, copies, layout), folded)
+    batch, output = run(function, _copies(x, copies, layout), folded)
 
     return partial(_pull_copies, output, batch)
 
@@ -55,7 +55,7 @@ def _pull_copies(output: Tensor, batch: Tensor, cotangents: Tensor) -> Tensor:
 
 def vectorized(function: Function, x: Float[Tensor, "1 ..."], folded: bool = False) -> Pullback:
     """Run x once and pull all cotangents back together by ``vmap``."""
-    leaf, output = _run(function, x, folded)
+    leaf, output = run(function, x, folded)
 
     return partial(_pull_together, output, leaf)
 
@@ -68,7 +68,7 @@ def _pull_together(output: Tensor, leaf: Tensor, cotangents: Tensor) -> Tensor:
 
 def looped(function: Function, x: Float[Tensor, "1 ..."]) -> Pullback:
     """Run x once and pull the cotangents back one by one: slow, and works for every operation."""
-    leaf, output = _run(function, x)
+    leaf, output = run(function, x)
 
     return partial(_pull_each, output, leaf)
 
@@ -99,7 +99,7 @@ def mixes_samples(
         noise = torch.randn(reference.shape, generator=generator, dtype=reference.dtype)
         cotangent = noise.to(reference.device)
         expected = alone(cotangent)
-        batch, output = _run(function, _copies(x, 2, layout))
+        batch, output = run(function, _copies(x, 2, layout))
         gradients = grad(output, batch, torch.cat([torch.zeros_like(cotangent), cotangent]))[0]
     except Exception as fault:
         if final(fault):
@@ -115,8 +115,17 @@ def _copies(x: Tensor, copies: int, layout: torch.memory_format) -> Tensor:
     return x.expand(copies, *x.shape[1:]).contiguous(memory_format=layout)
 
 
-def _run(function: Function, x: Tensor, folded: bool = False) -> tuple[Tensor, Tensor]:
-    """Run the function on a fresh leaf and return the leaf and the output."""
+def run(function: Function, x: Tensor, folded: bool = False) -> tuple[Tensor, Tensor]:
+    """Run a function on a fresh leaf.
+
+    Args:
+        function: maps a batch of inputs to a batch of outputs.
+        x: the batch.
+        folded: run batch norms as one product.
+
+    Returns:
+        The leaf, and the output, which depends on it.
+    """
     leaf = x.detach().clone().requires_grad_()
     with torch.enable_grad(), FoldedNorms() if folded else nullcontext():
         output = function(leaf)

@@ -29,7 +29,7 @@ def vectorized(function: Function, x: Float[Tensor, "1 ..."]) -> Pushforward:
 
 def taped(
     function: Function,
-    x: Float[Tensor, "1 ..."],
+    x: Float[Tensor, "_ ..."],
     copies: int = 1,
     layout: torch.memory_format = torch.contiguous_format,
 ) -> Pushforward:
@@ -39,7 +39,7 @@ def taped(
 
     Args:
         function: maps a batch of inputs to a batch of outputs, and never mixes them.
-        x: the point.
+        x: the point, or a point for each copy.
         copies: how many tangents are pushed at a time.
         layout: of the batch in memory.
 
@@ -76,7 +76,7 @@ def _push_each(function: Function, x: Tensor, tangents: Tensor) -> Tensor:
     return torch.cat([product.reshape(1, -1) for product in each])
 
 
-def transposed(function: Function, x: Float[Tensor, "1 ..."]) -> Pushforward:
+def transposed(function: Function, x: Float[Tensor, "_ ..."]) -> Pushforward:
     """Push tangents forward one by one, by differentiating the vector-Jacobian product.
 
     Slow, and needs no forward-mode formula and no ``vmap`` rule.

@@ -52,7 +52,7 @@ class Tape:
 
     Args:
         function: maps a batch of inputs to a batch of outputs, and never mixes them.
-        x: the point, shape (1, *input).
+        x: the point, shape (1, *input), or a point for each copy.
         copies: how many tangents are played at a time.
         layout: of a batch in memory.
 
@@ -69,7 +69,7 @@ class Tape:
     def __init__(
         self,
         function: Callable[[Tensor], Tensor],
-        x: Float[Tensor, "1 ..."],
+        x: Float[Tensor, "_ ..."],
         copies: int,
         layout: torch.memory_format = torch.contiguous_format,
     ) -> None:

@@ -146,7 +146,7 @@ def check_fixed(arguments: Arguments, x: Float[Tensor, "1 ..."]) -> None:
 
 
 @contextmanager
-def model_failures(x: Float[Tensor, "1 ..."]) -> Iterator[None]:
+def model_failures(x: Float[Tensor, "_ ..."]) -> Iterator[None]:
     """Raise what a model raises on its input as an error of ours."""
     try:
         yield

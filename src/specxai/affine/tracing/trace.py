@@ -45,7 +45,7 @@ class Trace:
 def trace(
     network: Network,
     conventions: Conventions,
-    x: Float[Tensor, "1 ..."],
+    x: Float[Tensor, "B ..."],
     widen: bool = True,
     reference: Reference | None = None,
 ) -> Trace:
@@ -54,7 +54,7 @@ def trace(
     Args:
         network: the network, in eval mode.
         conventions: which rule to plan for operations that are not piecewise linear.
-        x: one input.
+        x: one input, or several that run together.
         widen: whether to plan that casts to fewer digits than x has are left out.
         reference: the run at a baseline, to be taken down or to be compared with.
 

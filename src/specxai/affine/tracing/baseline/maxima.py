@@ -26,6 +26,9 @@ from specxai.affine.tracing.baseline.windows import adaptive_windows, pooling_wi
 from specxai.affine.tracing.operations import numbers, tensors_in
 from specxai.affine.tracing.rules import moved
 
+# So many roundings apart are values of one window that are equal, as at a baseline of one colour.
+_TIES = 16
+
 
 @dataclass(frozen=True, eq=False)
 class Winner:
@@ -51,25 +54,36 @@ def envelope(start: Tensor, end: Tensor) -> list[Winner]:
         The winners in the order in which they win, for all maxima at once, each of shape (...).
     """
     heights = start.double()
-    slopes = torch.where(heights.isfinite() & end.isfinite(), end.double() - heights, 0.0)
+    finite = heights.isfinite() & end.isfinite()
+    slopes = torch.where(finite, end.double() - heights, 0.0)
+    # What rounding cannot tell apart is equal: else the winner, and with it the map, would be
+    # another one in a batch, or on another machine.
+    sizes = torch.where(finite, torch.maximum(heights.abs(), end.double().abs()), 0.0)
+    equal = _TIES * torch.finfo(start.dtype).eps * sizes.amax(-1, keepdim=True)
     # Of equal heights the steepest is ahead at once.
-    top = heights == heights.amax(-1, keepdim=True)
-    current = torch.where(top, slopes, -torch.inf).argmax(-1, keepdim=True)
+    current = _steepest(slopes, heights >= heights.amax(-1, keepdim=True) - equal, equal)
     now = torch.zeros_like(current, dtype=torch.float64)
     winners = []
     while True:
         ahead = slopes - slopes.gather(-1, current)
         gap = heights.gather(-1, current) - heights
-        times = torch.where((ahead > 0) & gap.isfinite(), gap / ahead, torch.inf)
+        times = torch.where((ahead > equal) & gap.isfinite(), gap / ahead, torch.inf)
         times = torch.maximum(times, now)
         until = times.amin(-1, keepdim=True).clamp(max=1.0)
         winners.append(Winner(current[..., 0], (until - now)[..., 0]))
         if bool((until >= 1.0).all()):
             return winners
-        crossing = times == times.amin(-1, keepdim=True)
-        following = torch.where(crossing, slopes, -torch.inf).argmax(-1, keepdim=True)
+        following = _steepest(slopes, times == times.amin(-1, keepdim=True), equal)
         current = torch.where(until < 1.0, following, current)
         now = until
+
+
+def _steepest(slopes: Tensor, among: Tensor, equal: Tensor) -> Tensor:
+    """Return the first position of the largest slope among some; argmax may take any of several."""
+    chosen = torch.where(among, slopes, -torch.inf)
+    largest = chosen >= chosen.amax(-1, keepdim=True) - equal
+    positions = torch.arange(slopes.shape[-1], device=slopes.device)
+    return torch.where(largest, positions, slopes.shape[-1] - 1).amin(-1, keepdim=True)
 
 
 @between("max", "min", "amax", "amin", "maximum", "minimum", "fmax", "fmin")
