@@ -130,3 +130,20 @@ def test_a_layer_that_is_too_large_is_refused(cnn, monkeypatch):
     monkeypatch.setattr(home, "_MOST", 10)
     with pytest.raises(NotEnoughMemoryError, match="choose a later layer"):
         specxai.explain_many(cnn, torch.randn(2, 1, 12, 12), "1")
+
+
+def test_directions_in_units_of_a_scale_and_its_mean_as_the_baseline(table):
+    net, xs, _ = table
+    scale = xs.mean(0), torch.tensor([1e-3, 1.0, 1e3, 2.0]).double()
+    many = specxai.explain_many(net, xs, "1", 1, baseline="mean", scale=scale)
+    for k in (0, 8):
+        ex = specxai.explain(
+            net, xs[k : k + 1], "1", 1, baseline="mean", scale=scale, method="exact"
+        )
+        torch.testing.assert_close(many[k].singular_values, ex.singular_values)
+        torch.testing.assert_close(many[k].contributions, ex.contributions)
+        kept = many[k].kept
+        torch.testing.assert_close(many[k].right_vectors(kept), ex.right_vectors(kept))
+        torch.testing.assert_close(many[k].directions(kept), ex.directions(kept))
+    with pytest.raises(InvalidInputError, match="another one for each input"):
+        specxai.explain_many(net, xs, "1", 1, baseline="mean")

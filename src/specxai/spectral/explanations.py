@@ -33,7 +33,8 @@ class Components:
         coefficients: c = σ φ·(x − x₀) ≥ 0, shape (n, r).
         bypass: what goes around the layer, shape (n,).
         kept: components whose vectors are kept: of largest |α|, shape (n, v), int64.
-        right: their φ, shape (n, v, *input), of the input's dtype.
+        right: their φ, of length 1 in units of the scale, shape (n, v, *input), of the input's
+            dtype.
         left: their U, shape (n, v, *layer's output), float64.
     """
 
@@ -82,6 +83,7 @@ class Explanations(Sequence[StoredExplanation]):
         about: of the first; target, name and active units differ.
         names: of the explained outputs, where they have some.
         features: names, units and groups of the input's values.
+        scale: that directions are measured in, shape (1, *input); None for the input's own units.
         record: what a file of such a result would say; its input is another one each.
     """
 
@@ -90,6 +92,7 @@ class Explanations(Sequence[StoredExplanation]):
     about: About
     names: tuple[str | None, ...]
     features: Features
+    scale: Float[Tensor, "1 ..."] | None
     record: Record
 
     def __repr__(self) -> str:
@@ -211,6 +214,7 @@ class Explanations(Sequence[StoredExplanation]):
             x=x,
             baseline=maps.baseline,
             features=self.features,
+            scale=self.scale,
             record=replace(self.record, input_hash=digest({"x": x})),
             kept=kept,
             right=parts.right[k, : len(kept)],

@@ -23,6 +23,7 @@ from specxai.affine.many import (
 )
 from specxai.affine.products.batched import BatchedJacobian
 from specxai.affine.products.numerics import full_precision
+from specxai.affine.scale import read_scale
 from specxai.affine.target import Target
 from specxai.affine.tracing.conventions import RuleChoice
 from specxai.affine.tracing.given import Model
@@ -60,6 +61,7 @@ def explain_many(
     forward: Forward | None = None,
     precision: Precision = "native",
     baseline: Baseline = None,
+    scale: object = None,
     vectors: int = 8,
     feature_names: Names | None = None,
     units: Units | None = None,
@@ -81,7 +83,9 @@ def explain_many(
         rule: how operations that are not piecewise linear become affine.
         forward: calls the model and returns the tensor to explain.
         precision: ``native`` or ``double``.
-        baseline: x₀, one for all inputs: ``zero``, or a tensor such as the mean of the data.
+        baseline: x₀, one for all inputs: ``zero``, a tensor such as the mean of the data, or
+            ``mean``, that of a scale which knows it.
+        scale: how much each value of an input varies, as in `explain`.
         vectors: of so many components of largest |α| the singular vectors are kept.
         feature_names: names of the input's values, shared by all results.
         units: their units.
@@ -99,8 +103,13 @@ def explain_many(
     >>> len(several), several[2].layer
     (5, '1')
     """
+    like = torch.as_tensor(np.asarray(xs[:1])).double() if len(xs) else torch.ones(1, 1)
+    given = read_scale(scale, like)
+    if isinstance(baseline, str) and baseline == "mean" and given is not None:
+        baseline = given.mean
     batches = Batches.of(model, xs, rule, forward, precision, baseline)
     first = batches.first
+    deviation = None if given is None else given.deviation.to(first.x)
     layer = default_layer(first) or "" if layer == "auto" else layer
     named = feature_names, units, groups, names_dim
     features = NAMELESS
@@ -110,7 +119,7 @@ def explain_many(
     for each in batches.split(_batch_size(first, layer)):
         found = maps_of(each, target)
         maps.append(found)
-        part = _decompose(each, layer, target, found, vectors)
+        part = _decompose(each, layer, target, found, vectors, deviation)
         parts.append(replace(part, bypass=torch.zeros_like(part.bypass)) if cut else part)
         progress("inputs", sum(len(done.x) for done in maps), len(batches.x))
     all_maps = joined(maps, batches)
@@ -122,6 +131,7 @@ def explain_many(
         about=_about(first, layer, cut, loaded.name if loaded else type(first.model).__name__),
         names=names,
         features=features,
+        scale=deviation,
         record=_record(first),
     )
 
@@ -145,7 +155,12 @@ def _batch_size(first: Linearization, layer: str) -> int:
 
 
 def _decompose(
-    batch: Batch, layer: str, target: Target, maps: LinearMaps, vectors: int
+    batch: Batch,
+    layer: str,
+    target: Target,
+    maps: LinearMaps,
+    vectors: int,
+    scale: Float[Tensor, "1 ..."] | None,
 ) -> Components:
     """Decompose R of each input of a batch, and weigh its components by L (17–20)."""
     addresses, n = (layer,), len(batch.x)
@@ -155,6 +170,8 @@ def _decompose(
     weights = rest.pull(cotangents_of(rest.value, targets_of(rest.value, target))).double()
     units, rows = active_rows(right)
     image = (rows @ maps.displacement.reshape(n, -1, 1))[..., 0]  # R (x − x₀)
+    if scale is not None:
+        rows = rows * scale.double().reshape(1, 1, -1)
     U, sigma, V = batched_svd(rows, torch.finfo(batch.x.dtype).eps)
     own = weights.gather(1, units.clamp(min=0)) * (units >= 0)  # L on the active units
     c = (U.mT @ image[..., None])[..., 0]
