@@ -126,7 +126,7 @@ def test_an_answer_without_any_option(folder: Path) -> None:
     asked = (
         "y, the network's own output",
         "from the baseline x₀ (zero)",
-        "It rests on, as shares of u·(x − x₀)",
+        ", as shares of u·(x − x₀)",
         "How far to trust it:",
         "It adds up",
         "Taken out of the real network, component",
@@ -171,7 +171,7 @@ def test_show_prints_and_draws_a_file_without_the_model(folder: Path) -> None:
     file = file.rename(folder / "kept" / "alone.safetensors")
     answer = run(folder / "kept", "show", file.name)
     assert answer.returncode == 0, answer.stderr
-    assert "It rests on" in answer.stdout
+    assert ", as shares of u·x" in answer.stdout
     again = run(folder / "kept", "show", file.name, "--details", "--out", "drawn")
     assert again.returncode == 0, again.stderr
     table = shown.stdout.partition("wrote")[0]
@@ -191,7 +191,7 @@ def test_show_says_which_vectors_are_missing(folder: Path) -> None:
     arguments = ("explain", "nets.py:small", "x.npy", "--layer", "1", "--vectors", "none")
     assert run(folder, *arguments, "--out", "bare", "--quiet").returncode == 0
     show = ("show", "explanation.safetensors")
-    assert "It rests on" in run(folder / "bare", *show).stdout
+    assert ", as shares of" in run(folder / "bare", *show).stdout
     done = run(folder / "bare", *show, "--maps", "product", "--out", "drawn")
     assert done.returncode == 2
     assert "holds no vectors of component" in done.stderr

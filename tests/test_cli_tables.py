@@ -129,7 +129,7 @@ def test_an_equation_names_the_columns(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "fault"),
     [
-        (TABLE, "holds 20 rows: choose one of INPUT by --row, from 0 to 19"),
+        (TABLE, "holds 20 rows: of INPUT choose one by --row, from 0 to 19"),
         ((*TABLE, "--row", "20"), "rows are counted from 0, choose 0 to 19"),
         ((*TABLE, "--row", "0", "--scale", "none.npy"), "does not exist"),
         ((*TABLE, "--row", "0", "--baseline", "rows.csv"), "holds 20 rows"),

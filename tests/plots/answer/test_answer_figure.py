@@ -40,7 +40,7 @@ def cells(figure: Figure) -> dict[str, list[Axes]]:
 
 
 def components(figure: Figure) -> list[list[Axes]]:
-    return [axes for heading, axes in cells(figure).items() if heading[0].isdigit()]
+    return [axes for heading, axes in cells(figure).items() if heading.startswith("Component ")]
 
 
 @pytest.mark.parametrize("top", [1, 3, 6])
