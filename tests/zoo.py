@@ -32,6 +32,13 @@ def names() -> list[str]:
     return list(_BUILDERS)
 
 
+def several(net: Net) -> Tensor:
+    """The input of a network, one near it, and another one."""
+    generator = torch.Generator().manual_seed(1)
+    noise = torch.randn(2, *net.x.shape[1:], generator=generator, dtype=net.x.dtype)
+    return torch.cat([net.x, 0.7 * net.x + 0.1 * noise[:1], noise[1:]])
+
+
 def _register(
     name: str,
     shape: tuple[int, ...],

@@ -10,18 +10,12 @@ import zoo
 from specxai.errors import InvalidInputError, TargetError
 
 
-def several(net: zoo.Net) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(1)
-    noise = torch.randn(2, *net.x.shape[1:], generator=generator, dtype=net.x.dtype)
-    return torch.cat([net.x, 0.7 * net.x + 0.1 * noise[:1], noise[1:]])
-
-
 @pytest.mark.usefixtures("unchecked_annotations")  # the checks are slow
 @pytest.mark.parametrize("baseline", [None, "zero"])
 @pytest.mark.parametrize("name", zoo.names())
 def test_the_maps_are_those_of_each_input(name, baseline):
     net = zoo.build(name)
-    xs = several(net)
+    xs = zoo.several(net)
     if net.target is None and specxai.linearize(net.model, xs[:1]).output.ndim > 2:
         pytest.skip("all outputs are explained together")
     maps = specxai.linearize_many(net.model, xs, net.target, baseline=baseline)

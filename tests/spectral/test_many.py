@@ -12,18 +12,12 @@ NETS = [name for name in zoo.names() if zoo.build(name).layer is not None]
 TERMS = ("output", "linear", "bias", "bypass", "residual")
 
 
-def several(net: zoo.Net) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(1)
-    noise = torch.randn(2, *net.x.shape[1:], generator=generator, dtype=net.x.dtype)
-    return torch.cat([net.x, 0.7 * net.x + 0.1 * noise[:1], noise[1:]])
-
-
 @pytest.mark.usefixtures("unchecked_annotations")  # the checks are slow
 @pytest.mark.parametrize("baseline", [None, "zero"])
 @pytest.mark.parametrize("name", NETS)
 def test_results_are_those_of_each_input(name, baseline):
     net = zoo.build(name)
-    xs = several(net)
+    xs = zoo.several(net)
     many = specxai.explain_many(net.model, xs, net.layer, net.target, baseline=baseline)
     assert len(many) == 3
     for k, one in enumerate(many):

@@ -1,11 +1,10 @@
 """One output of a network at many inputs, each a sum of components (8–20)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import safetensors
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -33,6 +32,7 @@ from specxai.affine.tracing.root import Forward
 from specxai.errors import NotEnoughMemoryError
 from specxai.progress import Progress, silent
 from specxai.spectral.explanations import Components, Explanations
+from specxai.spectral.files.saving import versions
 from specxai.spectral.files.schema import SCHEMA
 from specxai.spectral.files.stored import Record
 from specxai.spectral.records.features import (
@@ -254,16 +254,9 @@ def _about(first: Linearization, layer: str, cut: bool, model: str) -> About:
 
 
 def _record(first: Linearization) -> Record:
-    from importlib.metadata import version
-
-    packages: Mapping[str, str] = {
-        "specxai": version("specxai"),
-        "torch": torch.__version__,
-        "safetensors": safetensors.__version__,
-    }
     return Record(
         schema=SCHEMA,
-        versions=dict(packages),
+        versions=versions(),
         fingerprint=fingerprint(first.model),
         input_hash="",
         vectors_dtype=str(first.x.dtype).removeprefix("torch."),

@@ -60,11 +60,7 @@ def save(
     right = tensors.get("right_vectors")
     record = Record(
         schema=SCHEMA,
-        versions={
-            "specxai": version("specxai"),
-            "torch": torch.__version__,
-            "safetensors": safetensors.__version__,
-        },
+        versions=versions(),
         fingerprint=network,
         input_hash=digest({"x": tensors["x"]}),
         vectors_dtype="none" if right is None else str(right.dtype).removeprefix("torch."),
@@ -77,6 +73,15 @@ def save(
     write_atomically(Path(path), content)
     kept = 0 if right is None else len(right)
     _log.info("%s: %s bytes, with the vectors of %d components", path, f"{len(content):,}", kept)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that write a file."""
+    return {
+        "specxai": version("specxai"),
+        "torch": torch.__version__,
+        "safetensors": safetensors.__version__,
+    }
 
 
 def file_size(
