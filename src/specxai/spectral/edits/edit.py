@@ -78,7 +78,6 @@ def run_edited(
     return _run_changed(explanation, partial(change_at_layer, explanation), scales)
 
 
-@full_precision()
 def check_unchanged(explanation: NetworkDecomposition) -> None:
     """Refuse a network that no longer gives the output that was explained.
 
@@ -95,6 +94,7 @@ def check_unchanged(explanation: NetworkDecomposition) -> None:
         )
 
 
+@full_precision()
 def run_turned(
     explanation: NetworkDecomposition, scales: Float[Tensor, "n r"], seed: int
 ) -> Float[Tensor, "n ..."]:
