@@ -72,9 +72,9 @@ def _ambiguous(text: str, fitting: list[int], classes: Sequence[str]) -> str:
 
 
 def _unknown(text: str, classes: Sequence[str]) -> str:
-    near = closest(text, classes, _SHOWN)
-    some = near or (classes if len(classes) <= _LISTED else ())
-    shown = ", ".join(map(repr, some))
-    hint = f"did you mean {shown}?" if near else f"choose from {shown}"
-    hint = hint if shown else "give a class name or an index"
+    hint = "give a class name or an index"
+    if near := closest(text, classes, _SHOWN):
+        hint = f"did you mean {', '.join(map(repr, near))}?"
+    elif 0 < len(classes) <= _LISTED:
+        hint = f"choose from {', '.join(map(repr, classes))}"
     return f"target {text!r} is not a class of the model: {hint}"
