@@ -1,12 +1,21 @@
 """Many inputs explained together, against `explain` with all components at each of them."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 import specxai
 import zoo
-from specxai.errors import InvalidInputError, NetworkNeededError, NotEnoughMemoryError
+from specxai.errors import (
+    InvalidInputError,
+    NetworkNeededError,
+    NotEnoughMemoryError,
+    TargetError,
+)
+from specxai.models import LoadedModel
 
 NETS = [name for name in zoo.names() if zoo.build(name).layer is not None]
 TERMS = ("output", "linear", "bias", "bypass", "residual")
@@ -141,3 +150,31 @@ def test_directions_in_units_of_a_scale_and_its_mean_as_the_baseline(table):
         torch.testing.assert_close(many[k].directions(kept), ex.directions(kept))
     with pytest.raises(InvalidInputError, match="another one for each input"):
         specxai.explain_many(net, xs, "1", 1, baseline="mean")
+
+
+def test_what_explain_refuses_is_refused_of_many_too(table):
+    net, xs, _ = table
+    scaler = SimpleNamespace(scale_=np.ones(4), feature_names_in_=np.array(list("dcba")))
+    with pytest.raises(InvalidInputError, match="fit it on these columns"):
+        specxai.explain_many(net, xs, "1", 1, scale=scaler, feature_names=list("abcd"))
+    outputs = LoadedModel("net", net, classes=("force", "stress"), exclusive=False)
+    with pytest.raises(TargetError, match="say which one to explain"):
+        specxai.explain_many(outputs, xs, "1")
+    assert specxai.explain_many(outputs, xs, "1", 0)[0].target_name == "force"
+
+
+def test_an_input_that_is_followed_by_autograd_and_progress_one_by_one(table):
+    net, xs, many = table
+    followed = specxai.explain_many(
+        net, xs.clone().requires_grad_(), "1", 1, baseline=xs.mean(0, keepdim=True), scale=1.0
+    )
+    torch.testing.assert_close(followed.maps.output, many.maps.output)
+    mixing, seen = zoo.build("mixes samples late"), []
+    specxai.explain_many(
+        mixing.model,
+        zoo.several(mixing),
+        mixing.layer,
+        mixing.target,
+        progress=lambda stage, done, total: seen.append((done, total)),
+    )
+    assert seen == [(1, 3), (2, 3), (3, 3)]

@@ -73,29 +73,30 @@ def from_baseline(
 
 
 def batch_from_baseline(
-    lin: Linearization, x: Float[Tensor, "B ..."]
-) -> tuple[Network, Float[Tensor, "B ..."], Tensor]:
+    lin: Linearization, baseline: Float[Tensor, "1 ..."], x: Float[Tensor, "B ..."]
+) -> tuple[Network, Tensor]:
     """Find the maps from a baseline to several inputs, which run together.
 
     Args:
         lin: that to one input.
-        x: others of its shape.
+        baseline: x₀.
+        x: inputs of the same shape.
 
     Returns:
-        The network with a rule for each call that holds for each of the inputs, these, and f(x₀).
+        The network with a rule for each call that holds for each of the inputs, and f(x₀).
 
     Raises:
         UnsupportedOperationError: the network takes another path at x₀, or a call is completed,
             which is of one input at a time.
     """
     network = replace(lin.at_x.network, plan={})
-    start = (x if lin.baseline is None else lin.baseline.expand_as(x)).contiguous()
+    starts = baseline.expand_as(x).contiguous()
     with torch.no_grad(), model_failures(x):
-        traced, output, shares = _traced_twice(network, lin.conventions, x, start)
+        traced, output, shares = _traced_twice(network, lin.conventions, x, starts)
     if shares:
         raise UnsupportedOperationError(f"{next(iter(shares))} is completed for one input alone")
     network.plan.update(traced.plan)
-    return network, x, output[:1]
+    return network, output[:1]
 
 
 def _traced_twice(

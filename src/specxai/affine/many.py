@@ -15,6 +15,7 @@ from specxai.affine.linearization import Linearization
 from specxai.affine.linearize import at_input, linearize
 from specxai.affine.products.batched import BatchedJacobian
 from specxai.affine.products.numerics import full_precision
+from specxai.affine.scale import read_scale
 from specxai.affine.target import Target, choose_target
 from specxai.affine.tracing.conventions import RuleChoice
 from specxai.affine.tracing.faults import out_of_memory
@@ -119,10 +120,7 @@ def linearize_many(
     (torch.Size([5, 3]), True)
     """
     batches = Batches.of(model, xs, rule, forward, precision, baseline)
-    parts = []
-    for done, each in enumerate(batches.split(batch)):
-        parts.append(maps_of(each, target))
-        progress("inputs", min((done + 1) * batch, len(batches.x)), len(batches.x))
+    parts = [maps_of(each, target) for each in batches.split(batch, progress)]
     return joined(parts, batches)
 
 
@@ -141,6 +139,11 @@ class Batch:
     x: Float[Tensor, "B ..."]
     start: Tensor | None
     baseline: Float[Tensor, "1 ..."] | None
+
+    @cached_property
+    def jacobian(self) -> BatchedJacobian:
+        """The Jacobian of all outputs at each input, and their values."""
+        return BatchedJacobian(self.network, self.x)
 
 
 def targets_of(output: Tensor, target: Target) -> tuple[int | tuple[int, ...], ...]:
@@ -170,11 +173,13 @@ class Batches:
         first: the map at the first input.
         x: all inputs, shape (n, *input).
         together: whether batches are right, as far as has been seen.
+        scale: deviations of the input, shape (1, *input), in its dtype; None where there is none.
         tested: whether a batch has been compared with single inputs.
     """
 
     first: Linearization
     x: Float[Tensor, "n ..."]
+    scale: Float[Tensor, "1 ..."] | None = None
     together: bool = True
     tested: bool = False
 
@@ -186,10 +191,15 @@ class Batches:
         forward: Forward | None,
         precision: Precision,
         baseline: Baseline,
+        scale: object = None,
     ) -> "Batches":
         """Check inputs and baseline, and find the map at the first input; see `linearize_many`."""
         if len(xs) < 1:
             raise InvalidInputError("there are no inputs: give at least one, shape (n, *input)")
+        points = torch.as_tensor(np.asarray(xs)) if isinstance(xs, np.ndarray) else xs.detach()
+        given = read_scale(scale, points[:1].double())
+        if isinstance(baseline, str) and baseline == "mean" and given is not None:
+            baseline = given.mean
         if isinstance(baseline, str) and baseline not in ("zero", "auto"):
             raise InvalidInputError(
                 f"baseline={baseline!r} is another one for each input: give 'zero', or a tensor "
@@ -197,31 +207,35 @@ class Batches:
             )
         start: Baseline = "zero" if isinstance(baseline, str) else baseline
         first = linearize(model, xs[:1], rule, forward=forward, precision=precision, baseline=start)
-        points = torch.as_tensor(np.asarray(xs)) if isinstance(xs, np.ndarray) else xs.detach()
         points = points.to(first.x)
         if not bool(points.isfinite().all()):
             row = int((~points.flatten(1).isfinite().all(1)).nonzero()[0])
             raise InvalidInputError(f"input {row} holds NaN or infinite values: clean it first")
-        return Batches(first, points)
+        return Batches(first, points, None if given is None else given.deviation.to(first.x))
 
-    def split(self, size: int) -> Iterator[Batch]:
+    def split(self, size: int, progress: Progress) -> Iterator[Batch]:
         """Yield the inputs in batches of a size, tested at the first; else one by one."""
+        done = 0
         for chunk in self.x.split(max(size, 1)):
             batch = self._batch(chunk) if self.together and len(chunk) > 1 else None
-            if batch is not None:
-                yield batch
-                continue
-            for x in chunk.split(1):
-                lin = at_input(self.first, x)
-                yield Batch(lin.network, x, lin.baseline_output, lin.baseline)
+            for each in self._alone(chunk) if batch is None else (batch,):
+                yield each
+                done += len(each.x)
+                progress("inputs", done, len(self.x))
+
+    def _alone(self, chunk: Float[Tensor, "B ..."]) -> Iterator[Batch]:
+        for x in chunk.split(1):
+            lin = at_input(self.first, x)
+            yield Batch(lin.network, x, lin.baseline_output, lin.baseline)
 
     def _batch(self, chunk: Float[Tensor, "B ..."]) -> Batch | None:
         """Return a batch, or None, from then on, where samples disturb each other."""
         lin = self.first
         try:
-            batch = Batch(lin.network, chunk, None, None)
+            network, start = lin.network, None
             if lin.baseline is not None:
-                batch = Batch(*batch_from_baseline(lin, chunk), lin.baseline)
+                network, start = batch_from_baseline(lin, lin.baseline, chunk)
+            batch = Batch(network, chunk, start, lin.baseline)
             self.together = self._agrees(batch)
         except Exception as fault:  # a fixed batch size, or a rule for one sample at a time
             if out_of_memory(fault):
@@ -231,13 +245,13 @@ class Batches:
 
     def _agrees(self, batch: Batch) -> bool:
         """Compare an input of each batch with itself alone: in the first its slopes too."""
-        lin, bound = self.first, _ROUNDING[self.first.x.dtype]
+        lin, jacobian, bound = self.first, batch.jacobian, _ROUNDING[self.first.x.dtype]
         with torch.no_grad():
-            value, alone = batch.network(batch.x)[-1], lin.at_x.network(batch.x[-1:])[0]
-        near = _near(value, alone, bound)
+            alone = lin.at_x.network(batch.x[-1:])[0]
+        near = _near(jacobian.value[-1], alone, bound)
         if self.tested or not near:
             return near
-        self.tested, jacobian = True, BatchedJacobian(batch.network, batch.x)
+        self.tested = True
         w = torch.linspace(-1, 1, jacobian.shape[0]).to(lin.x)[None]
         pulled = jacobian.pull(w.expand(len(batch.x), -1))[0]
         return not jacobian.mixes and _near(pulled, lin.jacobian.pull(w)[0], bound)
@@ -249,7 +263,7 @@ def _near(value: Tensor, other: Tensor, bound: float) -> bool:
 
 def maps_of(batch: Batch, target: Target) -> LinearMaps:
     """Return the maps of one batch."""
-    jacobian = BatchedJacobian(batch.network, batch.x)
+    jacobian = batch.jacobian
     targets = targets_of(jacobian.value, target)
     cotangents = cotangents_of(jacobian.value, targets)
     picked = (jacobian.value.reshape(len(batch.x), -1).double() * cotangents.double()).sum(1)

@@ -25,12 +25,10 @@ from specxai.progress import Progress, silent
 from specxai.spectral.explanation import Explanation
 from specxai.spectral.records.features import (
     NAMELESS,
-    Features,
     Groups,
     Names,
     Units,
-    check_columns,
-    name_features,
+    read_features,
 )
 from specxai.spectral.records.network_decomposition import assemble_result
 from specxai.spectral.split import split
@@ -148,7 +146,9 @@ def explain(
         scale=scale,
     )
     named = feature_names, units, groups, names_dim
-    features = _read_features(lin, named, scale, baseline)  # before the work: they may not fit
+    features = read_features(lin.x.shape[1:], named, scale)  # before the work: they may not fit
+    if features is not NAMELESS:
+        _check_mean(lin, baseline)
     explanation = explain_at(lin, layer, target, solver, memory, progress)
     explanation = replace(explanation, features=features)
     if isinstance(model, nn.Module):
@@ -157,24 +157,14 @@ def explain(
     return explanation.named(model.name, output, model.exclusive)
 
 
-def _read_features(
-    lin: Linearization,
-    named: tuple[Names | None, Units | None, Groups | None, int | None],
-    scale: object,
-    baseline: Baseline,
-) -> Features:
-    """Read names, units and groups, and refuse what does not go with them."""
-    if all(each is None for each in named):
-        return NAMELESS
-    features = name_features(lin.x.shape[1:], *named)
-    check_columns(features, scale)
+def _check_mean(lin: Linearization, baseline: Baseline) -> None:
+    """Refuse a mean over values that have names, and units, of their own."""
     mean = isinstance(baseline, str) and baseline == "mean"
     if mean and lin.scale is None and lin.x.ndim == 2:
         raise InvalidInputError(
             "the mean of inputs that have names of their own is not known: give scale=(mean, "
             "deviations), a StandardScaler, or the mean itself as baseline="
         )
-    return features
 
 
 def explain_at(

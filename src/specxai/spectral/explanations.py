@@ -10,12 +10,14 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from specxai.affine.many import LinearMaps
-from specxai.errors import InvalidInputError, MissingExtraError
+from specxai.errors import InvalidInputError
 from specxai.files import digest
 from specxai.spectral.explanation import StoredExplanation
 from specxai.spectral.files.stored import Record
 from specxai.spectral.records.features import Features
 from specxai.spectral.records.parts import About, Spectrum, Terms
+from specxai.spectral.records.plain_form import import_pandas
+from specxai.spectral.svd.exact import clusters_of
 
 if TYPE_CHECKING:
     import pandas
@@ -160,10 +162,7 @@ class Explanations(Sequence[StoredExplanation]):
         Raises:
             MissingExtraError: pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError as fault:
-            raise MissingExtraError("a data frame", "pandas") from fault
+        pandas = import_pandas()
         maps, parts = self.maps, self.components
         numbers = {
             "output": maps.output,
@@ -187,7 +186,7 @@ class Explanations(Sequence[StoredExplanation]):
             each[k, :rank] for each in (parts.singular_values, parts.psi, parts.coefficients)
         )
         kept = parts.kept[k][parts.kept[k] < rank]
-        gaps = sigma[:-1] - sigma[1:] > 8 * torch.finfo(x.dtype).eps * sigma.norm()
+        resolution = float(8 * torch.finfo(x.dtype).eps * sigma.norm())
         zero = torch.zeros((), dtype=torch.float64, device=x.device)
         return StoredExplanation(
             about=replace(
@@ -209,7 +208,7 @@ class Explanations(Sequence[StoredExplanation]):
                 psi=psi,
                 coefficients=c,
                 residual_norms=torch.zeros_like(sigma),
-                clusters=torch.cat([gaps.new_zeros(min(rank, 1)).long(), gaps.cumsum(0)]),
+                clusters=clusters_of(sigma, resolution),
             ),
             x=x,
             baseline=maps.baseline,

@@ -18,11 +18,9 @@ from specxai.affine.many import (
     cotangents_of,
     joined,
     maps_of,
-    targets_of,
 )
 from specxai.affine.products.batched import BatchedJacobian
 from specxai.affine.products.numerics import full_precision
-from specxai.affine.scale import read_scale
 from specxai.affine.target import Target
 from specxai.affine.tracing.conventions import RuleChoice
 from specxai.affine.tracing.given import Model
@@ -35,15 +33,9 @@ from specxai.spectral.explanations import Components, Explanations
 from specxai.spectral.files.saving import versions
 from specxai.spectral.files.schema import SCHEMA
 from specxai.spectral.files.stored import Record
-from specxai.spectral.records.features import (
-    NAMELESS,
-    Groups,
-    Names,
-    Units,
-    name_features,
-)
+from specxai.spectral.records.features import Groups, Names, Units, read_features
 from specxai.spectral.records.parts import About
-from specxai.spectral.split import split
+from specxai.spectral.split import Split, split
 from specxai.spectral.svd.batched import active_rows, batched_svd
 
 # What the rows of one batch may take, in bytes; and the shorter side of R, which decomposes it.
@@ -103,52 +95,47 @@ def explain_many(
     >>> len(several), several[2].layer
     (5, '1')
     """
-    like = torch.as_tensor(np.asarray(xs[:1])).double() if len(xs) else torch.ones(1, 1)
-    given = read_scale(scale, like)
-    if isinstance(baseline, str) and baseline == "mean" and given is not None:
-        baseline = given.mean
-    batches = Batches.of(model, xs, rule, forward, precision, baseline)
+    loaded = None if isinstance(model, torch.nn.Module) else model
+    if loaded is not None:
+        loaded.check_target(target)
+    batches = Batches.of(model, xs, rule, forward, precision, baseline, scale)
     first = batches.first
-    deviation = None if given is None else given.deviation.to(first.x)
     layer = default_layer(first) or "" if layer == "auto" else layer
-    named = feature_names, units, groups, names_dim
-    features = NAMELESS
-    if any(each is not None for each in named):
-        features = name_features(first.x.shape[1:], *named)
-    maps, parts, cut = [], [], split(first, layer, target).cut
-    for each in batches.split(_batch_size(first, layer)):
+    features = read_features(first.x.shape[1:], (feature_names, units, groups, names_dim), scale)
+    at_first = split(first, layer, target)
+    maps, parts = [], []
+    for each in batches.split(_batch_size(first, at_first), progress):
         found = maps_of(each, target)
         maps.append(found)
-        part = _decompose(each, layer, target, found, vectors, deviation)
+        part = _decompose(each, layer, found, vectors, batches.scale)
+        cut = at_first.cut
         parts.append(replace(part, bypass=torch.zeros_like(part.bypass)) if cut else part)
-        progress("inputs", sum(len(done.x) for done in maps), len(batches.x))
     all_maps = joined(maps, batches)
-    loaded = model if not isinstance(model, torch.nn.Module) else None
     names = tuple(loaded.class_name(t) if loaded else None for t in all_maps.targets)
     return Explanations(
         maps=all_maps,
         components=_joined(parts),
-        about=_about(first, layer, cut, loaded.name if loaded else type(first.model).__name__),
+        about=_about(first, at_first, loaded.name if loaded else type(first.model).__name__),
         names=names,
         features=features,
-        scale=deviation,
+        scale=batches.scale,
         record=_record(first),
     )
 
 
-def _batch_size(first: Linearization, layer: str) -> int:
+def _batch_size(first: Linearization, at_first: Split) -> int:
     """Return how many inputs are decomposed together, by the rows that the first has.
 
     Raises:
         NotEnoughMemoryError: it has too many.
     """
-    right = first.right(layer)
+    right = at_first.right
     rows = right.shape[0] if right.shape[1] <= right.shape[0] else int(right.active.sum())
     if min(rows, right.shape[1]) > _MOST:
         raise NotEnoughMemoryError(
-            f"{layer} has {rows:,} active units at the first input: many inputs are decomposed "
-            f"exactly up to {_MOST:,}; choose a later layer, or explain each by products, "
-            "method='krylov'"
+            f"{at_first.layer} has {rows:,} active units at the first input: many inputs are "
+            f"decomposed exactly up to {_MOST:,}; choose a later layer, or explain each by "
+            "products, method='krylov'"
         )
     bytes_each = 8 * 3 * max(rows, 1) * right.shape[1] + first.sample_bytes
     return max(1, _BATCH_BYTES // bytes_each)
@@ -157,7 +144,6 @@ def _batch_size(first: Linearization, layer: str) -> int:
 def _decompose(
     batch: Batch,
     layer: str,
-    target: Target,
     maps: LinearMaps,
     vectors: int,
     scale: Float[Tensor, "1 ..."] | None,
@@ -167,7 +153,7 @@ def _decompose(
     right = BatchedJacobian(partial(run_until, batch.network, addresses), batch.x)
     z = right.value.reshape(n, -1)
     rest = BatchedJacobian(lambda z: run_from(batch.network, addresses, batch.x, z), z)
-    weights = rest.pull(cotangents_of(rest.value, targets_of(rest.value, target))).double()
+    weights = rest.pull(cotangents_of(rest.value, maps.targets)).double()
     units, rows = active_rows(right)
     image = (rows @ maps.displacement.reshape(n, -1, 1))[..., 0]  # R (x − x₀)
     if scale is not None:
@@ -236,13 +222,13 @@ def _padded(values: Tensor, length: int, value: int) -> Tensor:
     return torch.cat([values, fill], 1)
 
 
-def _about(first: Linearization, layer: str, cut: bool, model: str) -> About:
+def _about(first: Linearization, at_first: Split, model: str) -> About:
     return About(
         model=model,
         target=None,
-        layer=layer,
-        cut=cut,
-        unit_count=first.right(layer).shape[0],
+        layer=at_first.layer,
+        cut=at_first.cut,
+        unit_count=at_first.right.shape[0],
         active_count=0,
         baseline_name=first.baseline_name,
         exactness=first.exactness,

@@ -105,6 +105,25 @@ def name_features(
     return Features(features.names, features.units, features.positions, members, dim)
 
 
+def read_features(
+    shape: Sequence[int],
+    named: tuple[Names | None, Units | None, Groups | None, int | None],
+    scale: object,
+) -> Features:
+    """Name the values of an input where anything is named; see `name_features`.
+
+    Args:
+        shape: shape of the input without the batch dimension.
+        named: names, units, groups and dimension.
+        scale: of the input, which must have been fitted on columns of these names.
+    """
+    if all(each is None for each in named):
+        return NAMELESS
+    features = name_features(shape, *named)
+    check_columns(features, scale)
+    return features
+
+
 def check_columns(features: Features, scale: object) -> None:
     """Refuse a scaler that was fitted on a table whose columns are not the named inputs.
 

@@ -66,10 +66,20 @@ def as_frame(result: Decomposition) -> "pandas.DataFrame":
     Raises:
         MissingExtraError: pandas is not installed.
     """
+    pandas = import_pandas()
+    names = [field.name for field in fields(Component)]
+    rows = [astuple(component) for component in components_of(result)]
+    return pandas.DataFrame.from_records(rows, columns=names, index="k")
+
+
+def import_pandas() -> Any:
+    """Return pandas.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
     try:
         import pandas
     except ImportError as fault:
         raise MissingExtraError("a data frame", "pandas") from fault
-    names = [field.name for field in fields(Component)]
-    rows = [astuple(component) for component in components_of(result)]
-    return pandas.DataFrame.from_records(rows, columns=names, index="k")
+    return pandas

@@ -188,19 +188,31 @@ def assemble(
     kept = resolved.nonzero()[:, 0]
     rest = (~resolved).nonzero()[:, 0]
     values = sigma[kept]
-    gaps = values[:-1] - values[1:] > resolution
-    clusters = torch.cat([gaps.new_zeros(min(len(kept), 1), dtype=torch.int64), gaps.cumsum(0)])
     return LeftSVD(
         active=active,
         left=(left * signs)[:, kept],
         singular_values=values,
-        clusters=clusters,
+        clusters=clusters_of(values, resolution),
         coefficients=coefficients[kept].abs(),
         residual_norms=torch.zeros_like(values) if residual_norms is None else residual_norms[kept],
         rest=left[:, rest],
         rest_coefficients=coefficients[rest],
         note=note,
     )
+
+
+def clusters_of(sigma: Float[Tensor, " r"], resolution: float) -> Int[Tensor, " r"]:
+    """Label singular values; those that cannot be told apart share a label.
+
+    Args:
+        sigma: in descending order.
+        resolution: how close two are that cannot be told apart.
+
+    >>> clusters_of(torch.tensor([3.0, 3.0, 1.0]), 0.1)
+    tensor([0, 0, 1])
+    """
+    gaps = sigma[:-1] - sigma[1:] > resolution
+    return torch.cat([gaps.new_zeros(min(len(sigma), 1), dtype=torch.int64), gaps.cumsum(0)])
 
 
 def _without_noise(
